@@ -1,0 +1,108 @@
+"""What separates one object at the target from the same object now, and what a recovery may do about it.
+
+Pure. The table is Microsoft's own state table ("Native behaviour"), with the row it leaves out: an object that was
+deleted for good is shown as `recreate`, with the reason why it is not brought back by itself.
+
+Promises (tests/unit/compare/test_judge.py):
+  J1  nothing is ever said to need a hard delete
+  J2  an object that is the same on both sides gives no row
+  J3  a row that Tidemark cannot or will not act on carries the reason
+"""
+
+from __future__ import annotations
+
+from shared.catalogue.entry import ObjectType, Rule
+from shared.compare.values import differing
+from shared.domain.changes import Action, Difference, Json, LinkDifference
+
+ON_PREMISES = "mastered on premises: correct it in Active Directory, Graph refuses the write"
+HARD_DELETED = "deleted for good: it can only be created anew, with another id"
+READ_ONLY = "only properties that Graph does not let anyone write differ"
+
+
+class Side:
+    """One object on one side: its body, or None when absent; `is_deleted` when it is in the recycle bin."""
+
+    __slots__ = ("body", "is_deleted")
+
+    def __init__(self, body: Json | None, *, is_deleted: bool = False) -> None:
+        self.body, self.is_deleted = body, is_deleted
+
+    @property
+    def is_live(self) -> bool:
+        """True when the object exists and is not in the recycle bin."""
+        return self.body is not None and not self.is_deleted
+
+
+ABSENT = Side(None)
+
+
+def judge(
+    entry: ObjectType, object_id: str, target: Side, current: Side, links: tuple[LinkDifference, ...] = ()
+) -> Difference | None:
+    """Return the report's row for one object, None when there is nothing to bring back."""
+    action = action_for(target, current)
+    if action is None:
+        return None
+    wanted, present = _values(entry, target, current, action)
+    if action is Action.UPDATE and not wanted and not links:
+        return None
+    named = current.body or target.body or {}
+    return Difference(
+        type=entry.name,
+        object_id=object_id,
+        display_name=str(named.get("displayName") or ""),
+        action=action,
+        target=wanted,
+        current=present,
+        links=links if action is Action.UPDATE else (),
+        refusal=refusal_for(entry, action, current, wanted, links),
+    )
+
+
+def action_for(target: Side, current: Side) -> Action | None:
+    """Return what the state table says, before values are looked at."""
+    if current.is_live:
+        return Action.UPDATE if target.is_live else Action.SOFT_DELETE
+    if not target.is_live:
+        return None
+    return Action.RESTORE if current.is_deleted else Action.RECREATE
+
+
+def _values(entry: ObjectType, target: Side, current: Side, action: Action) -> tuple[Json, Json]:
+    if action is Action.SOFT_DELETE:
+        return {}, {}
+    if action is Action.RECREATE:
+        return dict(target.body or {}), {}
+    return differing(entry, target.body or {}, current.body or {})
+
+
+def refusal_for(
+    entry: ObjectType, action: Action, current: Side, wanted: Json, links: tuple[LinkDifference, ...]
+) -> str:
+    """Return why a recovery leaves this row alone, empty when it may act."""
+    if is_mastered_on_premises(current.body):
+        return ON_PREMISES
+    if action is Action.RECREATE:
+        return HARD_DELETED
+    if action is Action.UPDATE and not links and not writable(entry, wanted):
+        return f"{READ_ONLY}: {', '.join(sorted(wanted))}"
+    return ""
+
+
+def is_mastered_on_premises(body: Json | None) -> bool:
+    """Tell whether Active Directory is the authority for the object ("Microsoft Graph: facts", section 4.1)."""
+    if body is None or body.get("onPremisesSyncEnabled") is not True:
+        return False
+    behaviour = body.get("onPremisesSyncBehavior")
+    return not (isinstance(behaviour, dict) and behaviour.get("isCloudManaged") is True)
+
+
+def writable(entry: ObjectType, values: Json) -> Json:
+    """Return those of `values` that Graph lets a recovery write."""
+    allowed: Json = {}
+    for name, value in values.items():
+        known = entry.property(name)
+        if known is not None and known.rule is Rule.WRITABLE and (value is not None or known.may_clear):
+            allowed[name] = value
+    return allowed

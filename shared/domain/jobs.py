@@ -1,0 +1,127 @@
+"""Jobs, their batches, the lease they run under and the notes that carry them between workers.
+
+Pure values. What moves a job's state is shared/jobs/states.py and nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from shared.domain.scope import EVERYTHING, Scope
+
+
+class Kind(StrEnum):
+    """What a job is for; the wire calls a report recoveryPreviewJob."""
+
+    CAPTURE = "capture"
+    REPORT = "report"
+    RECOVERY = "recovery"
+
+
+class State(StrEnum):
+    """Where a job stands; the members are Graph's recoveryStatus."""
+
+    INITIALIZED = "initialized"
+    LOADING_DATA = "loadingData"
+    CALCULATING = "calculating"
+    RUNNING = "running"
+    SUCCESSFUL = "successful"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+
+
+class BatchState(StrEnum):
+    """Where a batch stands: waiting for a worker, in the hands of one, or ended."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Step(StrEnum):
+    """What a batch does. A job's batches run wave by wave; docs/jobs.md lists the waves of each kind."""
+
+    PREPARE = "prepare"
+    READ = "read"
+    ROLL_FORWARD = "rollForward"
+    SEAL = "seal"
+    MANIFEST = "manifest"
+    COMPARE = "compare"
+    PLAN = "plan"
+    RELINK = "relink"
+    APPLY = "apply"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the requester of a recovery allowed beyond restore, update and links."""
+
+    soft_delete_newer: bool = False
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One job. `snapshot_id` is the snapshot it will seal (capture) or brings back (report, recovery)."""
+
+    tenant: str
+    job_id: str
+    kind: Kind
+    state: State
+    snapshot_id: str
+    created_at: datetime
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    scope: Scope = EVERYTHING
+    options: Options = Options()
+    requested_by: str = ""
+    is_cancel_asked: bool = False
+    error_code: str = ""
+    error: str = ""
+    counts: dict[str, int] = {}
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What one message covers. `argument` says what to do, `cursor` how far it got, `outputs` what it stored.
+
+    `attempt` grows with every worker that takes the batch and is the fencing token within the job: names of blobs a
+    worker writes carry it, so two workers never write one name. `counts` are cumulative figures for progress.
+    """
+
+    job_id: str
+    number: int
+    wave: int
+    step: Step
+    state: BatchState = BatchState.WAITING
+    attempt: int = 0
+    owner: str = ""
+    argument: dict[str, Any] = {}
+    cursor: dict[str, Any] = {}
+    outputs: list[dict[str, Any]] = []
+    counts: dict[str, int] = {}
+    error: str = ""
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole content of a queue message: ids, a batch number and a fencing token, never objects."""
+
+    tenant: str
+    job_id: str
+    batch: int
+    fencing_token: int
+
+
+class SnapshotSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the snapshot list; rebuildable from the manifest it points at."""
+
+    tenant: str
+    snapshot_id: str
+    job_id: str
+    created_at: datetime
+    sealed_at: datetime
+    sequence: int
+    manifest_name: str
+    manifest_sha256: str
+    counts: dict[str, int] = {}

@@ -1,0 +1,90 @@
+"""The manifest: the list that makes a snapshot whole; its existence is the commit point (docs/formats/manifests.md).
+
+Pure. A snapshot is a manifest that lists segments, newest last; sealing writes one whole segment per range of shards.
+Counts are per object type; `incomplete` names the types whose listings did not all end with a proven last page, which
+no sealed snapshot may have but a live reading kept for a report might.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from shared.domain.errors import IntegrityError
+from shared.formats.digests import checked, sha256
+from shared.formats.segments import File, check_files
+
+FORMAT = "snapshot-manifest/1"
+MANIFEST_BYTES_MAX = 64 * 1024 * 1024
+MANIFEST_NAME = "manifest.json"
+
+
+class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was captured of one type: `select` tells a null property from one that was not asked for."""
+
+    objects: int
+    soft_deleted: int
+    links: dict[str, int]
+    select: tuple[str, ...]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything a reader needs to open a snapshot, and nothing it must trust unproven."""
+
+    format: str = FORMAT
+    tenant: str
+    snapshot_id: str
+    job_id: str
+    sequence: int
+    previous_sha256: str
+    created_at: datetime
+    rolled_forward_at: datetime
+    shard_count: int
+    types: dict[str, TypeFacts]
+    files: tuple[File, ...]
+    tool: str
+
+    def count(self) -> dict[str, int]:
+        """Return the figures of the snapshot list: objects, soft-deleted ones and links."""
+        facts = self.types.values()
+        return {
+            "objects": sum(fact.objects for fact in facts),
+            "softDeleted": sum(fact.soft_deleted for fact in facts),
+            "links": sum(sum(fact.links.values()) for fact in facts),
+        }
+
+
+def manifest_name(prefix: str) -> str:
+    """Return the blob name of the manifest of the snapshot stored under `prefix`."""
+    return f"{prefix}/{MANIFEST_NAME}"
+
+
+def seal(manifest: Manifest) -> tuple[bytes, str]:
+    """Return the manifest's bytes (keys in order, no spaces) and their SHA-256, which the next manifest carries."""
+    content = msgspec.json.encode(manifest, order="sorted")
+    return content, sha256(content)
+
+
+def unseal(content: bytes, *, name: str, expected: str | None) -> Manifest:
+    """Return the manifest; raise IntegrityError when altered, of an unknown format, or pointing outside its files.
+
+    `expected` is the digest the caller knows it by; None when nothing but the chain proves it.
+    """
+    if expected is not None:
+        checked(content, name=name, length=len(content), expected=expected)
+    if len(content) > MANIFEST_BYTES_MAX:
+        raise IntegrityError(name, f"a manifest of {len(content)} bytes is absurd")
+    try:
+        tag = msgspec.json.decode(content, type=_Tagged).format
+        if tag != FORMAT:
+            raise IntegrityError(name, f"format {tag!r} is unknown; this version of Tidemark reads {FORMAT!r}")
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise IntegrityError(name, f"not a manifest: {error}") from error
+    check_files(manifest.files, manifest.shard_count, name=name)
+    return manifest
+
+
+class _Tagged(msgspec.Struct):
+    format: str

@@ -1,0 +1,1 @@
+"""Read what Graph answered: pages, $batch envelopes and errors, as pure functions over bytes."""

@@ -1,0 +1,177 @@
+"""Read one page of a collection without building its objects.
+
+Pure. A page is one complete JSON object, served as application/json, with a `value` array of objects that each have
+an id. Whatever is not that raises IncompleteListingError with the listing's name and the request-id: a listing read in
+part must never look like deletion (decision D5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from shared.graph.answers.faults import incomplete, refusal
+from shared.graph.exchange import Reply
+
+EXPANDED_MAX = 20  # "Use query parameters", $expand: at most this many items per object come, without a next link
+DERIVED = {"#microsoft.graph.user": frozenset({"#microsoft.graph.agentUser"})}  # kinds of the type, so in its listings
+
+
+class _Envelope(msgspec.Struct, rename={"next": "@odata.nextLink", "delta": "@odata.deltaLink"}):
+    value: list[msgspec.Raw]
+    next: str | UnsetType = UNSET
+    delta: str | UnsetType = UNSET
+
+
+class _Identity(msgspec.Struct, rename={"kind": "@odata.type"}):
+    id: str
+    kind: str | UnsetType = UNSET
+
+
+class _Identities(msgspec.Struct, rename={"next": "@odata.nextLink"}):
+    value: list[_Identity]
+    next: str | UnsetType = UNSET
+
+
+Envelope = TypeVar("Envelope", _Envelope, _Identities)
+
+
+class ObjectPage(msgspec.Struct, frozen=True):
+    """The objects of one page as compact single-line JSON, their ids in the same order, and the links that follow."""
+
+    ids: Sequence[str]
+    bodies: Sequence[bytes]
+    next_link: str | None
+    delta_link: str | None
+
+
+class Expanded(msgspec.Struct, frozen=True):
+    """One object of a listing with the ids its reference names; `is_cut` when there may be more than came."""
+
+    object_id: str
+    other_ids: Sequence[str]
+    is_cut: bool
+
+
+def object_page(what: str, reply: Reply, *, repeats: bool = False, only: str = "") -> ObjectPage:
+    """Return the page in `reply`.
+
+    `repeats` lets an id come twice (delta); `only` is the @odata.type that alone may come, kinds derived from it too.
+    Raises DirectoryError or TransientError for a reply that is no success, IncompleteListingError for no whole page.
+    """
+    envelope = _decoded(what, reply, _Envelope)
+    ids: list[str] = []
+    bodies: list[bytes] = []
+    for number, raw in enumerate(envelope.value):
+        identity = _object(what, reply, raw, number, _Identity)
+        if only and identity.kind is not UNSET and identity.kind != only and identity.kind not in DERIVED.get(only, ()):
+            raise incomplete(what, f"object {identity.id!r} is a {identity.kind}, not a {only}", reply)
+        ids.append(identity.id)
+        bodies.append(single_line(raw))
+    _refuse_doubles(what, reply, ids, repeats=repeats)
+    return ObjectPage(ids, bodies, _link(envelope.next), _link(envelope.delta))
+
+
+def id_page(what: str, reply: Reply) -> tuple[list[str], str | None]:
+    """Return the ids of the page and the next link; what else the objects hold is not looked at."""
+    envelope = _decoded(what, reply, _Identities)
+    ids = [_known_id(what, reply, row.id, number) for number, row in enumerate(envelope.value)]
+    _refuse_doubles(what, reply, ids, repeats=False)
+    return ids, _link(envelope.next)
+
+
+def expanded_page(what: str, reply: Reply, reference: str) -> tuple[list[Expanded], str | None]:
+    """Return each object of the page with its expanded `reference`, and the next link."""
+    envelope = _decoded(what, reply, _Envelope)
+    shape = _expanded_shape(reference)
+    rows: list[Expanded] = []
+    for number, raw in enumerate(envelope.value):
+        row = _object(what, reply, raw, number, shape)
+        others = [_known_id(what, reply, other.id, number) for other in row.others]
+        rows.append(Expanded(row.id, others, row.more is not UNSET or len(others) >= EXPANDED_MAX))
+    _refuse_doubles(what, reply, [row.object_id for row in rows], repeats=False)
+    return rows, _link(envelope.next)
+
+
+def one_object(what: str, reply: Reply) -> tuple[str, bytes]:
+    """Return the @odata.type (empty when absent) and body of a reply that is one object, its @odata.context removed."""
+    if not reply.is_success:
+        raise refusal(what, reply)
+    _check_kind(what, reply)
+    identity = _object(what, reply, reply.body, 0, _Identity)
+    members = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
+    members.pop("@odata.context", None)
+    kind = "" if identity.kind is UNSET else identity.kind
+    return kind, single_line(msgspec.json.encode(members))
+
+
+def single_line(raw: msgspec.Raw | bytes) -> bytes:
+    """Return the JSON in `raw` as bytes without line breaks; numbers and names stay exactly as they came."""
+    text = bytes(raw)
+    return msgspec.json.format(text, indent=-1) if b"\n" in text or b"\r" in text else text
+
+
+def _decoded(what: str, reply: Reply, shape: type[Envelope]) -> Envelope:
+    """Return the whole body as `shape`; its links are proven not to be empty."""
+    if not reply.is_success:
+        raise refusal(what, reply)
+    _check_kind(what, reply)
+    try:
+        reply.body.decode()
+        envelope = msgspec.json.decode(reply.body, type=shape)
+    except RecursionError:
+        raise incomplete(what, "the page is nested too deeply", reply) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise incomplete(what, f"the page is no whole JSON collection ({error})", reply) from error
+    if "" in (envelope.next, getattr(envelope, "delta", UNSET)):
+        raise incomplete(what, "the page has an empty link", reply)
+    return envelope
+
+
+def _check_kind(what: str, reply: Reply) -> None:
+    if reply.cut:
+        raise incomplete(what, reply.cut, reply)
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise incomplete(what, f"the page is {kind or 'of no content type'}, not application/json", reply)
+
+
+def _object(what: str, reply: Reply, raw: msgspec.Raw | bytes, number: int, shape: Any) -> Any:
+    """Return object `number` of the page as `shape`, a struct with an `id` that is proven not empty."""
+    try:
+        row = msgspec.json.decode(raw, type=shape)
+    except RecursionError:
+        raise incomplete(what, f"object {number} is nested too deeply", reply) from None
+    except msgspec.DecodeError as error:
+        raise incomplete(what, f"object {number} is malformed ({error})", reply) from error
+    _known_id(what, reply, row.id, number)
+    return row
+
+
+def _known_id(what: str, reply: Reply, object_id: str, number: int) -> str:
+    if not object_id:
+        raise incomplete(what, f"object {number} has an empty id", reply)
+    return object_id
+
+
+def _refuse_doubles(what: str, reply: Reply, ids: Sequence[str], *, repeats: bool) -> None:
+    if not repeats and len(set(ids)) != len(ids):
+        raise incomplete(what, "one id comes twice in a page", reply)
+
+
+def _link(link: str | UnsetType) -> str | None:
+    return None if link is UNSET else link
+
+
+@cache
+def _expanded_shape(reference: str) -> Any:
+    """Return the struct of an object with `reference` expanded; the reference must be there, if only as []."""
+    return msgspec.defstruct(
+        f"Expanded_{reference}",
+        [("id", str), ("others", list[_Identity]), ("more", str | UnsetType, UNSET)],
+        rename={"others": reference, "more": f"{reference}@odata.nextLink"},
+    )

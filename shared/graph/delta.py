@@ -1,0 +1,66 @@
+"""Ask Graph what changed since a token ("Use delta query to track changes in Microsoft Graph data").
+
+A token is the path and query of a delta link, below our own base; it is good for seven days. Replays are normal: an
+object may come several times and in any order, so only ids are returned and the caller reads the objects' present.
+"""
+
+from __future__ import annotations
+
+from shared.catalogue.entry import ObjectType
+from shared.domain.errors import IncompleteListingError
+from shared.graph import cursors, links
+from shared.graph.answers import pages
+from shared.graph.answers.faults import incomplete
+from shared.graph.cursors import Bounds, Cursor
+from shared.graph.exchange import Reply, Request
+from shared.graph.reading import PRIORITY
+from shared.graph.sending import Sender
+from shared.ports import DeltaPage
+
+
+class DeltaReader:
+    """Tokens and the pages that follow from them."""
+
+    def __init__(self, sender: Sender, bounds: Bounds) -> None:
+        self._sender = sender
+        self._bounds = bounds
+
+    async def token(self, entry: ObjectType) -> str | None:
+        """Return a token that stands for now, None for a type without delta."""
+        if not entry.has_delta:
+            return None
+        tracked = ",".join([*entry.select, *(reference.name for reference in entry.references)])
+        tail = f"{entry.path}/delta?$select={tracked}&$deltatoken=latest"
+        text = ""
+        while True:
+            page = await self.page(entry, tail, text)
+            if page.token is not None:
+                return page.token
+            text = page.cursor or ""
+
+    async def page(self, entry: ObjectType, token: str, text: str) -> DeltaPage:
+        """Return the page at the cursor `text` of what changed since `token`.
+
+        Raises DirectoryError with Graph's status and code when the token is too old (410, or a code that asks for a
+        resync), IncompleteListingError for a page that has neither a next link nor a delta link.
+        """
+        what = f"{entry.name}-delta"
+        if not links.is_tail(token):
+            raise IncompleteListingError(f"{what}: the token is none of ours")
+        cursor = cursors.load(what, text)
+        reply = await self._sender.send(Request(tail=cursor.next or token, priority=PRIORITY))
+        page = pages.object_page(what, reply, repeats=True)
+        changed = list(dict.fromkeys(page.ids))
+        if page.next_link is not None and page.delta_link is None:
+            tail, trail = cursors.advance(what, reply, page.next_link, cursor.trail, self._bounds)
+            after = Cursor(next=tail, page=cursor.page + 1, trail=trail)
+            return DeltaPage(changed=changed, cursor=cursors.dump(after), token=None)
+        if page.delta_link is not None and page.next_link is None:
+            return DeltaPage(changed=changed, cursor=None, token=self._token(what, reply, page.delta_link))
+        raise incomplete(what, "the page must have either a next link or a delta link", reply)
+
+    def _token(self, what: str, reply: Reply, link: str) -> str:
+        tail = links.tail_of(link, self._bounds.base)
+        if tail is None:
+            raise incomplete(what, "the delta link leads to another place than Graph", reply)
+        return tail

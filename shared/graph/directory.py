@@ -1,0 +1,93 @@
+"""The tenant as Microsoft Graph shows it: the one gateway, which owns the quotas (decision D2).
+
+Implements ports.Directory. One per process and tenant: its buckets, connections and token are shared by every run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import httpx
+
+from shared.catalogue.entry import Listing, ObjectType
+from shared.graph.client import GraphClient
+from shared.graph.counting import live_count
+from shared.graph.cursors import Bounds
+from shared.graph.delta import DeltaReader
+from shared.graph.figures import Figures
+from shared.graph.finding import Finder
+from shared.graph.pacing import Pacing
+from shared.graph.reading import Reader
+from shared.graph.sending import Sender
+from shared.graph.settings import GraphSettings
+from shared.graph.tokens import TokenSource
+from shared.graph.writing import Writer
+from shared.ports import Answer, Clock, DeltaPage, Found, Page, Write
+
+
+class GraphDirectory:
+    """A tenant reached over Graph's HTTP.
+
+    `transport` replaces the network in tests; `jitter` is the only randomness. Raises InputError at once for a base
+    URL that is neither https nor loopback. See ports.Directory for what each method promises and raises.
+    """
+
+    def __init__(
+        self,
+        settings: GraphSettings,
+        *,
+        tokens: TokenSource,
+        clock: Clock,
+        jitter: random.Random,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        in_flight = settings.batches_in_flight_max
+        self._counters = Figures()
+        self._client = GraphClient(settings, tokens, self._counters, transport)
+        pacing = Pacing(settings.quota, clock, self._counters)
+        self._sender = Sender(self._client, pacing, self._counters, jitter, batches_in_flight_max=in_flight)
+        bounds = Bounds(self._client.base, settings.pages_max)
+        self._reader = Reader(self._sender, bounds)
+        self._delta = DeltaReader(self._sender, bounds)
+        self._finder = Finder(self._sender, self._reader)
+        self._writer = Writer(self._sender, batches_in_flight_max=in_flight)
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """What the gateway did so far, by the names in figures.py."""
+        return self._counters.counts()
+
+    async def count(self, object_type: ObjectType) -> int | None:
+        """Return how many live objects of the type the index says there are, None if uncountable."""
+        return await live_count(self._sender, object_type) if object_type.has_count else None
+
+    async def page(self, listing: Listing, cursor: str) -> Page:
+        """Return the page at `cursor`; the empty cursor is the first page."""
+        return await self._reader.page(listing, cursor)
+
+    async def delta_token(self, object_type: ObjectType) -> str | None:
+        """Return a token from which later changes are told, or None for a type without delta."""
+        return await self._delta.token(object_type)
+
+    async def delta_page(self, object_type: ObjectType, token: str, cursor: str) -> DeltaPage:
+        """Return the page at `cursor` of what changed since `token`; the empty cursor is the first page."""
+        return await self._delta.page(object_type, token, cursor)
+
+    async def find(self, object_type: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
+        """Return the present state of each object, looking in the recycle bin for those not live."""
+        return await self._finder.find(object_type, object_ids)
+
+    async def references(
+        self, object_type: ObjectType, reference: str, object_ids: Sequence[str]
+    ) -> dict[str, set[str]]:
+        """Return, for each live object among `object_ids`, the ids its `reference` names now."""
+        return await self._finder.references(object_type, reference, object_ids)
+
+    async def apply(self, writes: Sequence[Write]) -> list[Answer]:
+        """Send every write, one lane at a time, and return their answers in the same order."""
+        return await self._writer.apply(writes)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()

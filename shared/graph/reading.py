@@ -1,0 +1,153 @@
+"""Read collections page by page, to an end that is proven.
+
+A page is a function of its cursor alone, so a page asked for twice is the same page. References are read through the
+listing with $expand where it can hold all of them, and one object at a time where it may have been cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import msgspec
+
+from shared.catalogue.entry import PAGE_MAX, Listing
+from shared.catalogue.types import BY_NAME
+from shared.graph import cursors
+from shared.graph.answers import pages
+from shared.graph.answers.faults import incomplete, is_gone
+from shared.graph.counting import live_count
+from shared.graph.cursors import Bounds, Chain, Cursor
+from shared.graph.exchange import Reply, Request
+from shared.graph.sending import Sender
+from shared.graph.settings import BATCH_PARTS_MAX
+from shared.ports import Page
+
+PRIORITY = "low"  # "Microsoft Graph throttling guidance": background reading gives way to a recovery
+PENDING_MAX = 100  # objects a cursor may name: it has to fit into a table cell of 32 Ki characters
+
+Links = list[tuple[str, str]]
+
+
+def first_tail(listing: Listing) -> str:
+    """Return the path and query of the first page of `listing`."""
+    options = []
+    if listing.select:
+        options.append(f"$select={','.join(listing.select)}")
+    if listing.expand:
+        options.append(f"$expand={listing.expand}($select=id)")
+    if listing.top is not None:
+        options.append(f"$top={listing.top}")
+    return listing.path + ("?" + "&".join(options) if options else "")
+
+
+def reference_tail(path: str, reference: str, object_id: str) -> str:
+    """Return the path and query of the first page of one object's references."""
+    return f"{path}/{quote(object_id, safe='')}/{reference}?$select=id&$top={PAGE_MAX}"
+
+
+class Reader:
+    """Pages of listings, and complete references of single objects."""
+
+    def __init__(self, sender: Sender, bounds: Bounds) -> None:
+        self._sender = sender
+        self._bounds = bounds
+
+    async def page(self, listing: Listing, text: str) -> Page:
+        """Return the page of `listing` at the cursor `text`; see ports.Directory."""
+        cursor = cursors.load(listing.name, text)
+        if listing.kind == "links":
+            return await self._links_page(listing, cursor)
+        reply = await self._outer_page(listing, cursor)
+        page = pages.object_page(listing.name, reply, only=_only(listing))
+        after = await self._after(listing, cursor, reply, rows=len(page.ids), link=page.next_link)
+        return Page(cursor=cursors.dump(after), bodies=page.bodies)
+
+    async def whole(self, listing: Listing) -> list[tuple[str, bytes]]:
+        """Return the id and body of every object of a listing that is small: types that are read by listing them."""
+        rows: list[tuple[str, bytes]] = []
+        cursor = Cursor()
+        while True:
+            reply = await self._outer_page(listing, cursor)
+            page = pages.object_page(listing.name, reply, only=_only(listing))
+            rows += zip(page.ids, page.bodies, strict=True)
+            cursor = await self._after(listing, cursor, reply, rows=len(page.ids), link=page.next_link)
+            if cursor.next is None:
+                return rows
+
+    async def reference_round(
+        self, what: str, path: str, reference: str, chains: Sequence[Chain]
+    ) -> tuple[Links, list[Chain], list[str]]:
+        """Read one page of references of each object in `chains`.
+
+        Return the links found, the chains that go on, and the ids of objects that are gone.
+        """
+        tails = [chain.next or reference_tail(path, reference, chain.object_id) for chain in chains]
+        replies = await self._sender.read_each([Request(tail=tail, priority=PRIORITY) for tail in tails])
+        links: Links = []
+        going: list[Chain] = []
+        gone: list[str] = []
+        for chain, reply in zip(chains, replies, strict=True):
+            name = f"{what} of {chain.object_id}"
+            if is_gone(reply):
+                gone.append(chain.object_id)
+                continue
+            other_ids, next_link = pages.id_page(name, reply)
+            links += [(chain.object_id, other_id) for other_id in other_ids]
+            if next_link is not None:
+                tail, trail = cursors.advance(name, reply, next_link, chain.trail, self._bounds)
+                going.append(Chain(chain.object_id, tail, trail))
+        return links, going, gone
+
+    async def _links_page(self, listing: Listing, cursor: Cursor) -> Page:
+        """Return links from the listing itself or from single objects, whichever the cursor says is next."""
+        links: Links = []
+        requests = 0
+        pending = list(cursor.pending)
+        has_ended = cursor.page > 0 and cursor.next is None
+        if len(pending) < BATCH_PARTS_MAX and not has_ended:
+            reply = await self._outer_page(listing, cursor)
+            rows, link = pages.expanded_page(listing.name, reply, listing.expand)
+            cursor = await self._after(listing, cursor, reply, rows=len(rows), link=link)
+            links += [(row.object_id, other_id) for row in rows if not row.is_cut for other_id in row.other_ids]
+            pending += [Chain(row.object_id) for row in rows if row.is_cut]
+            requests += 1
+        is_first_round = requests == 0
+        while pending and (is_first_round or len(pending) > PENDING_MAX):
+            is_first_round = False
+            chains, rest = pending[:BATCH_PARTS_MAX], pending[BATCH_PARTS_MAX:]
+            found, going, _ = await self.reference_round(listing.name, listing.path, listing.expand, chains)
+            links += found
+            pending = going + rest
+            requests += len(chains)
+        after = msgspec.structs.replace(cursor, pending=pending)
+        return Page(cursor=cursors.dump(after), links=links, requests=requests)
+
+    async def _outer_page(self, listing: Listing, cursor: Cursor) -> Reply:
+        """Return the reply to the listing's own page at `cursor`."""
+        tail = cursor.next or first_tail(listing)
+        return await self._sender.send(Request(tail=tail, priority=PRIORITY))
+
+    async def _after(self, listing: Listing, cursor: Cursor, reply: Reply, *, rows: int, link: str | None) -> Cursor:
+        """Return the cursor after a page of `rows` objects, without what is pending.
+
+        A page without a next link is the last one; when it is also exactly full, a lost link would look the same, so
+        the rows are compared with the directory's own count.
+        """
+        total = cursor.rows + rows
+        if link is not None:
+            tail, trail = cursors.advance(listing.name, reply, link, cursor.trail, self._bounds)
+            return Cursor(next=tail, page=cursor.page + 1, rows=total, trail=trail)
+        entry = BY_NAME[listing.type]
+        if rows == listing.top and entry.has_count and listing.kind != "deleted":
+            there_are = await live_count(self._sender, entry)
+            if total < there_are:
+                fact = f"ended on a full page without a next link: {total} of {there_are} objects came"
+                raise incomplete(listing.name, fact, reply)
+        return Cursor(page=cursor.page + 1, rows=total)
+
+
+def _only(listing: Listing) -> str:
+    """Return the @odata.type that alone may come from a listing whose path ends with a cast, "" for any other."""
+    last = listing.path.rpartition("/")[2]
+    return f"#{last}" if last.startswith("microsoft.graph.") else ""

@@ -1,0 +1,88 @@
+"""The only module that touches Microsoft's SDK: its adapter and middleware, its retries and redirects off.
+
+Imported when the first request is sent (0.3 s and more), so that importing the gateway stays cheap. Typed models are
+never imported: they cost hundreds of times more CPU per object than plain JSON (decision D1).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+import httpx
+from kiota_abstractions.authentication import AuthenticationProvider
+from kiota_abstractions.method import Method
+from kiota_abstractions.native_response_handler import NativeResponseHandler
+from kiota_abstractions.request_information import RequestInformation
+from kiota_http.httpx_request_adapter import HttpxRequestAdapter
+from kiota_http.middleware.options import (
+    ParametersNameDecodingHandlerOption,
+    RedirectHandlerOption,
+    ResponseHandlerOption,
+    RetryHandlerOption,
+)
+from msgraph.graph_request_adapter import GraphRequestAdapter
+from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
+
+from shared.domain.errors import DirectoryError
+from shared.graph.exchange import Request
+from shared.graph.tokens import TokenSource
+
+
+def adapter(client: httpx.AsyncClient, tokens: TokenSource, base: str) -> HttpxRequestAdapter:
+    """Return the SDK's adapter over `client`, which it wraps in the SDK's middleware."""
+    options = {
+        RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False),
+        RedirectHandlerOption.get_key(): RedirectHandlerOption(max_redirect=0, should_redirect=False),
+        ParametersNameDecodingHandlerOption.get_key(): ParametersNameDecodingHandlerOption(enable=False),
+    }
+    wrapped = GraphClientFactory.create_with_default_middleware(client=client, options=options)
+    made: HttpxRequestAdapter = GraphRequestAdapter(Bearer(tokens, base), wrapped)
+    made.base_url = base
+    return made
+
+
+async def send(through: HttpxRequestAdapter, request: Request, base: str) -> httpx.Response:
+    """Return the native response to `request`, whatever its status."""
+    wanted = RequestInformation(Method(request.method))
+    wanted.url = base + request.tail
+    wanted.content = request.body or None
+    wanted.headers.try_add("accept", "application/json, text/plain;q=0.5")
+    wanted.headers.try_add("x-ms-throttle-priority", request.priority)
+    for name, text in request.headers.items():
+        wanted.headers.try_add(name, text)
+    wanted.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
+    native: Any = await through.send_primitive_async(wanted, "bytes", {})
+    assert isinstance(native, httpx.Response), type(native)
+    return native
+
+
+class Bearer(AuthenticationProvider):
+    """Put a token on requests below `base`, and on no other."""
+
+    def __init__(self, tokens: TokenSource, base: str) -> None:
+        self._tokens = tokens
+        self._base = base
+
+    async def authenticate_request(
+        self,
+        request: RequestInformation,
+        additional_authentication_context: dict[str, Any] = {},  # noqa: B006 - the SDK's own signature
+    ) -> None:
+        """Set the Authorization header; a new token is asked for when the SDK passes the claims of a challenge."""
+        if not request.url.startswith(f"{self._base}/"):
+            raise DirectoryError("a token was asked for a place that is not Graph")
+        token = await self._tokens(_claims(additional_authentication_context.get("claims", "")))
+        request.headers.remove("authorization")
+        request.headers.try_add("authorization", f"Bearer {token.value}")
+
+
+def _claims(challenge: str) -> str:
+    """Return the JSON text of a claims challenge, which a WWW-Authenticate header carries in base64."""
+    if not challenge:
+        return ""
+    try:
+        return base64.b64decode(challenge + "=" * (-len(challenge) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise DirectoryError("a claims challenge is not base64", status=401) from error

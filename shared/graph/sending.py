@@ -1,0 +1,139 @@
+"""Send requests at the pace of the quotas and repeat what may pass, alone or in a $batch.
+
+The only loops that repeat a request to Graph are here and in writing.py; both ask retry.py, and both are bounded by it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from functools import partial
+
+from shared.graph import quota, retry
+from shared.graph.answers.batches import batch_replies, batch_request
+from shared.graph.answers.faults import fault_of, refusal
+from shared.graph.client import GraphClient
+from shared.graph.exchange import NO_ANSWER, Reply, Request
+from shared.graph.figures import Figures
+from shared.graph.pacing import Pacing
+from shared.graph.parallel import run_all
+from shared.graph.quota import Cost
+from shared.graph.retry import Tries
+
+
+class Sender:
+    """Everything the gateway sends goes through here, so one set of buckets sees it all."""
+
+    def __init__(
+        self,
+        client: GraphClient,
+        pacing: Pacing,
+        figures: Figures,
+        jitter: random.Random,
+        *,
+        batches_in_flight_max: int,
+    ) -> None:
+        self._client = client
+        self._pacing = pacing
+        self._figures = figures
+        self._jitter = jitter
+        self._in_flight_max = batches_in_flight_max
+
+    async def send(self, request: Request) -> Reply:
+        """Return Graph's last word on `request`, after all retries."""
+        tries = Tries()
+        while True:
+            reply = await self.send_once(request)
+            seconds = self.wait_before_repeat(request, reply, tries)
+            if seconds is None:
+                return reply
+            tries = retry.counted(tries, reply.status)
+            await self._pacing.wait(seconds)
+
+    async def send_once(self, request: Request) -> Reply:
+        """Return the reply to `request`, sent once, when its quota has room."""
+        cost = quota.cost_of(request.method, request.tail)
+        await self._pacing.admit(cost)
+        reply = await self._client.exchange(request)
+        self._pacing.learn(cost, reply)
+        return reply
+
+    async def send_batch(self, parts: Sequence[Request], priority: str = "normal") -> list[Reply]:
+        """Send one $batch once; return the reply to each part, NO_ANSWER where it is not known what became of it.
+
+        Raises DirectoryError when the batch as a whole was refused for good (consent revoked, say): none of its parts
+        was tried. Parts must be free to run at the same time: never two writes to one object.
+        """
+        costs = [quota.cost_of(part.method, part.tail) for part in parts]
+        await self._pacing.admit(sum(costs, Cost()))
+        self._figures.add("parts", len(parts))
+        outer = await self._client.exchange(batch_request(parts, priority))
+        found = batch_replies(outer, len(parts)) if outer.status in (200, 424) else None
+        if found is None:
+            if not outer.is_success and not retry.is_passing(outer.status, ""):
+                raise refusal("$batch", outer)
+            status = NO_ANSWER if outer.is_success else outer.status
+            return [Reply(status=status, headers=outer.headers, cut=outer.cut or "no readable $batch answer")] * len(
+                parts
+            )
+        missing = Reply(status=NO_ANSWER, headers=outer.headers, cut="the $batch answer leaves this part out")
+        replies = [reply or missing for reply in found]
+        for cost, reply in zip(costs, replies, strict=True):
+            self._pacing.learn(cost, reply)
+        return replies
+
+    async def read_each(self, requests: Sequence[Request]) -> list[Reply]:
+        """Return Graph's last word on each of `requests`, all of them reads, sent in batches of 20, some at a time."""
+        size = self._pacing.parts_max("read_units")
+        groups = [requests[start : start + size] for start in range(0, len(requests), size)]
+        found = await run_all([partial(self._read_group, group) for group in groups], self._in_flight_max)
+        return [reply for group in found for reply in group]
+
+    async def wait(self, seconds: float) -> None:
+        """Return `seconds` later, and count it."""
+        await self._pacing.wait(seconds)
+
+    def writes_per_batch(self) -> int:
+        """Return how many writes one $batch may hold: 20, or fewer when the write quota was set below that."""
+        return self._pacing.parts_max("writes")
+
+    def wait_before_repeat(self, request: Request, reply: Reply, tries: Tries) -> float | None:
+        """Return the seconds to wait before `request` is repeated, None when `reply` is final.
+
+        Tells the buckets of a refusal. A success whose body was cut in transfer counts as no answer to a read.
+        """
+        is_cut_read = bool(reply.cut) and request.method == "GET"
+        status = NO_ANSWER if is_cut_read else reply.status
+        cost = quota.cost_of(request.method, request.tail)
+        seconds = retry.after(
+            status,
+            code=fault_of(reply).code if status == 409 else "",
+            conditional_access=bool(cost.conditional_access),
+            asked=retry.retry_after(reply.headers.get("retry-after")),
+            tries=tries,
+            jitter=self._jitter.random(),
+        )
+        if status == 429:
+            self._pacing.refuse(cost, reply, seconds or 0.0)
+        if seconds is not None:
+            self._figures.add("retries")
+        return seconds
+
+    async def _read_group(self, requests: Sequence[Request]) -> list[Reply]:
+        """Return the last word on each of up to 20 reads; those to repeat go together, after the longest wait asked."""
+        last: dict[int, Reply] = {}
+        tries = dict.fromkeys(range(len(requests)), Tries())
+        todo = list(tries)
+        while todo:
+            replies = await self.send_batch([requests[place] for place in todo])
+            waits: dict[int, float] = {}
+            for place, reply in zip(todo, replies, strict=True):
+                last[place] = reply
+                seconds = self.wait_before_repeat(requests[place], reply, tries[place])
+                if seconds is not None:
+                    waits[place] = seconds
+                    tries[place] = retry.counted(tries[place], reply.status)
+            todo = list(waits)
+            if todo:
+                await self._pacing.wait(max(waits.values()))
+        return [last[place] for place in range(len(requests))]

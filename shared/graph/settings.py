@@ -1,0 +1,40 @@
+"""What can be set about the gateway to Graph, with the number each default comes from.
+
+Pure values; shared/wiring.py fills them from the app's settings.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+GRAPH_BASE_URL = "https://graph.microsoft.com/v1.0"
+BATCH_PARTS_MAX = 20  # "JSON batching": requests in one $batch
+
+
+class QuotaSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast to ask. Defaults: "Microsoft Graph service-specific throttling limits", one app in one large tenant.
+
+    Shrink them to leave room for other apps of the tenant; Graph's own headers slow us down further when needed.
+    """
+
+    read_units: float = 8_000
+    read_window_seconds: float = 10
+    writes: float = 3_000
+    write_window_seconds: float = 150
+    conditional_access_interval_seconds: float = 1.05  # the limit is 1/s per tenant; the rest is clock slack
+
+
+class GraphSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Graph is, how fast it may be asked, and the ceilings on what it may answer.
+
+    `base_url` is the version root; plain http is accepted for loopback only. `answer_bytes_max` counts decompressed
+    bytes of one answer: the largest real page, 999 users with every property, is about 3 MB.
+    """
+
+    base_url: str = GRAPH_BASE_URL
+    quota: QuotaSettings = QuotaSettings()
+    answer_bytes_max: int = 64 * 1024 * 1024
+    pages_max: int = 100_000
+    batches_in_flight_max: int = 4
+    connect_timeout_seconds: float = 15
+    answer_timeout_seconds: float = 100

@@ -1,0 +1,90 @@
+"""The last step before the wire: only the pinned host is ever spoken to, and no answer is larger than the cap.
+
+Answers are decompressed here, under a running cap, because a small compressed body can stand for any amount of memory.
+What is cut off in the middle is handed up with the reason, never as if it were whole.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterable
+from typing import cast
+
+import httpx
+
+from shared.domain.errors import DirectoryError
+from shared.graph.figures import Figures
+
+CUT = "tidemark.cut"  # the response extension that says why a body is not whole
+GZIP_WINDOW = 31  # zlib: 15 bits of window, with a gzip header
+PIECE_BYTES = 1024 * 1024
+
+
+class PinnedTransport(httpx.AsyncBaseTransport):
+    """Send through `inner` to the host of `base_url` only, and read every body under a cap of decompressed bytes."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, base_url: str, *, bytes_max: int, figures: Figures) -> None:
+        self._inner = inner
+        self._base = httpx.URL(base_url)
+        self._bytes_max = bytes_max
+        self._figures = figures
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the response with its body read and decompressed.
+
+        Raises DirectoryError for a request to another host (our own mistake) and for an answer beyond the cap.
+        """
+        self._check_place(request.url)
+        request.headers["accept-encoding"] = "gzip"
+        self._figures.add("requests")
+        response = await self._inner.handle_async_request(request)
+        try:
+            body, cut = await self._read(response)
+        finally:
+            await response.aclose()
+        headers = [(name, text) for name, text in response.headers.items() if name not in _ABOUT_THE_WIRE]
+        extensions = {**response.extensions, CUT: cut}
+        return httpx.Response(
+            response.status_code, headers=headers, content=body, request=request, extensions=extensions
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+    def _check_place(self, url: httpx.URL) -> None:
+        place = (url.scheme, url.host, url.port)
+        if place != (self._base.scheme, self._base.host, self._base.port) or url.userinfo:
+            raise DirectoryError(f"a request to {url.scheme}://{url.host} was stopped: Graph is at {self._base.host}")
+
+    async def _read(self, response: httpx.Response) -> tuple[bytes, str]:
+        """Return the body and why it is cut, "" when it is whole."""
+        coding = response.headers.get("content-encoding", "identity").strip().lower()
+        if coding not in ("gzip", "identity"):
+            return b"", f"the body is encoded as {coding}, which was not asked for"
+        stream = cast(AsyncIterable[bytes], response.stream)
+        body = bytearray()
+        if coding == "identity":
+            async for chunk in stream:
+                body += chunk
+                self._check_size(body, response)
+            return bytes(body), ""
+        unpack = zlib.decompressobj(GZIP_WINDOW)
+        try:
+            async for chunk in stream:
+                rest = chunk
+                while rest and not unpack.eof:
+                    body += unpack.decompress(rest, PIECE_BYTES)
+                    rest = unpack.unconsumed_tail
+                    self._check_size(body, response)
+        except zlib.error as error:
+            return bytes(body), f"the gzip body is damaged ({error})"
+        return bytes(body), "" if unpack.eof else "the gzip body ends too early"
+
+    def _check_size(self, body: bytearray, response: httpx.Response) -> None:
+        if len(body) > self._bytes_max:
+            request_id = response.headers.get("request-id", "")
+            raise DirectoryError(f"an answer is larger than {self._bytes_max} bytes", request_id=request_id)
+
+
+_ABOUT_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})

@@ -1,0 +1,70 @@
+"""Which batches of a job may run now: wave after wave, within the width that its step allows.
+
+Pure. Promises (tests/unit/jobs/test_flow.py checks each by name):
+  F1  no batch of a wave is released before every batch of all lower waves is done
+  F2  steps that write to the tenant run one batch at a time, so one worker paces them
+  F3  a job is finished exactly when every batch is done
+  F4  releasing twice is harmless: the same rows give the same answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import msgspec
+
+from shared.domain.jobs import Batch, BatchState, Kind, Step
+
+# How many batches of one step run at once. Reading: Graph's read quota is far above what one paging chain uses
+# ("Throttling": 8,000 units per 10 s); writing: quotas are per app, so a second worker would only share them.
+WIDTH: Mapping[Step, int] = MappingProxyType(
+    {
+        Step.PREPARE: 1,
+        Step.READ: 8,
+        Step.ROLL_FORWARD: 4,
+        Step.SEAL: 4,
+        Step.MANIFEST: 1,
+        Step.COMPARE: 8,
+        Step.PLAN: 1,
+        Step.RELINK: 1,
+        Step.APPLY: 1,
+    }
+)
+
+# Which queue carries a kind's notes (decision D11 and section 4 of the architecture page).
+QUEUE: Mapping[Kind, str] = MappingProxyType(
+    {Kind.CAPTURE: "capture", Kind.REPORT: "compare", Kind.RECOVERY: "recover"}
+)
+
+
+class Release(msgspec.Struct, frozen=True):
+    """What to do next: send a note for each of `numbers`; `is_finished` when nothing is left."""
+
+    numbers: tuple[int, ...]
+    is_finished: bool
+
+
+def release(batches: Sequence[Batch]) -> Release:
+    """Return which batches should be with workers now, those already running included."""
+    undone = [batch for batch in batches if batch.state is not BatchState.DONE]
+    if not undone:
+        return Release((), is_finished=True)
+    wave = min(batch.wave for batch in undone)
+    current = sorted((batch for batch in undone if batch.wave == wave), key=lambda batch: batch.number)
+    return Release(tuple(batch.number for batch in current[: WIDTH[current[0].step]]), is_finished=False)
+
+
+def to_send(batches: Sequence[Batch]) -> tuple[int, ...]:
+    """Return the released batches that no worker has yet; running ones come back by redelivery or the watchdog."""
+    waiting = {batch.number for batch in batches if batch.state is BatchState.WAITING}
+    return tuple(number for number in release(batches).numbers if number in waiting)
+
+
+def totals(batches: Sequence[Batch]) -> dict[str, int]:
+    """Return the sum of every count over all batches."""
+    sums: dict[str, int] = {}
+    for batch in batches:
+        for name, count in batch.counts.items():
+            sums[name] = sums.get(name, 0) + count
+    return sums

@@ -1,0 +1,170 @@
+"""What the runs need from the outside world, as protocols; shared/wiring.py picks who provides it.
+
+Every port is async. Each promise below is a test in tests/contract/, passed by the Azure adapter on Azurite and by the
+in-memory one alike. All of them raise TransientError for what repeating the message may mend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from shared.catalogue.entry import Listing, ObjectType
+from shared.domain.jobs import Note
+from shared.domain.writes import Answer as Answer  # noqa: PLC0414  part of the Directory protocol
+from shared.domain.writes import Write as Write  # noqa: PLC0414
+
+Value = str | int | bool
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One table row: `etag` names this version, `age_seconds` is since its last write, by the server's own clock."""
+
+    key: str
+    values: Mapping[str, Value]
+    etag: str
+    age_seconds: float
+
+
+CREATE = ""
+ANY = "*"
+
+
+class Put(msgspec.Struct, frozen=True):
+    """Write a whole row: only if absent (`etag` CREATE), whatever is there (ANY), or only over that version."""
+
+    key: str
+    values: Mapping[str, Value]
+    etag: str
+
+
+class Rows(Protocol):
+    """Small rows that change, under optimistic concurrency. The tenant is the partition."""
+
+    async def read(self, partition: str, key: str) -> Row | None:
+        """Return the row, or None when there is none."""
+
+    async def scan(self, partition: str, prefix: str) -> list[Row]:
+        """Return every row whose key starts with `prefix`, in key order, however many pages that takes."""
+
+    async def write(self, partition: str, puts: Sequence[Put]) -> list[str]:
+        """Store all of `puts` (1 to 100, distinct keys) or none; return the new etags in the same order.
+
+        A reply that got lost is settled by reading back before anything is reported. Raises RowConflictError when a
+        condition did not hold.
+        """
+
+
+class Blobs(Protocol):
+    """Files that are created once, in one request, and never changed."""
+
+    async def create(self, name: str, content: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        """Create blob `name`. A blob that is there already with the same bytes is success (a lost reply).
+
+        Raises IntegrityError when `name` exists with other bytes; nothing is ever overwritten.
+        """
+
+    async def read(self, name: str, offset: int = 0, length: int | None = None) -> bytes:
+        """Return the bytes of `name` from `offset`, at most `length`. Raises NotFoundError when there is no blob."""
+
+    async def names(self, prefix: str) -> list[str]:
+        """Return every blob name that starts with `prefix`, in order."""
+
+
+class WorkQueue(Protocol):
+    """Pointers to work, delivered at least once, in no promised order."""
+
+    async def send(self, queue: str, note: Note, delay_seconds: float = 0) -> None:
+        """Make `note` receivable from `queue` after `delay_seconds`; return when it is stored."""
+
+
+class Clock(Protocol):
+    """Time: the only one the runs may ask."""
+
+    def now(self) -> datetime:
+        """Return the present as aware UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return `seconds` later."""
+
+
+class Ids(Protocol):
+    """Randomness: the only source of new ids."""
+
+    def new(self) -> str:
+        """Return a new random GUID."""
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls the API: the object id of the principal and the app roles its token carries."""
+
+    object_id: str
+    roles: frozenset[str]
+
+
+class Callers(Protocol):
+    """Who may call."""
+
+    async def identify(self, authorization: str | None) -> Caller:
+        """Return who the Authorization header proves the caller to be; raise CallerError (unknown) otherwise."""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of a listing: `bodies` for objects, (source id, other id) pairs for `links`.
+
+    `cursor` continues the listing; None is a proven last page. `requests` counts the Graph calls it took.
+    """
+
+    cursor: str | None
+    bodies: Sequence[bytes] = ()
+    links: Sequence[tuple[str, str]] = ()
+    requests: int = 1
+
+
+class DeltaPage(msgspec.Struct, frozen=True):
+    """One page of a delta query: the ids that changed, removed ones included; `token` is set on the last page."""
+
+    changed: Sequence[str]
+    cursor: str | None
+    token: str | None
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The present state of one object: its body, or None when gone; `is_deleted` when in the recycle bin."""
+
+    body: bytes | None
+    is_deleted: bool = False
+
+
+class Directory(Protocol):
+    """The tenant. Owns the quotas: it waits when Graph says so and never answers with a throttle.
+
+    Raises DirectoryError, or IncompleteListingError for a page that is cut, looping or malformed, naming the type and
+    the request-id; TransientError when Graph could not be reached for longer than its patience.
+    """
+
+    async def count(self, object_type: ObjectType) -> int | None:
+        """Return how many live objects of the type an index says there are (it may lag), None if uncountable."""
+
+    async def page(self, listing: Listing, cursor: str) -> Page:
+        """Return the page at `cursor`; the empty cursor is the first page."""
+
+    async def delta_token(self, object_type: ObjectType) -> str | None:
+        """Return a token from which later changes are told, or None for a type without delta."""
+
+    async def delta_page(self, object_type: ObjectType, token: str, cursor: str) -> DeltaPage:
+        """Return the page at `cursor` of what changed since `token`; the empty cursor is the first page."""
+
+    async def find(self, object_type: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
+        """Return the present state of each object, looking in the recycle bin for those not live."""
+
+    async def references(
+        self, object_type: ObjectType, reference: str, object_ids: Sequence[str]
+    ) -> dict[str, set[str]]:
+        """Return, for each live object among `object_ids`, the ids its `reference` names now."""
+
+    async def apply(self, writes: Sequence[Write]) -> list[Answer]:
+        """Send every write, one lane at a time, and return their answers in the same order."""

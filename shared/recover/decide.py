@@ -1,0 +1,112 @@
+"""Look at the live object just before it is written, and decide: write, already right, or impossible.
+
+Pure. Between the plan and this moment anything may have happened to the tenant, our own crashed attempt included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from shared.catalogue.entry import ObjectType
+from shared.compare.judge import is_mastered_on_premises
+from shared.compare.values import same
+from shared.domain.changes import Action, Change, Json, Outcome, Result
+from shared.domain.writes import Answer
+from shared.recover.answers import explanation
+
+GONE = "it has been deleted for good since the comparison"
+IN_BIN = "it is in the recycle bin, so it cannot be changed"
+SYNCED = "it is mastered on premises now: correct it in Active Directory"
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What is live: the body (None when gone), whether it is in the recycle bin, and its references by name."""
+
+    body: Json | None
+    is_deleted: bool = False
+    links: Mapping[str, frozenset[str]] = {}
+
+
+def settled(change: Change, look: Look, entry: ObjectType) -> tuple[Result, str] | None:
+    """Return the outcome that needs no write (result and reason), None when the change has to be written."""
+    if change.action is Action.SOFT_DELETE:
+        return _settled_soft_delete(look)
+    if look.body is None:
+        return Result.FAILED, GONE
+    if change.action is Action.RESTORE:
+        return None if look.is_deleted else (Result.ALREADY_RIGHT, "")
+    return _settled_live(change, look.body, look, entry)
+
+
+def _settled_live(change: Change, body: Json, look: Look, entry: ObjectType) -> tuple[Result, str] | None:
+    if look.is_deleted:
+        return Result.FAILED, IN_BIN
+    if is_mastered_on_premises(body):
+        return Result.FAILED, SYNCED
+    if change.action is Action.UPDATE:
+        return None if still_differing(change, body, entry) else (Result.ALREADY_RIGHT, "")
+    is_linked = change.other_id in look.links.get(change.reference, frozenset())
+    return (Result.ALREADY_RIGHT, "") if is_linked == (change.action is Action.LINK) else None
+
+
+def _settled_soft_delete(look: Look) -> tuple[Result, str] | None:
+    if look.body is None or look.is_deleted:
+        return Result.ALREADY_RIGHT, ""
+    return (Result.FAILED, SYNCED) if is_mastered_on_premises(look.body) else None
+
+
+def still_differing(change: Change, body: Json, entry: ObjectType) -> Json:
+    """Return those of the change's values that the live object does not have."""
+    values: Json = {}
+    for name, value in change.target.items():
+        known = entry.property(name)
+        if not same(value, body.get(name), is_set=known is None or known.is_set):
+            values[name] = value
+    return values
+
+
+def before_image(change: Change, look: Look) -> Json:
+    """Return what undoing the change would have to put back."""
+    if change.action is Action.UPDATE:
+        return {name: (look.body or {}).get(name) for name in change.target}
+    if change.action in {Action.LINK, Action.UNLINK}:
+        return {change.reference: change.other_id in look.links.get(change.reference, frozenset())}
+    return {"isDeleted": look.is_deleted}
+
+
+def outcome(
+    change: Change, result: Result, *, before: Json, message: str = "", answer: Answer | None = None
+) -> Outcome:
+    """Return the record of how `change` ended; the error is Graph's when `answer` is given."""
+    has_failed = result is Result.FAILED
+    return Outcome(
+        change_id=change.change_id,
+        type=change.type,
+        object_id=change.object_id,
+        display_name=change.display_name,
+        action=change.action,
+        result=result,
+        before=before,
+        after={} if has_failed else change.target,
+        reference=change.reference,
+        other_id=change.other_id,
+        error_code=answer.code if answer and has_failed else "",
+        message=explanation(answer) if answer and has_failed else message,
+        request_id=answer.request_id if answer else "",
+    )
+
+
+def was_ours(change: Change, earlier: Json | None, entry: ObjectType) -> bool:
+    """Tell whether a change that is right by now was made so by an attempt of ours that died before recording it.
+
+    `earlier` is the before-image that attempt noted, None when there was none: it differs from the target then.
+    """
+    if earlier is None:
+        return False
+    if change.action is Action.UPDATE:
+        return bool(still_differing(change, earlier, entry))
+    if change.action in {Action.LINK, Action.UNLINK}:
+        return earlier.get(change.reference) != (change.action is Action.LINK)
+    return earlier.get("isDeleted") == (change.action is Action.RESTORE)

@@ -1,0 +1,106 @@
+"""Put the differences of a report into the order a recovery may apply them.
+
+Pure: reads no clock, network or storage; the same differences always give the same plan.
+
+Every plan keeps these promises (tests/properties/test_plan.py checks each by name):
+  P1  a change comes after every change it needs: objects are restored before their properties, all objects before
+      links, named locations before the policies that name them
+  P2  a policy that could lock people out comes after everything it depends on
+  P3  nothing is ever deleted for good, and nothing is created
+  P4  what the requester did not allow, or Tidemark refuses, is not in it, and `left_alone` says why
+  P5  every change has an id of its own, the same whenever the same differences are planned
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from shared.catalogue.entry import Wave
+from shared.catalogue.types import type_named
+from shared.compare.judge import writable
+from shared.domain.changes import Action, Change, Difference, LinkDifference, change_id
+from shared.domain.jobs import Options
+
+BATCH_CHANGES_MAX = 500  # "Restore journal for 500,000 changes": 1,000 rows is one query page
+NEWER = "newer than the snapshot: soft-delete it only when asked (soft_delete_newer)"
+
+
+def left_alone(difference: Difference, options: Options) -> str:
+    """Return why a recovery does not act on a difference, empty when it does."""
+    if difference.refusal:
+        return difference.refusal
+    if difference.action is Action.SOFT_DELETE and not options.soft_delete_newer:
+        return NEWER
+    return ""
+
+
+def object_changes(differences: Iterable[Difference], options: Options) -> dict[Wave, list[Change]]:
+    """Return the changes to objects, by wave; references follow once restores are done (recover/relink.py)."""
+    waves: dict[Wave, list[Change]] = {}
+    for difference in differences:
+        if not left_alone(difference, options):
+            for wave, change in _changes(difference):
+                waves.setdefault(wave, []).append(change)
+    return waves
+
+
+def _changes(difference: Difference) -> Iterable[tuple[Wave, Change]]:
+    entry = type_named(difference.type)
+    if difference.action in {Action.RESTORE, Action.SOFT_DELETE}:
+        yield entry.waves[difference.action], _change(difference, difference.action, {})
+    if difference.action in {Action.RESTORE, Action.UPDATE}:
+        target = writable(entry, difference.target)
+        if target:
+            yield entry.waves[Action.UPDATE], _change(difference, Action.UPDATE, target)
+
+
+def _change(difference: Difference, action: Action, target: dict[str, object]) -> Change:
+    return Change(
+        change_id=change_id(action, difference.type, difference.object_id),
+        type=difference.type,
+        object_id=difference.object_id,
+        display_name=difference.display_name,
+        action=action,
+        target=target,
+    )
+
+
+def link_changes(type_name: str, object_id: str, display_name: str, links: Iterable[LinkDifference]) -> list[Change]:
+    """Return one change per reference to add or remove, additions first."""
+    ordered = sorted(links, key=lambda link: (link.action is not Action.LINK, link.reference, link.other_id))
+    return [
+        Change(
+            change_id=change_id(link.action, type_name, object_id, link.reference, link.other_id),
+            type=type_name,
+            object_id=object_id,
+            display_name=display_name,
+            action=link.action,
+            reference=link.reference,
+            other_id=link.other_id,
+        )
+        for link in ordered
+    ]
+
+
+def dealt(changes: Sequence[Change], run_max: int) -> list[Change]:
+    """Return `changes` with the objects dealt round robin, in runs of at most `run_max` changes of one object.
+
+    One object has one writer at a time, so neighbours of different objects can be sent together; a run fills one
+    request. The order within an object is kept. Biggest objects first: they bound how long the wave takes.
+    """
+    lanes: dict[tuple[str, Action, str], list[Change]] = {}
+    for change in changes:
+        lanes.setdefault((change.object_id, change.action, change.reference), []).append(change)
+    queues = sorted(lanes.values(), key=lambda lane: (-len(lane), lane[0].change_id))
+    order: list[Change] = []
+    while queues:
+        for lane in queues:
+            order += lane[:run_max]
+            del lane[:run_max]
+        queues = [lane for lane in queues if lane]
+    return order
+
+
+def batches(changes: Sequence[Change], size: int = BATCH_CHANGES_MAX) -> list[list[Change]]:
+    """Return `changes` cut into what one message covers."""
+    return [list(changes[start : start + size]) for start in range(0, len(changes), size)]

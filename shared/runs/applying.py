@@ -1,0 +1,194 @@
+"""Apply one batch of changes to the tenant, group by group, so that a crash repeats at most one group.
+
+Each group is: look at the live objects, note their before-images and record the group as in flight, write, store the
+outcomes, record them. What a crash costs, by place:
+  before the in-flight record    nothing
+  between it and the outcomes    the group is looked at again; what is right by now counts as applied, with the
+                                 before-images that the dead attempt noted
+  after the outcomes' record     nothing
+Outcome files carry the attempt in their name and count only once a batch row names them, so every change has exactly
+one recorded outcome whatever crashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.types import type_named
+from shared.domain.changes import Action, Change, Json, Outcome, Result
+from shared.domain.jobs import BatchState
+from shared.domain.writes import Answer
+from shared.formats.records import BEFORE_IMAGES, CHANGES, OUTCOMES, decode_records, encode_records
+from shared.ports import Blobs, Directory
+from shared.recover.answers import Verdict, verdict
+from shared.recover.decide import Look, before_image, outcome, settled, still_differing, was_ours
+from shared.recover.writes import Stroke, halves, link_strokes, object_stroke
+from shared.runs.tenure import Pause, Tenure
+
+GROUP_CHANGES_MAX = 40  # two full $batch requests of object writes
+GROUP_LINKS_MAX = 200  # ten PATCHes of 20 links
+BISECT_ROUNDS_MAX = 6  # 20 links are single after five halvings
+LINKS = frozenset({Action.LINK, Action.UNLINK})
+
+
+class BeforeImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What one change found before it wrote."""
+
+    change_id: str
+    before: Json
+
+
+class Applying:
+    """The step apply."""
+
+    def __init__(self, directory: Directory, work: Blobs) -> None:
+        self._directory, self._work = directory, work
+
+    async def apply(self, tenure: Tenure) -> Pause | None:
+        """Apply what is left of the batch; stop at a group boundary when asked to."""
+        argument = tenure.batch.argument
+        content = await self._work.read(argument["name"])
+        changes = decode_records(content, Change, CHANGES, name=argument["name"], expected=argument["sha256"])
+        groups = grouped(changes)
+        start = int(tenure.batch.cursor.get("groups", 0))
+        for number in range(start, len(groups)):
+            outcomes = await self._apply_group(tenure, number, groups[number])
+            await self._record(tenure, number, outcomes, is_last=number + 1 == len(groups))
+            if number + 1 < len(groups) and (pause := await tenure.pause()):
+                return pause
+        return None
+
+    async def _apply_group(self, tenure: Tenure, number: int, changes: Sequence[Change]) -> list[Outcome]:
+        entry = type_named(changes[0].type)
+        looks = await self._look(entry, changes)
+        earlier = await self._earlier(tenure, number)
+        now = {change.change_id: before_image(change, looks[change.object_id]) for change in changes}
+        before = {**now, **{known: image for known, image in earlier.items() if known in now}}
+        await self._note_in_flight(tenure, number, before)
+        done: dict[str, Outcome] = {}
+        todo: list[Change] = []
+        for change in changes:
+            verdict_now = settled(change, looks[change.object_id], entry)
+            if verdict_now is None:
+                todo.append(change)
+                continue
+            result, reason = verdict_now
+            if result is Result.ALREADY_RIGHT and was_ours(change, earlier.get(change.change_id), entry):
+                result = Result.APPLIED
+            done[change.change_id] = outcome(change, result, before=before[change.change_id], message=reason)
+        tenure.check()
+        for change, result, answer in await self._write(entry, todo, looks):
+            done[change.change_id] = outcome(change, result, before=before[change.change_id], answer=answer)
+        return [done[change.change_id] for change in changes]
+
+    async def _look(self, entry: ObjectType, changes: Sequence[Change]) -> dict[str, Look]:
+        """Return what is live of every object in the group, references included where links are to be written."""
+        ids = sorted({change.object_id for change in changes})
+        found = await self._directory.find(entry, ids)
+        links: dict[str, dict[str, frozenset[str]]] = {object_id: {} for object_id in ids}
+        for reference in sorted({change.reference for change in changes if change.reference}):
+            live = [known for known in ids if found[known].body is not None and not found[known].is_deleted]
+            for object_id, others in (await self._directory.references(entry, reference, live)).items():
+                links[object_id][reference] = frozenset(others)
+        looks: dict[str, Look] = {}
+        for object_id in ids:
+            body = found[object_id].body
+            json: Json | None = msgspec.json.decode(body) if body is not None else None
+            looks[object_id] = Look(json, found[object_id].is_deleted, links[object_id])
+        return looks
+
+    async def _earlier(self, tenure: Tenure, number: int) -> dict[str, Json]:
+        """Return the before-images that a dead attempt noted for this group, if it came that far."""
+        in_flight = tenure.batch.cursor.get("inFlight")
+        if not in_flight or in_flight["group"] != number:
+            return {}
+        content = await self._work.read(in_flight["name"])
+        images = decode_records(
+            content, BeforeImage, BEFORE_IMAGES, name=in_flight["name"], expected=in_flight["sha256"]
+        )
+        return {image.change_id: image.before for image in images}
+
+    async def _note_in_flight(self, tenure: Tenure, number: int, before: dict[str, Json]) -> None:
+        batch = tenure.batch
+        images = [BeforeImage(change_id=known, before=image) for known, image in before.items()]
+        content, digest = encode_records(BEFORE_IMAGES, images)
+        name = f"{tenure.job.tenant}/{batch.job_id}/before/{batch.number:05d}-{number:05d}-{batch.attempt}.ndz"
+        await self._work.create(name, content)
+        cursor = {"groups": number, "inFlight": {"group": number, "name": name, "sha256": digest}}
+        await tenure.record(msgspec.structs.replace(batch, cursor=cursor))
+
+    async def _write(
+        self, entry: ObjectType, todo: Sequence[Change], looks: dict[str, Look]
+    ) -> list[tuple[Change, Result, Answer]]:
+        """Send the writes of a group; packs of links that Graph refuses are halved until single links stand alone."""
+        strokes = [
+            object_stroke(
+                entry, change, looks[change.object_id].body or {}, self._values(change, looks[change.object_id], entry)
+            )
+            for change in todo
+            if change.action not in LINKS
+        ]
+        strokes += link_strokes(entry, [change for change in todo if change.action in LINKS])
+        ended: list[tuple[Change, Result, Answer]] = []
+        for _round in range(BISECT_ROUNDS_MAX):
+            if not strokes:
+                break
+            answers = await self._directory.apply([stroke.write for stroke in strokes])
+            again: list[Stroke] = []
+            for stroke, answer in zip(strokes, answers, strict=True):
+                action = stroke.changes[0].action
+                links = len(stroke.changes) if action is Action.LINK else 0
+                meaning = verdict(answer, action, links=links)
+                if meaning is Verdict.SPLIT:
+                    again += halves(entry, stroke)
+                else:
+                    ended += [(change, _result(meaning), answer) for change in stroke.changes]
+            strokes = again
+        assert not strokes, "a pack of links that is single cannot be split"
+        return ended
+
+    @staticmethod
+    def _values(change: Change, look: Look, entry: ObjectType) -> Json:
+        return still_differing(change, look.body or {}, entry) if change.action is Action.UPDATE else {}
+
+    async def _record(self, tenure: Tenure, number: int, outcomes: list[Outcome], *, is_last: bool) -> None:
+        batch = tenure.batch
+        content, digest = encode_records(OUTCOMES, outcomes)
+        name = f"{tenure.job.tenant}/{batch.job_id}/outcomes/{batch.number:05d}-{number:05d}-{batch.attempt}.ndz"
+        await self._work.create(name, content)
+        counts = dict(batch.counts)
+        for one in outcomes:
+            kind = "links" if one.action in LINKS else "objects"
+            for key in ("done", f"{kind}.{one.result}", f"outcome.{one.type}.{one.action}.{one.result}"):
+                counts[key] = counts.get(key, 0) + 1
+        await tenure.record(
+            msgspec.structs.replace(
+                batch,
+                state=BatchState.DONE if is_last else BatchState.RUNNING,
+                cursor={"groups": number + 1},
+                outputs=[*batch.outputs, {"name": name, "sha256": digest, "records": len(outcomes)}],
+                counts=counts,
+            )
+        )
+
+
+def grouped(changes: Sequence[Change]) -> list[list[Change]]:
+    """Return `changes` cut into groups of one type and one kind of change, in order."""
+    groups: list[list[Change]] = []
+    for change in changes:
+        is_link = change.action in LINKS
+        size = GROUP_LINKS_MAX if is_link else GROUP_CHANGES_MAX
+        last = groups[-1] if groups else []
+        fits = last and len(last) < size and last[0].type == change.type and (last[0].action in LINKS) == is_link
+        if fits:
+            last.append(change)
+        else:
+            groups.append([change])
+    return groups
+
+
+def _result(meaning: Verdict) -> Result:
+    return {Verdict.APPLIED: Result.APPLIED, Verdict.ALREADY: Result.ALREADY_RIGHT}.get(meaning, Result.FAILED)

@@ -1,0 +1,90 @@
+"""Answer questions about jobs: where they stand, what they found, what they did.
+
+Reads only. Figures of a running job are the sum over its batch rows, so they rise while it works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from shared.domain.changes import Difference, Outcome, Result
+from shared.domain.errors import InputError
+from shared.domain.jobs import Batch, Job, Kind, State, Step
+from shared.formats.records import OUTCOMES, decode_records
+from shared.jobs.flow import totals
+from shared.ports import Blobs
+from shared.runs.comparing import Comparing, difference_files
+from shared.runs.ledger import Ledger
+
+
+class Asking:
+    """The questions an operator asks."""
+
+    def __init__(self, ledger: Ledger, work: Blobs, comparing: Comparing) -> None:
+        self._ledger, self._work, self._comparing = ledger, work, comparing
+
+    async def job(self, tenant: str, job_id: str) -> Job:
+        """Return a job with its present figures; raise NotFoundError."""
+        job = await self._ledger.job(tenant, job_id)
+        return _counted(job, await self._ledger.batches(tenant, job_id))
+
+    async def jobs(self, tenant: str) -> list[Job]:
+        """Return every job of the tenant with its figures, newest first."""
+        return [
+            _counted(job, await self._ledger.batches(tenant, job.job_id)) for job in await self._ledger.jobs(tenant)
+        ]
+
+    async def batches(self, tenant: str, job_id: str) -> list[Batch]:
+        """Return the batches of a job, for whoever wants to see where it is."""
+        return await self._ledger.batches(tenant, job_id)
+
+    async def differences(self, tenant: str, job_id: str, *, skip: int, top: int) -> tuple[list[Difference], bool]:
+        """Return a page of a successful report's rows and whether more follow; raise InputError before it succeeded."""
+        job = await self._ledger.job(tenant, job_id)
+        if job.kind is not Kind.REPORT or job.state is not State.SUCCESSFUL:
+            raise InputError(
+                f"job {job_id} must be a report that has completed successfully; it is {job.state}", member="job"
+            )
+        files = difference_files(await self._ledger.batches(tenant, job_id))
+        chosen, is_more = _window(files, skip, top)
+        found: list[Difference] = []
+        for output, first, count in chosen:
+            found += (await self._comparing.load(output))[first : first + count]
+        return found, is_more
+
+    async def failures(self, tenant: str, job_id: str, *, skip: int, top: int) -> tuple[list[Outcome], bool]:
+        """Return a page of a recovery's failed changes and whether more follow."""
+        failed = [one for one in await self.outcomes(tenant, job_id) if one.result is Result.FAILED]
+        return failed[skip : skip + top], len(failed) > skip + top
+
+    async def outcomes(self, tenant: str, job_id: str) -> list[Outcome]:
+        """Return every recorded outcome of a recovery, in the order of its batches."""
+        job = await self._ledger.job(tenant, job_id)
+        if job.kind is not Kind.RECOVERY:
+            raise InputError(f"job {job_id} is a {job.kind}, not a recovery", member="job")
+        found: list[Outcome] = []
+        for batch in await self._ledger.batches(tenant, job_id):
+            for output in batch.outputs if batch.step is Step.APPLY else []:
+                content = await self._work.read(output["name"])
+                found += decode_records(content, Outcome, OUTCOMES, name=output["name"], expected=output["sha256"])
+        return found
+
+
+def _counted(job: Job, batches: Sequence[Batch]) -> Job:
+    return msgspec.structs.replace(job, counts=totals(batches))
+
+
+def _window(files: list[dict[str, Any]], skip: int, top: int) -> tuple[list[tuple[dict[str, Any], int, int]], bool]:
+    """Return which records of which files make the page, and whether any follow it."""
+    chosen: list[tuple[dict[str, Any], int, int]] = []
+    at, end = 0, skip + top
+    for file in files:
+        count = int(file["records"])
+        first, last = max(skip, at), min(end, at + count)
+        if first < last:
+            chosen.append((file, first - at, last - first))
+        at += count
+    return chosen, at > end

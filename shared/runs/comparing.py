@@ -1,0 +1,129 @@
+"""Compare the target snapshot with the job's own reading of the tenant, shard by shard.
+
+A crash costs the batch's shards: differences are written under the attempt's number and count only once recorded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from shared.catalogue.types import BY_CODE
+from shared.compare.judge import ABSENT, Side, judge
+from shared.compare.references import kept_links
+from shared.compare.shards import Key, by_key, is_soft_deleted, link_differences, suspects
+from shared.domain.changes import Action, Difference, Json
+from shared.domain.ids import key_guid
+from shared.domain.jobs import Batch, BatchState, Job, Step
+from shared.formats.objects import IndexRow
+from shared.formats.records import DIFFERENCES, decode_records, encode_records
+from shared.ports import Blobs
+from shared.runs.ledger import Ledger
+from shared.runs.snapshots import SnapshotReader, Snapshots, open_manifest
+from shared.runs.tenure import Pause, Tenure
+
+
+class Comparing:
+    """The step compare."""
+
+    def __init__(self, ledger: Ledger, work: Blobs, snapshots: Snapshots) -> None:
+        self._ledger, self._work, self._snapshots = ledger, work, snapshots
+
+    async def compare(self, tenure: Tenure) -> Pause | None:
+        """Compare every shard of the batch and store the differences."""
+        job, argument = tenure.job, tenure.batch.argument
+        target = await self._snapshots.open(job.tenant, job.snapshot_id)
+        current = await self.live(job)
+        hidden = (await target.deleted(), await current.deleted())
+        outputs, counts = list(tenure.batch.outputs), dict(tenure.batch.counts)
+        start = int(tenure.batch.cursor.get("shard", argument["first"]))
+        for shard in range(start, int(argument["end"])):
+            found = await self._shard(job, target, current, hidden, (shard, int(argument["shards"])))
+            name = f"{job.tenant}/{job.job_id}/differences/{shard:05d}-{tenure.batch.attempt}.ndz"
+            content, digest = encode_records(DIFFERENCES, found)
+            await self._work.create(name, content)
+            outputs.append({"name": name, "sha256": digest, "records": len(found)})
+            _count(counts, found)
+            is_last = shard + 1 == int(argument["end"])
+            state = BatchState.DONE if is_last else BatchState.RUNNING
+            await tenure.record(
+                msgspec.structs.replace(
+                    tenure.batch, state=state, outputs=list(outputs), counts=dict(counts), cursor={"shard": shard + 1}
+                )
+            )
+            if not is_last and (pause := await tenure.pause()):
+                return pause
+        return None
+
+    async def live(self, job: Job) -> SnapshotReader:
+        """Open the job's own reading of the tenant."""
+        batches = await self._ledger.batches(job.tenant, job.job_id)
+        output = next(batch for batch in batches if batch.step is Step.MANIFEST).outputs[0]
+        return await open_manifest(self._work, output["name"], output["sha256"])
+
+    async def differences(self, batches: list[Batch]) -> list[Difference]:
+        """Return every difference that the batches of a job have stored, in shard order."""
+        found: list[Difference] = []
+        for output in difference_files(batches):
+            found += await self.load(output)
+        return found
+
+    async def load(self, output: dict[str, Any]) -> list[Difference]:
+        """Return the differences of one stored file, proven by the digest in its batch row."""
+        content = await self._work.read(output["name"])
+        return decode_records(content, Difference, DIFFERENCES, name=output["name"], expected=output["sha256"])
+
+    async def _shard(
+        self,
+        job: Job,
+        target: SnapshotReader,
+        current: SnapshotReader,
+        hidden: tuple[set[bytes], set[bytes]],
+        place: tuple[int, int],
+    ) -> list[Difference]:
+        before, now = by_key(await target.index(*place)), by_key(await current.index(*place))
+        links = link_differences(
+            await target.links(*place), await current.links(*place), target_deleted=hidden[0], current_deleted=hidden[1]
+        )
+        in_scope = {key for key in links if job.scope.covers(BY_CODE[key[1]].name, key_guid(key[0]))}
+        keys = sorted({*suspects(before, now, job.scope), *in_scope})
+        old = await target.bodies([before[key] for key in keys if key in before])
+        new = await current.bodies([now[key] for key in keys if key in now])
+        found: list[Difference] = []
+        for key in keys:
+            entry = BY_CODE[key[1]]
+            left, right = _side(key, before, old), _side(key, now, new)
+            row = judge(
+                entry, key_guid(key[0]), left, right, kept_links(entry, links.get(key, ()), left.body, right.body)
+            )
+            if row is not None:
+                found.append(row)
+        return found
+
+
+def difference_files(batches: list[Batch]) -> list[dict[str, Any]]:
+    """Return the stored files of differences of a job, in shard order."""
+    return [output for batch in batches if batch.step is Step.COMPARE for output in batch.outputs]
+
+
+def _side(key: Key, rows: dict[Key, IndexRow], bodies: dict[Key, bytes]) -> Side:
+    row = rows.get(key)
+    if row is None:
+        return ABSENT
+    body: Json = msgspec.json.decode(bodies[key])
+    return Side(body, is_deleted=is_soft_deleted(row))
+
+
+def _count(counts: dict[str, int], found: list[Difference]) -> None:
+    for row in found:
+        names = [f"report.{row.type}.{row.action}", "objectsCalculated"]
+        names += ["refused"] if row.refusal else []
+        for name in names:
+            counts[name] = counts.get(name, 0) + 1
+        if row.links:
+            added = sum(1 for link in row.links if link.action is Action.LINK)
+            for action, count in ((Action.LINK, added), (Action.UNLINK, len(row.links) - added)):
+                name = f"report.{row.type}.{action}"
+                counts[name] = counts.get(name, 0) + count
+            counts["linksCalculated"] = counts.get("linksCalculated", 0) + len(row.links)

@@ -1,0 +1,148 @@
+"""Turn a recovery's differences into batches, and its references too once restores have brought most of them back.
+
+A crash repeats the step: batch files are written under the attempt's number, batch rows replace what a dead attempt
+left, and nobody starts a wave before this step is recorded as done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from shared.catalogue.entry import ObjectType, Wave
+from shared.catalogue.types import TYPES
+from shared.compare.references import writable_references
+from shared.compare.shards import link_differences
+from shared.domain.changes import Action, Change, Difference, Json, LinkDifference
+from shared.domain.ids import KEY_BYTES, key_guid, object_key
+from shared.domain.jobs import Batch, BatchState, Step
+from shared.formats.records import CHANGES, encode_records
+from shared.ports import Blobs, Directory
+from shared.recover.plan import batches, dealt, left_alone, link_changes, object_changes
+from shared.recover.writes import LINKS_PER_PATCH_MAX
+from shared.runs.comparing import Comparing
+from shared.runs.ledger import Ledger
+from shared.runs.reading import WAVE_PLAN
+from shared.runs.snapshots import Snapshots
+from shared.runs.tenure import Pause, Tenure
+
+NUMBER_RELINK = 10_000
+NUMBER_APPLY = 20_000  # each wave has room for 10,000 batches of 500 changes
+NUMBERS_PER_WAVE = 10_000
+
+
+class Planning:
+    """The steps plan (objects) and relink (references)."""
+
+    def __init__(
+        self, ledger: Ledger, directory: Directory, work: Blobs, snapshots: Snapshots, comparing: Comparing
+    ) -> None:
+        self._ledger, self._directory, self._work = ledger, directory, work
+        self._snapshots, self._comparing = snapshots, comparing
+
+    async def plan(self, tenure: Tenure) -> Pause | None:
+        """Lay out every batch of object changes, and the step that will lay out those of references."""
+        job = tenure.job
+        rows = await self._ledger.batches(job.tenant, job.job_id)
+        differences = await self._comparing.differences(rows)
+        laid: list[Batch] = []
+        for wave, changes in sorted(object_changes(differences, job.options).items()):
+            laid += await self._lay(tenure, wave, dealt(changes, 1))
+        reasons: dict[str, int] = {}
+        for difference in differences:
+            reason = left_alone(difference, job.options)
+            if reason:
+                reasons[reason] = reasons.get(reason, 0) + 1
+        if any(entry.references and job.scope.covers_type(entry.name) for entry in TYPES):
+            laid.append(Batch(job_id=job.job_id, number=NUMBER_RELINK, wave=WAVE_PLAN + Wave.RELINK, step=Step.RELINK))
+        counts = {"plannedObjects": sum(batch.argument.get("changes", 0) for batch in laid)}
+        counts |= {f"leftAlone.{reason}": count for reason, count in reasons.items()}
+        await tenure.record(msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts=counts), added=laid)
+        return None
+
+    async def relink(self, tenure: Tenure) -> Pause | None:
+        """Read again the references that the recovery touches, and lay out batches for what is still different.
+
+        Touched are: objects whose references differed, objects that were restored, and objects that refer to restored
+        ones. Reading after the restores makes most link writes vanish (decision D13).
+        """
+        job = tenure.job
+        rows = await self._ledger.batches(job.tenant, job.job_id)
+        differences = [row for row in await self._comparing.differences(rows) if not left_alone(row, job.options)]
+        changes: list[Change] = []
+        for entry in TYPES:
+            if entry.references and job.scope.covers_type(entry.name):
+                changes += await self._relink_type(tenure, entry, differences)
+        laid = await self._lay(tenure, Wave.LINKS, dealt(changes, LINKS_PER_PATCH_MAX))
+        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts={"plannedLinks": len(changes)})
+        await tenure.record(done, added=laid)
+        return None
+
+    async def _relink_type(self, tenure: Tenure, entry: ObjectType, differences: list[Difference]) -> list[Change]:
+        touched = {row.object_id for row in differences if row.type == entry.name and row.links}
+        restored = {object_key(row.object_id) for row in differences if row.action is Action.RESTORE}
+        wanted = await self._wanted(tenure, entry, {object_key(object_id) for object_id in touched}, restored)
+        sources = sorted(
+            object_id
+            for object_id in {*touched, *(key_guid(key) for key in wanted)}
+            if tenure.job.scope.covers(entry.name, object_id)
+        )
+        found = await self._directory.find(entry, sources) if sources else {}
+        bodies: dict[str, Json] = {
+            object_id: msgspec.json.decode(state.body)
+            for object_id, state in found.items()
+            if state.body is not None and not state.is_deleted
+        }
+        changes: list[Change] = []
+        links = await self._still_different(entry, wanted, bodies)
+        for object_id in sorted(links):
+            name = str(bodies[object_id].get("displayName") or "")
+            changes += link_changes(entry.name, object_id, name, links[object_id])
+        return changes
+
+    async def _wanted(
+        self, tenure: Tenure, entry: ObjectType, touched: set[bytes], restored: set[bytes]
+    ) -> dict[bytes, set[bytes]]:
+        """Return the target's link rows of every touched source, by source; hidden ends left out."""
+        target = await self._snapshots.open(tenure.job.tenant, tenure.job.snapshot_id)
+        hidden, codes = await target.deleted(), {reference.code for reference in entry.references}
+        shard_count = target.manifest.shard_count
+        wanted: dict[bytes, set[bytes]] = {key: set() for key in touched}
+        for shard in range(shard_count):
+            rows = [row for row in await target.links(shard, shard_count) if row[0] in codes]
+            near = {row[1 : 1 + KEY_BYTES] for row in rows if row[1 + KEY_BYTES :] in restored}
+            for row in rows:
+                source = row[1 : 1 + KEY_BYTES]
+                if source in touched or source in near or source in restored:
+                    wanted.setdefault(source, set()).add(row)
+        return {source: {row for row in rows if row[1 + KEY_BYTES :] not in hidden} for source, rows in wanted.items()}
+
+    async def _still_different(
+        self, entry: ObjectType, wanted: dict[bytes, set[bytes]], bodies: dict[str, Json]
+    ) -> dict[str, list[LinkDifference]]:
+        different: dict[str, list[LinkDifference]] = {}
+        for reference in entry.references:
+            ids = [known for known in sorted(bodies) if reference.name in writable_references(entry, bodies[known])]
+            present = await self._directory.references(entry, reference.name, ids) if ids else {}
+            for object_id, others in present.items():
+                key = object_key(object_id)
+                target = {row for row in wanted.get(key, set()) if row[0] == reference.code}
+                now = {bytes([reference.code]) + key + object_key(other) for other in others}
+                found = link_differences(target, now, target_deleted=set(), current_deleted=set())
+                for links in found.values():
+                    different.setdefault(object_id, []).extend(links)
+        return different
+
+    async def _lay(self, tenure: Tenure, wave: Wave, changes: list[Change]) -> list[Batch]:
+        job, laid = tenure.job, []
+        for part, some in enumerate(batches(changes)):
+            number = NUMBER_APPLY + (wave - 1) * NUMBERS_PER_WAVE + part
+            name = f"{job.tenant}/{job.job_id}/plan/{number:05d}-{tenure.batch.attempt}.ndz"
+            content, digest = encode_records(CHANGES, some)
+            await self._work.create(name, content)
+            argument: dict[str, Any] = {"name": name, "sha256": digest, "changes": len(some), "wave": int(wave)}
+            laid.append(
+                Batch(job_id=job.job_id, number=number, wave=WAVE_PLAN + wave, step=Step.APPLY, argument=argument)
+            )
+        return laid

@@ -1,0 +1,153 @@
+"""The sealed snapshots of a tenant, and a reader that opens one and proves every byte it hands out.
+
+Reads go manifest first: its digest comes from the snapshot list (or from the next manifest), every file's digest from
+the manifest, every body's digest from the index. Anything that does not match raises IntegrityError naming the file.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from shared.domain.errors import IntegrityError, NotFoundError
+from shared.domain.ids import snapshot_time, wire_snapshot_id
+from shared.domain.jobs import SnapshotSummary
+from shared.formats.deleted import decode_deleted
+from shared.formats.digests import checked
+from shared.formats.links import decode_links
+from shared.formats.manifests import MANIFEST_NAME, Manifest, unseal
+from shared.formats.objects import IndexRow, body_at, decode_index, lines_of
+from shared.formats.rows import snapshot_key, snapshot_of
+from shared.formats.segments import File, Part, shard_of
+from shared.ports import Blobs, Rows
+
+FILES_KEPT = 6  # index and link files held at once by one reader: three per side of a comparison
+
+
+class Snapshots:
+    """The snapshot list of each tenant, and the vault it points into."""
+
+    def __init__(self, rows: Rows, vault: Blobs) -> None:
+        self._rows, self.vault = rows, vault
+
+    async def listed(self, tenant: str) -> list[SnapshotSummary]:
+        """Return every sealed snapshot, newest first."""
+        rows = await self._rows.scan(tenant, snapshot_key(""))
+        return [snapshot_of(row.values, key=row.key) for row in reversed(rows)]
+
+    async def latest(self, tenant: str) -> SnapshotSummary | None:
+        """Return the newest sealed snapshot, None when there is none."""
+        listed = await self.listed(tenant)
+        return listed[0] if listed else None
+
+    async def named(self, tenant: str, snapshot_id: str) -> SnapshotSummary:
+        """Return the snapshot of that id; raise NotFoundError."""
+        row = await self._rows.read(tenant, snapshot_key(snapshot_id))
+        if row is None:
+            raise NotFoundError("snapshot", snapshot_id)
+        return snapshot_of(row.values, key=row.key)
+
+    async def on_wire(self, tenant: str, wire_id: str) -> SnapshotSummary:
+        """Return the snapshot that Graph's spelling of an id names; raise NotFoundError, also for what is no id."""
+        for known in await self.listed(tenant):
+            if wire_snapshot_id(known.snapshot_id) == wire_id:
+                return known
+        snapshot_time(wire_id)
+        raise NotFoundError("snapshot", wire_id)
+
+    async def open(self, tenant: str, snapshot_id: str) -> SnapshotReader:
+        """Open a sealed snapshot for reading."""
+        known = await self.named(tenant, snapshot_id)
+        return await open_manifest(self.vault, known.manifest_name, known.manifest_sha256)
+
+    async def manifests(self, tenant: str) -> list[str]:
+        """Return the names of all manifests in the vault: the truth from which the list can be rebuilt."""
+        names = await self.vault.names(f"{tenant}/")
+        return [name for name in names if name.endswith(f"/{MANIFEST_NAME}")]
+
+
+async def open_manifest(blobs: Blobs, name: str, sha256: str) -> SnapshotReader:
+    """Open what a manifest lists, once the manifest is proven by `sha256`."""
+    return SnapshotReader(blobs, unseal(await blobs.read(name), name=name, expected=sha256))
+
+
+class SnapshotReader:
+    """One state of a tenant, read shard by shard. Shards are counted by `shard_count` of the caller, which may fold."""
+
+    def __init__(self, blobs: Blobs, manifest: Manifest) -> None:
+        self._blobs, self.manifest = blobs, manifest
+        self._whole: OrderedDict[str, bytes] = OrderedDict()
+
+    async def index(self, shard: int, shard_count: int) -> list[IndexRow]:
+        """Return the index rows of the objects in `shard` of `shard_count`."""
+        rows: list[IndexRow] = []
+        for own, file in self._files("index", shard, shard_count):
+            rows += decode_index(await self._block(file, own), name=file.name)
+        return [row for row in rows if shard_of(row.key, shard_count) == shard]
+
+    async def links(self, shard: int, shard_count: int) -> set[bytes]:
+        """Return the link rows of the sources in `shard` of `shard_count`."""
+        rows: set[bytes] = set()
+        for own, file in self._files("links", shard, shard_count):
+            rows.update(decode_links(await self._block(file, own), name=file.name))
+        return {row for row in rows if shard_of(row[1:17], shard_count) == shard}
+
+    async def deleted(self) -> set[bytes]:
+        """Return the keys of all soft-deleted objects."""
+        keys: set[bytes] = set()
+        for file in self.manifest.files:
+            if file.part == "deleted":
+                for part in file.shards:
+                    keys |= decode_deleted(await self._block(file, part.shard), name=file.name)
+        return keys
+
+    async def bodies(self, rows: list[IndexRow]) -> dict[tuple[bytes, int], bytes]:
+        """Return the bodies that `rows` point at, each proven by its digest; one read per shard touched."""
+        wanted: dict[tuple[str, int], list[IndexRow]] = {}
+        for row in rows:
+            file, own = self._home(row)
+            wanted.setdefault((file.name, own), []).append(row)
+        found: dict[tuple[bytes, int], bytes] = {}
+        for (name, own), members in wanted.items():
+            await self._open_bodies(name, own, members, found)
+        return found
+
+    async def _open_bodies(
+        self, name: str, own: int, members: list[IndexRow], found: dict[tuple[bytes, int], bytes]
+    ) -> None:
+        file = next(known for known in self.manifest.files if known.name == name)
+        part = next(known for known in file.shards if known.shard == own)
+        content = await self._blobs.read(name, part.offset, part.length)
+        frames: dict[int, list[bytes]] = {}
+        for row in members:
+            start = row.offset - part.offset
+            if start < 0 or start + row.length > len(content):
+                raise IntegrityError(name, f"object {row.key.hex()}: its place lies outside shard {own}")
+            if row.offset not in frames:
+                frames[row.offset] = lines_of(content[start : start + row.length], name=name)
+            found[row.key, row.type_code] = body_at(frames[row.offset], row, name=name)
+
+    def _home(self, row: IndexRow) -> tuple[File, int]:
+        own = shard_of(row.key, self.manifest.shard_count)
+        for file in self.manifest.files:
+            if file.part == "objects" and any(part.shard == own for part in file.shards):
+                return file, own
+        raise IntegrityError(self.manifest.snapshot_id, f"shard {own} has no file of bodies")
+
+    def _files(self, part: Part, shard: int, shard_count: int) -> list[tuple[int, File]]:
+        """Return the files of this snapshot's own shards that hold anything of the caller's shard."""
+        found = []
+        smaller = min(shard_count, self.manifest.shard_count)
+        for file in self.manifest.files:
+            if file.part == part:
+                found += [(own.shard, file) for own in file.shards if own.shard % smaller == shard % smaller]
+        return found
+
+    async def _block(self, file: File, own: int) -> bytes:
+        """Return one shard's block of an index, link or deleted file, the whole file proven first."""
+        if file.name not in self._whole:
+            content = await self._blobs.read(file.name)
+            self._whole[file.name] = checked(content, name=file.name, length=file.length, expected=file.sha256)
+            while len(self._whole) > FILES_KEPT:
+                self._whole.popitem(last=False)
+        part = next(known for known in file.shards if known.shard == own)
+        return self._whole[file.name][part.offset : part.offset + part.length]

@@ -1,0 +1,149 @@
+"""What a queue worker does with one note: take the batch, run its step, then say what runs next.
+
+A crash at any line costs at most the work since the batch's last recording: the message comes back, or the watchdog
+sends a new one, and whoever takes the batch next reads from its row how far it got. A crash between recording and
+sending loses only a message, which the watchdog replaces.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+
+from shared.domain.errors import (
+    BatchHeldError,
+    DirectoryError,
+    InputError,
+    IntegrityError,
+    StaleNoteError,
+    StopError,
+    TidemarkError,
+)
+from shared.domain.jobs import BatchState, Kind, Note, Step
+from shared.jobs.flow import QUEUE, release, to_send
+from shared.jobs.lease import MARGIN_SECONDS, LeaseRow
+from shared.jobs.states import ENDS, Event
+from shared.ports import WorkQueue
+from shared.runs.ledger import Ledger
+from shared.runs.tenure import Pause, Tenure
+
+log = logging.getLogger(__name__)
+
+StepRun = Callable[[Tenure], Awaitable[Pause | None]]
+# Errors that repeating cannot mend: the job fails by that name, at once and visibly.
+FINAL_ERRORS = (InputError, IntegrityError, DirectoryError)
+
+
+class Worker:
+    """Runs notes. `steps` says what each step does; a step returns why it paused, or None when its batch is done."""
+
+    def __init__(self, ledger: Ledger, queue: WorkQueue, steps: Mapping[Step, StepRun]) -> None:
+        self._ledger, self._queue, self._steps = ledger, queue, steps
+
+    async def handle(self, note: Note) -> None:
+        """Act on `note`; return when the message may be deleted, raise when it should be delivered again."""
+        try:
+            tenure = await self._ledger.enter(note)
+        except StaleNoteError as error:
+            log.info("note dropped", extra={"job_id": note.job_id, "batch": note.batch, "reason": str(error)})
+            return
+        except BatchHeldError as error:
+            await self._later(note, error)
+            return
+        facts = {"job_id": note.job_id, "batch": note.batch, "step": tenure.batch.step, "attempt": tenure.batch.attempt}
+        log.info("batch taken", extra=facts)
+        try:
+            await self._run(note, tenure)
+        except StopError as error:
+            log.warning("batch lost to a newer holder", extra={**facts, "reason": str(error)})
+
+    async def give_up(self, note: Note, reason: str) -> None:
+        """Fail the batch and the job of a message that was delivered too often; a stale message changes nothing."""
+        try:
+            await self._ledger.fail_batch(note, reason)
+            await self._end(note, Event.BROKE, error_code="gave-up", error=reason)
+        except StopError as error:
+            log.info("poison note was stale", extra={"job_id": note.job_id, "reason": str(error)})
+
+    async def dispatch(self, tenant: str, lease: LeaseRow) -> None:
+        """Send a note for every batch of the lease's job that should be with a worker now, running ones included."""
+        batches = await self._ledger.batches(tenant, lease.job_id)
+        for number in release(batches).numbers:
+            await self._send(tenant, lease, number)
+
+    async def _run(self, note: Note, tenure: Tenure) -> None:
+        if tenure.job.state in ENDS:
+            return
+        try:
+            async with tenure.kept_alive():
+                pause = await tenure.pause()
+                if pause is None:
+                    pause = await self._steps[tenure.batch.step](tenure)
+        except FINAL_ERRORS as error:
+            await self._fail(note, tenure, error)
+            return
+        if pause is None:
+            await self._advance(note)
+            return
+        await tenure.record(msgspec.structs.replace(tenure.batch, state=BatchState.WAITING, owner=""))
+        if pause is Pause.CANCEL:
+            await self._end(note, Event.CANCEL_SEEN)
+        elif pause is Pause.PREEMPT:
+            lease = await self._ledger.hand_over(note)
+            if lease is not None:
+                await self.dispatch(note.tenant, lease)
+        else:
+            await self._queue.send(QUEUE[tenure.job.kind], note)
+
+    async def _fail(self, note: Note, tenure: Tenure, error: TidemarkError) -> None:
+        log.error("batch failed", extra={"job_id": note.job_id, "batch": note.batch, "reason": str(error)})
+        failed = msgspec.structs.replace(tenure.batch, state=BatchState.FAILED, error=str(error))
+        await tenure.record(failed)
+        await self._end(note, Event.BROKE, error_code=error.code, error=str(error))
+
+    async def _advance(self, note: Note) -> None:
+        """Send what this batch's end released; end the job when nothing is left."""
+        batches = await self._ledger.batches(note.tenant, note.job_id)
+        if release(batches).is_finished:
+            await self._end(note, Event.LAST_BATCH_DONE)
+            return
+        before = [
+            msgspec.structs.replace(batch, state=BatchState.RUNNING) if batch.number == note.batch else batch
+            for batch in batches
+        ]
+        already_sent = set(release(before).numbers)
+        job = await self._ledger.job(note.tenant, note.job_id)
+        for number in to_send(batches):
+            if number not in already_sent:
+                await self._queue.send(QUEUE[job.kind], msgspec.structs.replace(note, batch=number))
+
+    async def _end(self, note: Note, event: Event, *, error_code: str = "", error: str = "") -> None:
+        lease = await self._ledger.end(note, event, error_code=error_code, error=error)
+        log.info("job ended", extra={"job_id": note.job_id, "event_seen": event, "reason": error})
+        if lease is not None:
+            await self.dispatch(note.tenant, lease)
+        else:
+            await self.take_up(note.tenant)
+
+    async def take_up(self, tenant: str) -> bool:
+        """Give a free lease to the next unfinished job, recoveries first, then the oldest; tell whether one was."""
+        waiting = [job for job in await self._ledger.jobs(tenant) if job.state not in ENDS]
+        for job in sorted(waiting, key=lambda job: (job.kind is not Kind.RECOVERY, job.created_at)):
+            lease = await self._ledger.take(job)
+            if lease is not None:
+                await self.dispatch(tenant, lease)
+                return True
+        return False
+
+    async def _later(self, note: Note, error: BatchHeldError) -> None:
+        """Ask again once the present holder, if it is dead, must have been silent for too long."""
+        delay = max(1.0, self._ledger.lease_seconds + MARGIN_SECONDS - error.age_seconds)
+        job = await self._ledger.job(note.tenant, note.job_id)
+        await self._queue.send(QUEUE[job.kind], note, delay_seconds=delay)
+        log.info("batch is held", extra={"job_id": note.job_id, "batch": note.batch, "again_in_seconds": delay})
+
+    async def _send(self, tenant: str, lease: LeaseRow, number: int) -> None:
+        note = Note(tenant=tenant, job_id=lease.job_id, batch=number, fencing_token=lease.fencing_token)
+        await self._queue.send(QUEUE[Kind(lease.kind)], note)

@@ -1,0 +1,198 @@
+"""Pick the implementation of every port; the only module that knows them all.
+
+`assemble` is pure wiring and serves tests and simulations with ports of their own. `product` is what the functions
+call: one product per process, made on first use inside the running event loop, from the app's settings. Heavy modules
+are imported when they are first needed, because they decide the cold start ("Azure Functions for Python", section 6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from shared.domain.errors import InputError
+from shared.domain.ids import guid
+from shared.domain.jobs import Step
+from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, WorkQueue
+from shared.runs.applying import Applying
+from shared.runs.asking import Asking
+from shared.runs.comparing import Comparing
+from shared.runs.ledger import Ledger
+from shared.runs.planning import Planning
+from shared.runs.reading import Reading
+from shared.runs.sealing import Sealing
+from shared.runs.snapshots import Snapshots
+from shared.runs.starting import Starting
+from shared.runs.verifying import Verifying
+from shared.runs.watchdog import Watchdog
+from shared.runs.worker import Worker
+
+LEASE_SECONDS_DEFAULT = 60  # "Azure Storage: the lease": renewed every 20 s, a dead holder is noticed after 62 s
+GRAPH_ROOT_DEFAULT = "https://graph.microsoft.com"
+AUTHORITY_DEFAULT = "https://login.microsoftonline.com"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything the runs need from outside."""
+
+    rows: Rows
+    work: Blobs
+    vault: Blobs
+    queue: WorkQueue
+    directory: Directory
+    clock: Clock
+    ids: Ids
+
+
+@dataclass(frozen=True)
+class Product:
+    """The product, ready to be called: one attribute per thing a trigger may do."""
+
+    tenant: str
+    starting: Starting
+    asking: Asking
+    snapshots: Snapshots
+    verifying: Verifying
+    worker: Worker
+    watchdog: Watchdog
+    ledger: Ledger
+    clock: Clock
+    callers: Callers
+
+
+def assemble(tenant: str, ports: Ports, callers: Callers, *, lease_seconds: int = LEASE_SECONDS_DEFAULT) -> Product:
+    """Return the product over the given ports."""
+    ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
+    snapshots = Snapshots(ports.rows, ports.vault)
+    reading = Reading(ports.directory, ports.work)
+    sealing = Sealing(ledger, ports.work, snapshots, ports.clock)
+    comparing = Comparing(ledger, ports.work, snapshots)
+    planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing)
+    applying = Applying(ports.directory, ports.work)
+    steps = {
+        Step.PREPARE: reading.prepare,
+        Step.READ: reading.read,
+        Step.ROLL_FORWARD: reading.roll_forward,
+        Step.SEAL: sealing.seal,
+        Step.MANIFEST: sealing.manifest,
+        Step.COMPARE: comparing.compare,
+        Step.PLAN: planning.plan,
+        Step.RELINK: planning.relink,
+        Step.APPLY: applying.apply,
+    }
+    worker = Worker(ledger, ports.queue, steps)
+    return Product(
+        tenant=tenant,
+        starting=Starting(ledger, worker, snapshots, ports.clock, ports.ids),
+        asking=Asking(ledger, ports.work, comparing),
+        snapshots=snapshots,
+        verifying=Verifying(snapshots),
+        worker=worker,
+        watchdog=Watchdog(ledger, worker),
+        ledger=ledger,
+        clock=ports.clock,
+        callers=callers,
+    )
+
+
+_made: dict[asyncio.AbstractEventLoop, Product] = {}
+
+
+async def product() -> Product:
+    """Return the process's product, made from the environment on first use in the running event loop.
+
+    Raises InputError naming the setting that is missing or wrong.
+    """
+    loop = asyncio.get_running_loop()
+    if loop not in _made:
+        _made[loop] = from_settings(os.environ)
+    return _made[loop]
+
+
+def from_settings(settings: Mapping[str, str]) -> Product:
+    """Return a product over Azure Storage and Graph, as the app's settings say (local.settings.sample.json)."""
+    from shared.azure import connections
+    from shared.azure.blobs import AzureBlobs
+    from shared.azure.callers import TokenCallers
+    from shared.azure.clock import RandomIds, SystemClock
+    from shared.azure.rows import AzureRows
+
+    tenant = guid(_setting(settings, "TIDEMARK_TENANT_ID"), member="TIDEMARK_TENANT_ID")
+    clock, ids = SystemClock(), RandomIds()
+    host = connections.storage_connection(settings, "AzureWebJobsStorage")
+    vault = connections.storage_connection(settings, "TidemarkVault")
+    # Containers and the table belong to the deployment; a local emulator starts empty, so there they are created.
+    is_local = _is_loopback(host.blob_uri or host.connection_string)
+    host_identity, vault_identity = connections.credential(host), connections.credential(vault)
+    ports = Ports(
+        rows=AzureRows(connections.table_client(host, "jobs", host_identity), ids),
+        work=AzureBlobs(connections.container_client(host, "work", host_identity), creates_container=is_local),
+        vault=AzureBlobs(connections.container_client(vault, "snapshots", vault_identity), creates_container=is_local),
+        queue=_queue(settings, clock),
+        directory=_directory(settings, tenant, clock),
+        clock=clock,
+        ids=ids,
+    )
+    authority = settings.get("TIDEMARK_AUTHORITY") or AUTHORITY_DEFAULT
+    callers = TokenCallers(authority, tenant, _setting(settings, "TIDEMARK_AUDIENCE"), clock)
+    lease_seconds = int(settings.get("TIDEMARK_LEASE_SECONDS") or LEASE_SECONDS_DEFAULT)
+    return assemble(tenant, ports, callers, lease_seconds=lease_seconds)
+
+
+def _queue(settings: Mapping[str, str], clock: Clock) -> WorkQueue:
+    """Return the work queue that TIDEMARK_QUEUES chooses (decision D11)."""
+    from shared.azure import connections
+
+    chosen = settings.get("TIDEMARK_QUEUES") or "storage"
+    if chosen == "storage":
+        from shared.azure.queues import StorageWorkQueue
+
+        account = connections.storage_connection(settings, "AzureWebJobsStorage")
+        return StorageWorkQueue(connections.queue_service_client(account, connections.credential(account)))
+    if chosen == "serviceBus":
+        from shared.azure.service_bus import ServiceBusWorkQueue
+
+        bus = connections.bus_connection(settings, "ServiceBus")
+        return ServiceBusWorkQueue(connections.service_bus_client(bus, connections.credential(bus)), clock)
+    raise InputError(f"TIDEMARK_QUEUES is {chosen!r}; set it to storage or serviceBus", member="TIDEMARK_QUEUES")
+
+
+def _directory(settings: Mapping[str, str], tenant: str, clock: Clock) -> Directory:
+    import random
+
+    from shared.graph.credentials import ClientSecretTokens, ManagedIdentityTokens
+    from shared.graph.directory import GraphDirectory
+    from shared.graph.settings import GraphSettings
+    from shared.graph.tokens import TokenSource
+
+    root = (settings.get("TIDEMARK_GRAPH_ROOT") or GRAPH_ROOT_DEFAULT).rstrip("/")
+    client_id = settings.get("TIDEMARK_CLIENT_ID") or ""
+    secret = settings.get("TIDEMARK_CLIENT_SECRET") or ""
+    tokens: TokenSource = ManagedIdentityTokens(client_id or None)
+    if secret:
+        authority = settings.get("TIDEMARK_AUTHORITY") or AUTHORITY_DEFAULT
+        tokens = ClientSecretTokens(
+            authority=authority, tenant=tenant, client_id=client_id, client_secret=secret, clock=clock
+        )
+    jitter = random.Random()  # noqa: S311  spreads retries; nothing secret depends on it
+    return GraphDirectory(GraphSettings(base_url=f"{root}/v1.0"), tokens=tokens, clock=clock, jitter=jitter)
+
+
+def _setting(settings: Mapping[str, str], name: str) -> str:
+    value = settings.get(name, "")
+    if not value:
+        raise InputError(f"the setting {name} is missing; local.settings.sample.json lists them all", member=name)
+    return value
+
+
+def _is_loopback(connection: str) -> bool:
+    """Tell whether a connection string or address leads to an emulator on this machine."""
+    for part in connection.split(";"):
+        address = part.partition("=")[2] if part.startswith("BlobEndpoint=") else part
+        if urlsplit(address).hostname in {"127.0.0.1", "localhost", "::1"}:
+            return True
+    return False

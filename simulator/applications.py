@@ -1,0 +1,74 @@
+"""The applications registered in every simulated tenant. Their secrets are public: they open nothing real."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+GRAPH = "https://graph.microsoft.com"
+TIDEMARK_API = "api://tidemark"
+AUDIENCES = (GRAPH, TIDEMARK_API)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A client that may ask for tokens; `roles` are what it was granted, by audience."""
+
+    name: str
+    app_id: str
+    object_id: str
+    secret: str
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+_READS = ("Directory.Read.All", "Policy.Read.All")
+_WRITES = (
+    "User.ReadWrite.All",
+    "User.DeleteRestore.All",
+    "Group.ReadWrite.All",
+    "GroupMember.ReadWrite.All",
+    "Policy.ReadWrite.ConditionalAccess",
+)
+
+TIDEMARK = Application(
+    "Tidemark",
+    "71de0000-0000-4000-8000-000000000001",
+    "71de0000-0000-4000-8000-0000000000a1",
+    "tidemark-simulated-secret",
+    {GRAPH: _READS + _WRITES},
+)
+OPERATOR_ADMINISTRATOR = Application(
+    "Operator (administrator)",
+    "0be7a700-0000-4000-8000-000000000002",
+    "0be7a700-0000-4000-8000-0000000000a2",
+    "administrator-simulated-secret",
+    {TIDEMARK_API: ("Backup.Administrator",)},
+)
+OPERATOR_READER = Application(
+    "Operator (reader)",
+    "0be7a700-0000-4000-8000-000000000003",
+    "0be7a700-0000-4000-8000-0000000000a3",
+    "reader-simulated-secret",
+    {TIDEMARK_API: ("Backup.Reader",)},
+)
+BYSTANDER = Application(
+    "Bystander",
+    "b957a0de-0000-4000-8000-000000000004",
+    "b957a0de-0000-4000-8000-0000000000a4",
+    "bystander-simulated-secret",
+)
+AUDITOR = Application(
+    "Auditor",
+    "a0d17000-0000-4000-8000-000000000005",
+    "a0d17000-0000-4000-8000-0000000000a5",
+    "auditor-simulated-secret",
+    {GRAPH: _READS},
+)
+CARELESS_SCRIPT = Application(
+    "Careless script",
+    "ca5e1e55-0000-4000-8000-000000000006",
+    "ca5e1e55-0000-4000-8000-0000000000a6",
+    "careless-simulated-secret",
+    {GRAPH: _READS + _WRITES},
+)
+ALL = (TIDEMARK, OPERATOR_ADMINISTRATOR, OPERATOR_READER, BYSTANDER, AUDITOR, CARELESS_SCRIPT)
+BY_APP_ID: Mapping[str, Application] = MappingProxyType({app.app_id: app for app in ALL})

@@ -1,0 +1,54 @@
+"""The change log of one object type: every write in the order it took effect. Delta queries read nothing else.
+
+The log is only ever appended to; a position in it is a point in the history of the tenant.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import islice
+from typing import NamedTuple
+
+
+class Happened(StrEnum):
+    """What one entry says about its object."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    PURGED = "purged"
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+
+
+class Change(NamedTuple):
+    """One entry: `names` are the properties written, or the relation of a link whose other end is `target_id`."""
+
+    at: float
+    object_id: str
+    happened: Happened
+    names: tuple[str, ...] = ()
+    target_id: str = ""
+    target_type: str = ""
+
+
+class ChangeLog:
+    """Append-only; silent until `is_recording`, so that a tenant's first fill leaves no history."""
+
+    __slots__ = ("_entries", "is_recording")
+
+    def __init__(self) -> None:
+        self._entries: list[Change] = []
+        self.is_recording = False
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def append(self, change: Change) -> None:
+        """Record one change."""
+        if self.is_recording:
+            self._entries.append(change)
+
+    def between(self, start: int, end: int) -> Iterator[Change]:
+        """Yield the entries from position `start` up to but not including `end`."""
+        return islice(self._entries, start, end)

@@ -1,0 +1,1 @@
+"""Fills a tenant: invented from a seed, or loaded from files a real tenant was exported to."""

@@ -1,0 +1,87 @@
+"""Delta queries: everything first, then what changed since, from the change log and nothing else.
+
+  D1  whoever follows a round to its delta link, and later rounds from there, ends with the tenant's state
+  D2  a round never misses a change, it may show one twice: a change during a round comes again in the next
+  D3  a page holds at most so many objects and so many links; a bigger group comes back, page after page
+
+Follows the Microsoft Graph pages "Use delta query to track changes" and "group: delta".
+"""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from simulator import odata
+from simulator.errors import GraphError, MissingBehaviourError
+from simulator.operations.call import Answer, Call
+from simulator.operations.rounds import Cursor, Plan, changed_since, first_read
+from simulator.tenant import Tenant
+from simulator.types.schema import JsonObject
+
+_PHASES: Mapping[str, Callable[[Tenant, Plan, Cursor], tuple[list[JsonObject], Cursor | None]]] = {
+    "first": first_read,
+    "changes": changed_since,
+    "latest": lambda _tenant, _plan, _cursor: ([], None),
+}
+_NAVIGATION = frozenset({"manager", "sponsors", "memberOf", "directReports", "ownedObjects"})
+
+
+def delta(tenant: Tenant, call: Call) -> Answer:
+    """Answer one page of a delta round, with a next link inside the round and a delta link at its end."""
+    cursor = _cursor(tenant, call)
+    if tenant.delta.token_life_seconds < call.now - cursor.issued_at:
+        raise _too_old(call, cursor)
+    plan = _plan(tenant, call, cursor)
+    items, following = _PHASES[cursor.phase](tenant, plan, cursor)
+    selected = f"({','.join(cursor.select)})" if cursor.select else ""
+    body = {"@odata.context": call.context(f"{plan.store.schema.collection}{selected}")}
+    if following is None:
+        done = Cursor("changes", cursor.select, start=cursor.end, issued_at=call.now)
+        body["@odata.deltaLink"] = call.link_to(deltatoken=tenant.sealer.seal(_kind(call, "delta"), done))
+    else:
+        following = msgspec.structs.replace(following, issued_at=call.now)
+        body["@odata.nextLink"] = call.link_to(skiptoken=tenant.sealer.seal(_kind(call, "round"), following))
+    return Answer(200, {**body, "value": items})
+
+
+def _cursor(tenant: Tenant, call: Call) -> Cursor:
+    log_end = len(tenant.directory.stores[call.object_type].log)
+    select = odata.names(call.options.get("$select"))
+    token = call.options.get("$deltatoken")
+    if "$skiptoken" in call.options:
+        return _opened(tenant, _kind(call, "round"), call.options["$skiptoken"])
+    if token is None or token == "":
+        return Cursor("first", select, end=log_end, issued_at=call.now)
+    if token.lower() == "latest":
+        return Cursor("latest", select, end=log_end, issued_at=call.now)
+    opened = _opened(tenant, _kind(call, "delta"), token)
+    return msgspec.structs.replace(opened, end=log_end)
+
+
+def _opened(tenant: Tenant, kind: str, token: str) -> Cursor:
+    try:
+        return msgspec.convert(tenant.sealer.unseal(kind, token), Cursor)
+    except ValueError as error:
+        raise GraphError(400, "syncStateInvalid", "The sync state token is malformed.") from error
+
+
+def _plan(tenant: Tenant, call: Call, cursor: Cursor) -> Plan:
+    store = tenant.directory.stores[call.object_type]
+    names = cursor.select
+    for name in names or ():
+        if name in _NAVIGATION:
+            raise MissingBehaviourError(f"tracking {name} of {store.schema.name}")
+    relations = tuple(name for name in names or () if name in store.schema.relations)
+    plain = store.schema.default if names is None else store.schema.projection(n for n in names if n not in relations)
+    is_minimal = "return=minimal" in call.headers.get("prefer", "").lower()
+    return Plan(store, plain, relations, is_minimal=is_minimal)
+
+
+def _too_old(call: Call, cursor: Cursor) -> GraphError:
+    again = {"deltatoken": ""} | ({"select": ",".join(cursor.select)} if cursor.select else {})
+    message = "The sync state is too old. Start again with a full synchronization."
+    return GraphError(410, "resyncRequired", message, headers={"Location": call.link_to(**again)})
+
+
+def _kind(call: Call, what: str) -> str:
+    return f"{what} {call.object_type}"

@@ -1,0 +1,57 @@
+"""The simulator as an HTTP server: a thin shell around `Simulator.handle`. Serves until told to end."""
+
+import asyncio
+import ipaddress
+import signal
+
+from aiohttp import web
+
+from simulator.http import Request
+from simulator.service import Simulator
+
+BODY_BYTES_MAX = 16 * 1024 * 1024
+_HOP = frozenset({"content-length", "transfer-encoding"})
+
+
+def application(simulator: Simulator) -> web.Application:
+    """Return the aiohttp application that hands every request to `simulator`."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if request.path.lower().startswith("/_sim") and not _is_local(request):
+            raise web.HTTPForbidden(text="control is open to this machine only")
+        asked = Request(request.method, request.raw_path, request.headers, await request.read(), request.scheme)
+        response = simulator.handle(asked)
+        if response.reset:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=500)
+        headers = {name: value for name, value in response.headers.items() if name.lower() not in _HOP}
+        return web.Response(status=response.status, headers=headers, body=response.body)
+
+    app = web.Application(client_max_size=BODY_BYTES_MAX)
+    app.router.add_route("*", "/{path:.*}", handle)
+    return app
+
+
+def _is_local(request: web.Request) -> bool:
+    try:
+        return ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False
+
+
+async def serve(simulator: Simulator, *, host: str, port: int) -> None:
+    """Serve on `host` and `port` (0: a free one), say where on standard output, end cleanly on SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(wanted, told.set)
+    runner = web.AppRunner(application(simulator), access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        print(f"listening on http://{host}:{runner.addresses[0][1]}", flush=True)
+        await told.wait()
+    finally:
+        await runner.cleanup()

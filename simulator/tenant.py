@@ -1,0 +1,47 @@
+"""One simulated tenant: its directory, who wrote what, and the small things every operation needs."""
+
+import uuid
+from dataclasses import dataclass, field
+from random import Random
+
+from simulator.directory.dynamic import DynamicGroups
+from simulator.directory.history import History
+from simulator.directory.state import Directory
+from simulator.sealed import Sealer
+
+DEFAULT_TENANT_ID = "7d1de5a0-0000-4000-8000-00000000c0de"
+DOMAIN = "contoso.example"
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaLimits:
+    """How delta pages are cut. Sizes as seen in the service, life as in the page "Use delta query"."""
+
+    objects_per_page_max: int = 200
+    links_per_page_max: int = 500
+    token_life_seconds: float = 7 * 86_400.0
+
+
+@dataclass(slots=True)
+class Tenant:
+    """Everything that outlives a request."""
+
+    seed: int
+    tenant_id: str = DEFAULT_TENANT_ID
+    domain: str = DOMAIN
+    delta: DeltaLimits = field(default_factory=DeltaLimits)
+    directory: Directory = field(default_factory=Directory)
+    history: History = field(default_factory=History)
+    loaded_ids: list[str] = field(default_factory=list)
+    dynamic: DynamicGroups = field(init=False)
+    sealer: Sealer = field(init=False)
+    random: Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.dynamic = DynamicGroups(self.directory)
+        self.sealer = Sealer(f"{self.tenant_id} {self.seed}")
+        self.random = Random(f"tenant {self.seed}")
+
+    def new_id(self) -> str:
+        """Return a fresh GUID; the same seed gives the same ones."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))

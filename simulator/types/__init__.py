@@ -1,0 +1,1 @@
+"""The object types of the simulated tenant: their properties, defaults and write rules."""

@@ -1,0 +1,154 @@
+"""What one object type looks like: which properties it has, what they hold, who may write them.
+
+Objects are sparse dictionaries: a property that is null (or an empty collection) is not stored, so a tenant of a
+million objects stays small. The schema supplies the missing value whenever an object is shown.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from simulator.errors import GraphError, MissingBehaviourError, bad_request
+
+JsonObject = dict[str, Any]
+Projection = tuple[tuple[str, Any], ...]
+
+
+class Kind(StrEnum):
+    """What a property holds, as far as a write is checked."""
+
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    TIME = "time"
+    TEXTS = "texts"
+    OBJECT = "object"
+    OBJECTS = "objects"
+
+
+class Written(StrEnum):
+    """When a client may set a property."""
+
+    ALWAYS = "always"
+    AT_CREATION = "create"
+    NEVER = "never"
+
+
+COLLECTIONS = frozenset({Kind.TEXTS, Kind.OBJECTS})
+_ACCEPTED: Mapping[Kind, tuple[type, ...]] = {
+    Kind.TEXT: (str,),
+    Kind.TIME: (str,),
+    Kind.BOOLEAN: (bool,),
+    Kind.TEXTS: (list,),
+    Kind.OBJECT: (dict,),
+    Kind.OBJECTS: (list,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property of an object type."""
+
+    name: str
+    kind: Kind
+    written: Written
+    shown_by_default: bool
+
+    @property
+    def empty(self) -> Any:
+        """Return what the service sends when the property was never set."""
+        return [] if self.kind in COLLECTIONS else None
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether a client may send `value`; null is no value for a collection."""
+        if value is None:
+            return self.kind not in COLLECTIONS
+        if not isinstance(value, _ACCEPTED[self.kind]):
+            return False
+        if self.kind is Kind.TEXTS:
+            return isinstance(value, list) and all(isinstance(each, str) for each in value)
+        return True
+
+
+@dataclass(slots=True)
+class Schema:
+    """One object type. `elsewhere` names properties Graph has but keeps outside the directory: refused with 501."""
+
+    name: str
+    title: str
+    collection: str
+    properties: dict[str, Property]
+    elsewhere: frozenset[str] = frozenset()
+    relations: tuple[str, ...] = ()
+    is_open: bool = False
+    always_typed: bool = False
+    default: Projection = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.default = tuple((each.name, each.empty) for each in self.properties.values() if each.shown_by_default)
+
+    @property
+    def odata_type(self) -> str:
+        """Return the value of `@odata.type` for plain objects of this type."""
+        return f"#microsoft.graph.{self.name}"
+
+    def learn(self, names: Iterable[str]) -> None:
+        """Make properties that came with loaded objects selectable, readable and read-only."""
+        for name in names:
+            if name not in self.properties:
+                self.properties[name] = Property(name, Kind.OBJECT, Written.NEVER, shown_by_default=False)
+
+    def projection(self, names: Iterable[str]) -> Projection:
+        """Return names with their empty values; an unknown name is the 400 Graph gives."""
+        chosen = []
+        for name in dict.fromkeys(("id", *names)):
+            known = self.properties.get(name)
+            if known is None:
+                raise self.unknown(name)
+            chosen.append((name, known.empty))
+        return tuple(chosen)
+
+    def unknown(self, name: str) -> Exception:
+        """Return the refusal for a selected property: 501 when Graph has it, 400 when nobody has."""
+        if name in self.elsewhere:
+            return MissingBehaviourError(f"property {name} of {self.name}, which Graph keeps outside the directory")
+        return GraphError(
+            400,
+            "BadRequest",
+            "Parsing OData Select and Expand failed: Could not find a property named "
+            f"'{name}' on type 'microsoft.graph.{self.name}'.",
+        )
+
+    def check_write(self, body: Mapping[str, Any], *, creating: bool) -> None:
+        """Refuse unknown and read-only properties and values of the wrong kind, all with 400."""
+        for name, value in body.items():
+            known = self.properties.get(name)
+            if known is None:
+                if name in self.elsewhere:
+                    raise MissingBehaviourError(f"writing property {name} of {self.name}")
+                raise bad_request(f"Invalid property '{name}' for resource '{self.title}'.")
+            if known.written is Written.NEVER or (known.written is Written.AT_CREATION and not creating):
+                raise bad_request(f"Property '{name}' is read-only and cannot be set.")
+            if not known.accepts(value):
+                raise bad_request(f"Invalid value specified for property '{name}' of resource '{self.title}'.")
+
+    def check_required(self, body: Mapping[str, Any], names: Iterable[str]) -> None:
+        """Refuse a creation that lacks one of `names`."""
+        for name in names:
+            if body.get(name) in (None, ""):
+                raise bad_request(f"A value is required for property '{name}' of resource '{self.title}'.")
+
+
+def project(thing: JsonObject, projection: Projection) -> JsonObject:
+    """Return the projected copy of one sparse object."""
+    get = thing.get
+    return {name: get(name, empty) for name, empty in projection}
+
+
+def properties(table: str) -> dict[str, Property]:
+    """Read a property table: one line each of name, kind, when it may be written, and `default` if shown unasked."""
+    found = {}
+    for line in table.strip().splitlines():
+        name, kind, written, *rest = line.split()
+        found[name] = Property(name, Kind(kind), Written(written), shown_by_default=rest == ["default"])
+    return found

@@ -1,0 +1,68 @@
+"""Builders for the gateway's contract tests: a simulated tenant, the gateway before it, and a clock both share."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.catalogue.entry import Listing
+from shared.graph.directory import GraphDirectory
+from shared.graph.settings import GraphSettings, QuotaSettings
+from shared.graph.tokens import CachedTokens, Token
+from shared.ports import Page
+from simulator.applications import GRAPH, TIDEMARK
+from simulator.faults import Faults, Rule
+from simulator.service import Simulator
+from simulator.throttle import Limits
+from tests.support.in_process import InProcessTransport
+from tests.support.virtual_time import VirtualClock
+
+BASE_URL = "http://127.0.0.1:7071/v1.0"
+
+
+@dataclass
+class World:
+    """One tenant and one gateway to it."""
+
+    clock: VirtualClock
+    simulator: Simulator
+    transport: InProcessTransport
+    directory: GraphDirectory
+
+
+def a_world(
+    *,
+    objects: int = 200,
+    seed: int = 7,
+    faults: Sequence[Rule] = (),
+    limits: Limits | None = None,
+    quota: QuotaSettings | None = None,
+) -> World:
+    """Return a tenant of `objects` objects and a gateway to it; call it inside the story, on its clock."""
+    clock = VirtualClock()
+    simulator = Simulator(
+        clock=clock.unix_seconds, seed=seed, objects=objects, limits=limits, faults=Faults(list(faults))
+    )
+    transport = InProcessTransport(simulator)
+
+    async def tokens(claims: str = "") -> Token:
+        return Token(simulator.issue_token(TIDEMARK, GRAPH), clock.now() + timedelta(hours=1))
+
+    settings = GraphSettings(base_url=BASE_URL, quota=quota or QuotaSettings())
+    directory = GraphDirectory(
+        settings, tokens=CachedTokens(tokens, clock), clock=clock, jitter=random.Random(seed), transport=transport
+    )
+    return World(clock, simulator, transport, directory)
+
+
+async def whole(world: World, listing: Listing) -> list[Page]:
+    """Return every page of `listing`, read to its proven end."""
+    pages: list[Page] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await world.directory.page(listing, cursor)
+        pages.append(page)
+        cursor = page.cursor
+    return pages
