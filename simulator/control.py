@@ -3,6 +3,7 @@
 Not part of Graph, and needs no token; the server lets only this machine in.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -12,7 +13,7 @@ import msgspec
 from simulator.directory.fingerprint import fingerprint
 from simulator.faults import Faults, Rule
 from simulator.graph import Graph
-from simulator.incidents import INCIDENTS
+from simulator.incidents.library import INCIDENTS
 from simulator.world import World
 
 Wish = TypeVar("Wish")
@@ -52,7 +53,7 @@ class Control:
         reads: dict[str, Callable[[], Any]] = {
             "counters": self._world.counted,
             "writes": lambda: self._writes(query),
-            "fingerprint": lambda: {"fingerprint": fingerprint(self._world.tenant.directory)},
+            "fingerprint": lambda: self._fingerprint(query),
             "incidents": lambda: sorted(INCIDENTS),
             "faults": lambda: self._world.faults.rules,
         }
@@ -66,6 +67,11 @@ class Control:
         if asked is None:
             raise ControlError(404, f"no control request {method} /_sim/{name}")
         return asked()
+
+    def _fingerprint(self, query: str) -> dict[str, str]:
+        ignoring = parse_qs(query).get("ignoring", [""])[0]
+        ids = frozenset(each.lower() for each in ignoring.split(",") if each)
+        return {"fingerprint": fingerprint(self._world.tenant.directory, ids)}
 
     def _writes(self, query: str) -> list[dict[str, Any]]:
         app_id = parse_qs(query).get("app", [None])[0]
@@ -87,7 +93,10 @@ class Control:
         return {"offset_seconds": self._world.offset_seconds, "now": self._world.now()}
 
     def _break(self, wish: _Break) -> list[Rule]:
-        self._world.faults = Faults(wish.rules, wish.seed)
+        try:
+            self._world.faults = Faults(wish.rules, wish.seed)
+        except re.error as error:
+            raise ControlError(400, f"path is no regular expression: {error}") from error
         return self._world.faults.rules
 
 

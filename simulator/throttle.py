@@ -4,6 +4,7 @@ Numbers: Microsoft Graph page "Microsoft Graph service-specific throttling limit
 Access). A refused call still counts, so hammering makes it worse; Conditional Access sends no Retry-After.
 """
 
+import math
 from dataclasses import dataclass, field
 
 WARN_ABOVE = 0.8
@@ -33,12 +34,14 @@ class Bucket:
     counted_at: float = 0.0
 
     def charge(self, amount: float, now: float) -> float:
-        """Count `amount`; return how many seconds too early it came, 0 when it is allowed."""
+        """Count `amount`; return 0 when it is allowed, else after how many seconds the same amount will be."""
         rate = self.capacity / self.window_seconds
         self.used = max(0.0, self.used - max(0.0, now - self.counted_at) * rate)
         self.counted_at = now
         self.used = min(self.used + amount, max(self.capacity * USED_MAX, amount))
-        return max(0.0, (self.used - self.capacity) / rate)
+        if self.used <= self.capacity + 1e-9:
+            return 0.0
+        return (self.used + amount - self.capacity) / rate
 
     @property
     def share(self) -> float:
@@ -91,7 +94,8 @@ class Throttle:
         if wait <= 0.0:
             return Verdict(True, headers)
         self.refused += 1
-        headers["Retry-After"] = f"{wait:.1f}" if wait >= 0.1 else "0.1"
+        # Rounded up: whoever waits exactly as long as told must get through.
+        headers["Retry-After"] = f"{math.ceil(wait * 10) / 10:.1f}"
         headers["x-ms-throttle-scope"] = f"{scope}/{app_id}/{self.tenant_id}"
         headers["x-ms-throttle-information"] = reason
         return Verdict(False, headers)

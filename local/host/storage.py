@@ -13,13 +13,13 @@ from azure.storage.queue.aio import QueueClient, QueueServiceClient
 from local.host.errors import CannotStartError
 
 HOSTS_CONTAINER = "azure-webjobs-hosts"
-# Three attempts within two seconds; the SDK's own default waits 15 s before the second.
+# Three attempts, a second apart; the SDK's own default waits 15 s before the second.
 _PATIENCE: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 30,
     "retry_total": 2,
     "initial_backoff": 0,
-    "increment_base": 2,
+    "increment_base": 1,
     "random_jitter_range": 0,
 }
 _DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"

@@ -4,7 +4,8 @@ Pure. Promises (tests/unit/jobs/test_flow.py checks each by name):
   F1  no batch of a wave is released before every batch of all lower waves is done
   F2  steps that write to the tenant run one batch at a time, so one worker paces them
   F3  a job is finished exactly when every batch is done
-  F4  releasing twice is harmless: the same rows give the same answer
+  F4  a job with a failed batch releases nothing and says which error ends it
+  F5  releasing twice is harmless: the same rows give the same answer
 """
 
 from __future__ import annotations
@@ -39,20 +40,27 @@ QUEUE: Mapping[Kind, str] = MappingProxyType(
 
 
 class Release(msgspec.Struct, frozen=True):
-    """What to do next: send a note for each of `numbers`; `is_finished` when nothing is left."""
+    """What to do next: send a note for each of `numbers`; `is_finished` when nothing is left to do.
+
+    `failure` is the error of a batch that failed for good: the job has to end by it.
+    """
 
     numbers: tuple[int, ...]
-    is_finished: bool
+    is_finished: bool = False
+    failure: str = ""
 
 
 def release(batches: Sequence[Batch]) -> Release:
     """Return which batches should be with workers now, those already running included."""
     undone = [batch for batch in batches if batch.state is not BatchState.DONE]
+    for batch in undone:
+        if batch.state is BatchState.FAILED:
+            return Release((), failure=batch.error or f"batch {batch.number} failed")
     if not undone:
         return Release((), is_finished=True)
     wave = min(batch.wave for batch in undone)
     current = sorted((batch for batch in undone if batch.wave == wave), key=lambda batch: batch.number)
-    return Release(tuple(batch.number for batch in current[: WIDTH[current[0].step]]), is_finished=False)
+    return Release(tuple(batch.number for batch in current[: WIDTH[current[0].step]]))
 
 
 def to_send(batches: Sequence[Batch]) -> tuple[int, ...]:

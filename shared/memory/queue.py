@@ -89,6 +89,13 @@ class MemoryQueue:
         stored.receipt = self._next()
         return True
 
+    def extend(self, message: Message, seconds: float) -> bool:
+        """Hide a delivered message for `seconds` more, as a host does while its function runs; False when lost."""
+        stored = self._held(message)
+        if stored is not None:
+            stored.visible_at = self._clock.now() + timedelta(seconds=seconds)
+        return stored is not None
+
     def waiting(self, queue: str) -> int:
         """Return how many messages `queue` has, hidden ones included."""
         return len(self._queues.get(queue, {}))

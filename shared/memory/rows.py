@@ -20,6 +20,7 @@ KEY = re.compile(r"[A-Za-z0-9._:-]{1,512}\Z")
 PREFIX = re.compile(r"[A-Za-z0-9._:-]{0,512}\Z")
 PUTS_MAX = 100
 ENTITY_CHARACTERS_MAX = 400_000
+TRANSACTION_CHARACTERS_MAX = 4 * 1024 * 1024
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -63,8 +64,8 @@ class MemoryRows:
         assert 1 <= len(puts) <= PUTS_MAX, f"a transaction of {len(puts)} rows"
         assert len({put.key for put in puts}) == len(puts), "one row twice in a transaction"
         _check(KEY, partition, "partition")
-        for put in puts:
-            _check_row(put)
+        if sum(_checked_characters(put) for put in puts) > TRANSACTION_CHARACTERS_MAX:
+            raise InputError(f"the rows for {partition} are larger than one transaction can hold", member="rows")
         rows = self._partitions.get(partition, {})
         for put in puts:
             if not _holds(put, rows.get(put.key)):
@@ -97,7 +98,8 @@ def _check(grammar: re.Pattern[str], text: str, member: str) -> None:
         raise InputError(f"{member} {text[:80]!r} may only use A-Z a-z 0-9 . _ : -", member=member)
 
 
-def _check_row(put: Put) -> None:
+def _checked_characters(put: Put) -> int:
+    """Return how many UTF-16 characters of text `put` holds; raise InputError when the service would refuse it."""
     _check(KEY, put.key, "key")
     texts = [value for value in put.values.values() if isinstance(value, str)]
     characters = sum(len(text.encode("utf-16-le", "surrogatepass")) // 2 for text in texts)
@@ -106,3 +108,4 @@ def _check_row(put: Put) -> None:
     for name, value in put.values.items():
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise InputError(f"row {put.key}: {name} does not fit 64 bits", member=put.key)
+    return characters

@@ -68,10 +68,18 @@ class Worker:
             log.info("poison note was stale", extra={"job_id": note.job_id, "reason": str(error)})
 
     async def dispatch(self, tenant: str, lease: LeaseRow) -> None:
-        """Send a note for every batch of the lease's job that should be with a worker now, running ones included."""
-        batches = await self._ledger.batches(tenant, lease.job_id)
-        for number in release(batches).numbers:
-            await self._send(tenant, lease, number)
+        """Send a note for every batch of the lease's job that should be with a worker now, running ones included.
+
+        Ends a job whose last worker died between its last batch and the job's end.
+        """
+        last = Note(tenant=tenant, job_id=lease.job_id, batch=0, fencing_token=lease.fencing_token)
+        released = release(await self._ledger.batches(tenant, lease.job_id))
+        if released.failure:
+            await self._end(last, Event.BROKE, error_code="batch-failed", error=released.failure)
+        elif released.is_finished:
+            await self._end(last, Event.LAST_BATCH_DONE)
+        for number in released.numbers:
+            await self._queue.send(QUEUE[Kind(lease.kind)], msgspec.structs.replace(last, batch=number))
 
     async def _run(self, note: Note, tenure: Tenure) -> None:
         if tenure.job.state in ENDS:
@@ -143,7 +151,3 @@ class Worker:
         job = await self._ledger.job(note.tenant, note.job_id)
         await self._queue.send(QUEUE[job.kind], note, delay_seconds=delay)
         log.info("batch is held", extra={"job_id": note.job_id, "batch": note.batch, "again_in_seconds": delay})
-
-    async def _send(self, tenant: str, lease: LeaseRow, number: int) -> None:
-        note = Note(tenant=tenant, job_id=lease.job_id, batch=number, fencing_token=lease.fencing_token)
-        await self._queue.send(QUEUE[Kind(lease.kind)], note)

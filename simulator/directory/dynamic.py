@@ -4,6 +4,7 @@ Rules understood: `user.property -eq "value"`, several joined by `-and`. (The re
 """
 
 import re
+from collections.abc import Iterable
 
 from simulator.directory.state import Directory
 from simulator.types import group
@@ -36,11 +37,7 @@ class DynamicGroups:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._terms: dict[str, Terms] = {}
-
-    @property
-    def properties(self) -> frozenset[str]:
-        """Return the user properties some rule looks at."""
-        return frozenset(name for terms in self._terms.values() for name, _ in terms)
+        self._properties: set[str] = set()
 
     def watch(self, group_id: str, at: float) -> None:
         """Take note of a group's rule, new or changed, and set the members it asks for."""
@@ -50,11 +47,14 @@ class DynamicGroups:
             self._terms.pop(group_id, None)
             return
         self._terms[group_id] = terms
+        self._properties.update(name for name, _ in terms)
         for user_id, user in self._directory.stores["user"].live.items():
             self._settle(group_id, user_id, belongs=matches(terms, user), at=at)
 
-    def follow(self, user_id: str, at: float) -> None:
-        """Set one user's memberships after it was created, changed or restored."""
+    def follow(self, user_id: str, at: float, names: Iterable[str] | None = None) -> None:
+        """Set one user's memberships after it was created or restored, or after `names` of it changed."""
+        if names is not None and self._properties.isdisjoint(names):
+            return
         user = self._directory.stores["user"].live[user_id]
         for group_id, terms in self._terms.items():
             self._settle(group_id, user_id, belongs=matches(terms, user), at=at)

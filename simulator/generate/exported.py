@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from simulator.tenant import Tenant
+from simulator.types import group
 from simulator.types.conditional_access import COMPLIANT_NETWORK, LOCATION, LOCATION_TYPES, POLICY
-from simulator.types.schema import JsonObject
+from simulator.types.schema import JsonObject, Written
 
 MEMBERS_RANGE = (2, 6)
 _BY_TYPE = {
@@ -79,11 +80,13 @@ def load_exported(tenant: Tenant, folder: Path, *, report: Callable[[str], None]
 
 def _add(tenant: Tenant, kind: str, thing: JsonObject, draw: Random, user_ids: list[str]) -> None:
     store = tenant.directory.stores[kind]
-    if not store.schema.is_open:
-        store.schema.learn(thing)
+    # A policy exported from beta has parts v1.0 lacks; whoever read them may write them back.
+    store.schema.learn(thing, Written.ALWAYS if store.schema.is_open else Written.NEVER)
     tenant.directory.add(kind, thing, 0.0)
     tenant.loaded_ids.append(thing["id"])
-    if kind == "group" and user_ids:
+    if kind == "group" and group.is_dynamic(thing):
+        tenant.dynamic.watch(thing["id"], 0.0)
+    elif kind == "group" and user_ids:
         for user_id in draw.sample(user_ids, min(len(user_ids), draw.randint(*MEMBERS_RANGE))):
             tenant.directory.link(thing["id"], "members", user_id, 0.0)
 

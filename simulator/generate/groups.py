@@ -1,5 +1,6 @@
 """Invents groups of every kind, with owners, nesting, and members whose numbers follow a power law."""
 
+import math
 from random import Random
 
 from simulator.generate.names import DEPARTMENTS, OFFICES, TOPICS
@@ -37,7 +38,7 @@ class Groups:
 
     def make(self, count: int) -> None:
         """Make `count` groups; every twentieth is dynamic."""
-        dynamic = round(count * DYNAMIC_SHARE)
+        dynamic = min(round(count * DYNAMIC_SHARE), len(_rules()))
         for rank in range(count - dynamic):
             self._assigned(rank, max(1, int(len(self._user_ids) * _share(rank))))
         for number in range(dynamic):
@@ -60,15 +61,7 @@ class Groups:
             self._security_ids.append(group_id)
 
     def _dynamic(self, number: int) -> None:
-        ruled = [department.name for department in DEPARTMENTS if department.has_rules]
-        department = ruled[number % len(ruled)]
-        rule = f'(user.department -eq "{department}")'
-        name = f"Everyone in {department}"
-        turn = number // len(ruled)
-        if turn:
-            office = OFFICES[(turn - 1) % len(OFFICES)].name
-            rule = f'{rule} -and (user.officeLocation -eq "{office}")'
-            name = f"{department} {office}"
+        name, rule = _rules()[number]
         kind = "unified" if number % 3 == 0 else "security"
         thing = self._named(name, kind)
         thing["groupTypes"] = ["DynamicMembership", *thing.get("groupTypes", [])]
@@ -119,4 +112,13 @@ class Groups:
 def _share(rank: int) -> float:
     if rank < len(LARGEST_SHARES):
         return LARGEST_SHARES[rank]
-    return LARGEST_SHARES[0] / float(rank + 1) ** SIZE_EXPONENT
+    return LARGEST_SHARES[0] / math.pow(rank + 1, SIZE_EXPONENT)
+
+
+def _rules() -> list[tuple[str, str]]:
+    ruled = [department.name for department in DEPARTMENTS if department.has_rules]
+    found = [(f"Everyone in {name}", f'(user.department -eq "{name}")') for name in ruled]
+    for office in OFFICES:
+        place = f'(user.officeLocation -eq "{office.name}")'
+        found += [(f"{name} {office.name}", f'(user.department -eq "{name}") -and {place}') for name in ruled]
+    return found

@@ -17,7 +17,7 @@ DELETED_SHARE = 1 / 3
 _PLACE = "/identity/conditionalAccess"
 
 
-def harm(story: Story, draw: Random, scale: float) -> None:
+def harm_policies(story: Story, draw: Random, scale: float) -> None:
     """Weaken some policies and delete others; change one named location and delete one."""
     chosen = _chosen(story, draw, scale)
     deleted = round(len(chosen) * DELETED_SHARE)
@@ -70,7 +70,7 @@ def _harm_locations(story: Story) -> None:
         story.write("locations_deleted", "DELETE", f"{_PLACE}/namedLocations/{place['id']}", about=place)
 
 
-def leave_behind(story: Story) -> None:
+def leave_policy_behind(story: Story) -> None:
     """Make a policy that excludes everyone from the rule it pretends to set."""
     everybody = list(story.directory.stores["group"].live)[:2]
     body = {

@@ -14,7 +14,7 @@ from typing import Any
 
 from simulator.applications import CARELESS_SCRIPT
 from simulator.generate.groups import EMERGENCY_GROUP
-from simulator.incidents import careless_policies
+from simulator.incidents.careless_policies import harm_policies, leave_policy_behind
 from simulator.incidents.story import Act, Story
 from simulator.tenant import Tenant
 from simulator.types import group
@@ -39,7 +39,7 @@ def play(tenant: Tenant, act: Act, *, seed: int, scale: float) -> dict[str, Any]
     spared = _emergency_ids(story)
     _harm_users(story, draw, scale, spared)
     _harm_groups(story, draw, scale, spared)
-    careless_policies.harm(story, draw, scale)
+    harm_policies(story, draw, scale)
     _leave_behind(story)
     return story.account()
 
@@ -118,7 +118,7 @@ def _leave_behind(story: Story) -> None:
         thing = {"displayName": name, "mailEnabled": False, "securityEnabled": True}
         thing["mailNickname"] = name.replace(" ", "")
         story.write("groups_created", "POST", "/groups", thing, about={"displayName": name})
-    careless_policies.leave_behind(story)
+    leave_policy_behind(story)
 
 
 def _taken(things: list[JsonObject], count: float) -> list[JsonObject]:

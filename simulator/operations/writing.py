@@ -62,7 +62,7 @@ def _created(tenant: Tenant, call: Call, type_name: str, object_id: str) -> Answ
 
 def update_user(tenant: Tenant, call: Call) -> Answer:
     """Change properties of one live user."""
-    refuse_prefer(call)
+    refuse_prefer(call, "return=minimal")
     store = tenant.directory.stores["user"]
     object_id = resolve(tenant, "user", call.params["id"])
     current = store.live[object_id]
@@ -78,13 +78,13 @@ def update_user(tenant: Tenant, call: Call) -> Answer:
     if "passwordProfile" in body:
         changes["lastPasswordChangeDateTime"] = stamp(call.now)
     tenant.directory.update("user", object_id, changes, call.now)
-    tenant.dynamic.follow(object_id, call.now)
+    tenant.dynamic.follow(object_id, call.now, changes)
     return Answer(204, object_type="user", object_id=object_id)
 
 
 def update_group(tenant: Tenant, call: Call) -> Answer:
     """Change properties and add up to 20 links of one live group, all or nothing."""
-    refuse_prefer(call)
+    refuse_prefer(call, "return=minimal")
     store = tenant.directory.stores["group"]
     object_id = resolve(tenant, "group", call.params["id"])
     current = store.live[object_id]
@@ -101,7 +101,7 @@ def update_group(tenant: Tenant, call: Call) -> Answer:
 
 def update_policy(tenant: Tenant, call: Call) -> Answer:
     """Change one live policy or location; complex values merge member by member."""
-    refuse_prefer(call)
+    refuse_prefer(call, "return=minimal")
     store = tenant.directory.stores[call.object_type]
     object_id = resolve(tenant, call.object_type, call.params["id"])
     current = store.live[object_id]

@@ -114,16 +114,12 @@ def check_update(schema: Schema, current: JsonObject, body: JsonObject) -> None:
     kind = body.get("@odata.type")
     if schema.name == LOCATION and kind is not None and kind != current.get("@odata.type"):
         raise bad_request(f"Named location '{current['id']}' is not of type '{kind}'.", "BadRequest")
-    _check_values(schema, body, creating=False, loaded=current)
+    _check_values(schema, body, creating=False)
 
 
-def _check_values(schema: Schema, body: JsonObject, *, creating: bool, loaded: JsonObject | None = None) -> None:
-    # A policy loaded from a beta export carries properties the table lacks: whoever read them may write them back.
-    ours = {name: value for name, value in body.items() if not name.startswith("@") and name not in (loaded or {})}
+def _check_values(schema: Schema, body: JsonObject, *, creating: bool) -> None:
+    ours = {name: value for name, value in body.items() if not name.startswith("@odata.")}
     schema.check_write(ours, creating=creating)
-    for name in body:
-        if not name.startswith("@") and name in (loaded or {}) and name in schema.properties:
-            schema.check_write({name: body[name]}, creating=creating)
     if "state" in body and body["state"] not in STATES:
         raise bad_request(f"Invalid value '{body['state']}' for property 'state'.", "BadRequest")
     if "displayName" in body and not body["displayName"]:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     TEXTS = "texts"
     OBJECT = "object"
     OBJECTS = "objects"
+    ANY = "any"
 
 
 class Written(StrEnum):
@@ -61,7 +62,7 @@ class Property:
 
     def accepts(self, value: object) -> bool:
         """Tell whether a client may send `value`; null is no value for a collection."""
-        if value is None:
+        if value is None or self.kind is Kind.ANY:
             return self.kind not in COLLECTIONS
         if not isinstance(value, _ACCEPTED[self.kind]):
             return False
@@ -92,11 +93,11 @@ class Schema:
         """Return the value of `@odata.type` for plain objects of this type."""
         return f"#microsoft.graph.{self.name}"
 
-    def learn(self, names: Iterable[str]) -> None:
-        """Make properties that came with loaded objects selectable, readable and read-only."""
+    def learn(self, names: Iterable[str], written: Written) -> None:
+        """Know properties that came with loaded objects from now on: they can be selected, and maybe written."""
         for name in names:
-            if name not in self.properties:
-                self.properties[name] = Property(name, Kind.OBJECT, Written.NEVER, shown_by_default=False)
+            if name not in self.properties and not name.startswith("@"):
+                self.properties[name] = Property(name, Kind.ANY, written, shown_by_default=False)
 
     def projection(self, names: Iterable[str]) -> Projection:
         """Return names with their empty values; an unknown name is the 400 Graph gives."""

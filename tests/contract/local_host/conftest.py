@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,13 @@ class TinyApp:
         self.records_file = folder / "records"
         self.children: list[Child] = []
 
-    async def start(self, name: str = "one", *, app_root: Path = TINY_APP, **settings: str) -> str:
-        """Start an instance and return its URL; `__` in a name of `settings` is kept, as in app settings."""
-        return await self.begin(name, app_root=app_root, **settings).listening()
+    async def start(self, name: str = "one", **settings: str) -> str:
+        """Start an instance with these app settings besides its usual ones, and return its URL."""
+        return await self.begin(name, settings).listening()
 
-    def begin(self, name: str = "one", *, app_root: Path = TINY_APP, port: int = 0, **settings: str) -> Child:
+    def begin(
+        self, name: str, settings: Mapping[str, str] | None = None, *, app_root: Path = TINY_APP, port: int = 0
+    ) -> Child:
         """Start an instance without waiting."""
         environment = {
             "AzureWebJobsStorage": self.azurite.connection_string,
@@ -48,7 +50,7 @@ class TinyApp:
             "WORK_QUEUE": self.queue_name,
             "TICK_SCHEDULE": NEVER_SOON,
             "RECORDS": str(self.records_file),
-            **settings,
+            **(settings or {}),
         }
         child = processes.start_host(
             name, app_root=app_root, log_file=self.folder / f"{name}.log", environment=environment, port=port
@@ -83,9 +85,9 @@ class TinyApp:
     @asynccontextmanager
     async def queue(self, suffix: str = "", *, is_base64: bool = True) -> AsyncIterator[QueueClient]:
         """Return a client of the app's queue, or with `-poison` of its poison queue."""
-        policy = {"message_encode_policy": TextBase64EncodePolicy()} if is_base64 else {}
+        policy = TextBase64EncodePolicy() if is_base64 else None
         async with QueueClient.from_connection_string(
-            self.azurite.connection_string, self.queue_name + suffix, **policy
+            self.azurite.connection_string, self.queue_name + suffix, message_encode_policy=policy
         ) as client:
             yield client
 
@@ -98,6 +100,13 @@ class TinyApp:
         """Return how many messages a queue holds, hidden ones included."""
         async with self.queue(suffix) as client:
             return (await client.get_queue_properties()).approximate_message_count or 0
+
+    async def emptied(self) -> None:
+        """Wait until the app's queue holds nothing, hidden messages included."""
+        deadline = time.monotonic() + 20
+        while (left := await self.messages_left()) > 0:
+            assert time.monotonic() < deadline, f"{left} messages are left: {self.logs()}"
+            await asyncio.sleep(0.05)
 
     async def store_timer_status(self, function: str, **status: str) -> None:
         """Write a timer's status blob as a host would."""
@@ -114,7 +123,7 @@ async def eventually(is_so: Callable[[], bool], what: str, seconds: float = 20) 
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, f"never came: {what}"
-        await asyncio.sleep(0.05)  # noqa: ASYNC110  what is watched are other processes
+        await asyncio.sleep(0.05)
 
 
 async def ask(url: str, method: str = "GET", *, key: str | None = None, body: bytes = b"", **headers: str) -> "Answer":

@@ -3,8 +3,10 @@
 import asyncio
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from local.azurite import HOST_ACCOUNT, HOST_KEY, Endpoints, connection_string
 from local.processes import ChildEndedError
 from tests.contract.local_host.conftest import TinyApp, ask, eventually
 
@@ -38,16 +40,15 @@ def test_an_app_that_cannot_load_ends_the_process_with_one_line(
     folder.mkdir()
     if source is not None:
         (folder / "function_app.py").write_text(source)
-    child = tiny.begin(app_root=folder)
+    child = tiny.begin("one", app_root=folder)
     assert asyncio.run(child.ended()) == 1
-    written = child.output().splitlines()
-    assert len(written) == 1, written
-    assert written[0].startswith(f"cannot start: {line}")
+    (written,) = [text for text in child.output().splitlines() if not text.startswith('{"event":')]
+    assert written.startswith(f"cannot start: {line}")
 
 
 def test_storage_that_does_not_answer_ends_the_process_with_one_line(tiny: TinyApp) -> None:
-    gone = tiny.azurite.connection_string.replace("127.0.0.1", "127.0.0.2").replace(":", ":").split("QueueEndpoint")[0]
-    child = tiny.begin(AzureWebJobsStorage=gone + "QueueEndpoint=http://127.0.0.1:1/devstoreaccount1;")
+    nowhere = Endpoints("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1")
+    child = tiny.begin("one", {"AzureWebJobsStorage": connection_string(nowhere, HOST_ACCOUNT, HOST_KEY)})
     assert asyncio.run(child.ended()) == 1
     (line,) = child.output().splitlines()
     assert line.startswith("cannot start: storage of connection AzureWebJobsStorage does not give ")
@@ -84,6 +85,23 @@ def test_sigterm_lets_running_calls_finish_and_takes_nothing_new(tiny: TinyApp) 
     asyncio.run(story())
 
 
+def test_a_request_on_an_old_connection_is_turned_away_during_a_drain(tiny: TinyApp) -> None:
+    async def story() -> None:
+        url = await tiny.start()
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"{url}/slow/0") as before:
+                assert before.status == 200
+            await tiny.send(id="m-1", do="wait", seconds=1)
+            await tiny.recorded("work")
+            tiny.child().terminate()
+            await eventually(lambda: bool(tiny.events("one", "drain started")), "a drain")
+            async with session.get(f"{url}/slow/0") as during:
+                assert (during.status, during.headers["Retry-After"]) == (503, "1")
+        assert await tiny.child().ended() == 0
+
+    asyncio.run(story())
+
+
 def test_a_drain_ends_when_its_time_is_up(tiny: TinyApp) -> None:
     async def story() -> None:
         await tiny.start(AzureFunctionsLocalHost__drainSeconds="0.5")
@@ -107,7 +125,18 @@ def test_a_call_that_outlasts_the_function_timeout_ends_the_process(tiny: TinyAp
     asyncio.run(story())
 
 
+def test_a_function_that_ends_the_worker_ends_the_process(tiny: TinyApp) -> None:
+    async def story() -> None:
+        await tiny.start()
+        await tiny.send(id="m-1", do="exit")
+        assert await tiny.child().ended() == 70
+        (line,) = tiny.events("one", "worker ended")
+        assert line["function"] == "work"
+
+    asyncio.run(story())
+
+
 def test_a_silent_or_ended_child_is_told_with_its_last_words(tiny: TinyApp) -> None:
-    child = tiny.begin(WORK_QUEUE="Not A Queue Name")
+    child = tiny.begin("one", {"WORK_QUEUE": "Not A Queue Name"})
     with pytest.raises(ChildEndedError, match="one ended with status 1: cannot start: storage of connection"):
         asyncio.run(child.listening())

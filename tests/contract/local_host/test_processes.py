@@ -15,10 +15,11 @@ from tests.contract.local_host.conftest import eventually
 
 SLEEPER = [sys.executable, "-c", "print('listening on http://nowhere', flush=True); import time; time.sleep(60)"]
 PARENT = f"""
-import time
+import asyncio, time
 from pathlib import Path
 from local import processes
 child = processes.start("child", {SLEEPER!r}, log_file=Path("child.log"))
+asyncio.run(child.listening())
 print("child is", child.pid, flush=True)
 time.sleep(60)
 """

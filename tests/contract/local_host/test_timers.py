@@ -58,7 +58,7 @@ def test_a_timer_that_was_never_due_does_not_fire_on_start(tiny: TinyApp) -> Non
 
 def test_a_disabled_timer_is_not_listened_to(tiny: TinyApp) -> None:
     async def story() -> None:
-        await tiny.start(TICK_SCHEDULE=EVERY_SECOND, **{"AzureWebJobs.tick.Disabled": "true"})
+        await tiny.begin("one", {"TICK_SCHEDULE": EVERY_SECOND, "AzureWebJobs.tick.Disabled": "true"}).listening()
         await asyncio.sleep(1.5)
         assert tiny.records("tick") == []
 

@@ -191,6 +191,19 @@ def test_a_note_whose_send_lost_its_reply_is_there_at_least_once(azurite: Azurit
     asyncio.run(story())
 
 
+def test_a_delay_is_rounded_up_to_whole_seconds_and_a_message_never_expires(azurite: Azurite) -> None:
+    async def story() -> None:
+        connection = StorageConnection(connection_string=azurite.connection_string)
+        transport = FaultyTransport(FaultyTransport.LOSE_REPLY, "PATCH")
+        async with connections.queue_service_client(connection, None, transport=transport) as service:
+            await StorageWorkQueue(service).send(f"{QUEUE}-{fresh_name()}", a_note(), delay_seconds=0.2)
+        sent = [query for method, query in transport.seen.requests if method == "POST"]
+        assert all("visibilitytimeout=1" in query and "messagettl=-1" in query for query in sent)
+        assert sent
+
+    asyncio.run(story())
+
+
 def test_a_missing_vault_container_is_never_made_by_a_writer(azurite: Azurite) -> None:
     async def story() -> None:
         connection = StorageConnection(connection_string=azurite.vault_connection_string)

@@ -31,9 +31,9 @@ def test_the_same_note_sent_twice_is_received_twice(tell: Tell) -> None:
 
 def test_a_delayed_note_is_received_only_after_its_delay(tell: Tell) -> None:
     async def story(world: World) -> None:
-        await world.queue.send(QUEUE, a_note(1), delay_seconds=0.9)
+        await world.queue.send(QUEUE, a_note(1), delay_seconds=2)
         assert await world.receive(QUEUE) == []
-        await world.pass_time(1.3)
+        await world.pass_time(2.2)
         assert await world.receive(QUEUE) == [a_note(1)]
 
     tell(story)

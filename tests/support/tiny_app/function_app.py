@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import os
+import sys
 import time
 from typing import Any
 
@@ -35,7 +36,7 @@ async def tick(timer: func.TimerRequest) -> None:
 
 @app.queue_trigger("message", queue_name="%WORK_QUEUE%", connection="AzureWebJobsStorage")
 async def work(message: func.QueueMessage) -> None:
-    """Do what the message says: succeed, fail, wait, or keep the event loop busy."""
+    """Do what the message says: succeed, fail, wait, keep the event loop busy, or exit."""
     order = json.loads(message.get_body())
     record(function="work", id=order["id"], count=message.dequeue_count, inserted=str(message.insertion_time))
     log.info("work begun", extra={"order": order["id"]})
@@ -44,10 +45,12 @@ async def work(message: func.QueueMessage) -> None:
             raise RuntimeError("told to fail")
         case "wait":
             await asyncio.sleep(order["seconds"])
-        case "wait at first" if message.dequeue_count == 1:  # type: ignore[attr-defined]  # as for timer.schedule_status
+        case "wait at first" if message.dequeue_count == 1:
             await asyncio.sleep(order["seconds"])
         case "block":
             time.sleep(order["seconds"])  # noqa: ASYNC251  a busy event loop is what is tested
+        case "exit":
+            sys.exit("told to exit")
     record(function="work done", id=order["id"])
 
 

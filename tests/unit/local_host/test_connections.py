@@ -1,7 +1,11 @@
 """How storage is found: connection strings of Azurite and connection settings of an app."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
+from local import azurite
 from local.azurite import HOST_ACCOUNT, HOST_KEY, AzuriteError, Endpoints, connection_string, endpoints_of
 from local.host import storage
 from local.host.errors import CannotStartError
@@ -26,6 +30,22 @@ def test_azurite_url_is_the_blob_url_or_all_three() -> None:
         "http://127.0.0.1:10000", "http://127.0.0.1:10001", "http://127.0.0.1:10002"
     )
     assert endpoints_of("http://a:1, http://b:2,http://c:3") == Endpoints("http://a:1", "http://b:2", "http://c:3")
+
+
+def test_an_azurite_that_runs_already_is_used_and_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURITE_URL", "http://127.0.0.1:10000")
+    found = asyncio.run(azurite.start())
+    assert found.child is None
+    assert found.connection_string == found.vault_connection_string
+    assert "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;" in found.connection_string
+    found.stop()
+
+
+def test_azurite_that_is_not_installed_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AZURITE_URL", raising=False)
+    monkeypatch.setattr(azurite, "_REPOSITORY", tmp_path)
+    with pytest.raises(AzuriteError, match="run `npm ci`"):
+        asyncio.run(azurite.start(tmp_path))
 
 
 @pytest.mark.parametrize("url", ["azurite", "http://azurite", "http://a:1,http://b:2"])

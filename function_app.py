@@ -1,0 +1,16 @@
+"""What the Functions host loads: every blueprint of the app, and nothing else."""
+
+import azure.functions as func
+
+from functions import health, poison, queue_workers, recovery_api, snapshot_timer, watchdog_timer
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+for blueprint in (
+    snapshot_timer.bp,
+    watchdog_timer.bp,
+    queue_workers.bp,
+    poison.bp,
+    recovery_api.bp,
+    health.bp,
+):
+    app.register_functions(blueprint)

@@ -1,0 +1,107 @@
+"""Chosen objects are found live, in the recycle bin, or nowhere; and their references are complete."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
+from shared.catalogue.group import GROUP
+from shared.catalogue.types import LISTINGS, TYPES
+from shared.catalogue.user import USER
+from shared.domain.errors import DirectoryError
+from simulator.faults import Fault, Rule
+from tests.contract.graph.changes import POLICIES, a_delete, deleted, live, members
+from tests.contract.graph.worlds import a_world, whole
+from tests.support.virtual_time import run
+
+NOWHERE = "11111111-1111-4111-8111-111111111111"
+
+
+def test_each_object_is_found_where_it_is() -> None:
+    async def story() -> None:
+        world = a_world(objects=2_000)
+        for entry in (USER, GROUP):
+            here, binned = list(live(world, entry.name))[:50], list(deleted(world, entry.name))[:3]
+            found = await world.directory.find(entry, [*here, *binned, NOWHERE])
+            assert set(found) == {*here, *binned, NOWHERE}
+            assert all(found[one].body and not found[one].is_deleted for one in here)
+            assert all(found[one].body and found[one].is_deleted for one in binned)
+            assert (found[NOWHERE].body, found[NOWHERE].is_deleted) == (None, False)
+
+    run(story())
+
+
+def test_an_object_found_alone_is_the_object_its_listing_gave() -> None:
+    async def story() -> None:
+        world = a_world(objects=60)
+        for entry in TYPES:
+            pages = await whole(world, LISTINGS[entry.name])
+            listed = {
+                msgspec.json.decode(body)["id"]: msgspec.json.decode(body) for page in pages for body in page.bodies
+            }
+            found = await world.directory.find(entry, list(listed))
+            assert {one: msgspec.json.decode(state.body or b"") for one, state in found.items()} == listed
+
+    run(story())
+
+
+def test_a_group_in_the_recycle_bin_is_no_user() -> None:
+    async def story() -> None:
+        world = a_world(objects=2_000)
+        group_id = next(iter(deleted(world, "group")))
+        found = await world.directory.find(USER, [group_id])
+        assert found[group_id].body is None
+
+    run(story())
+
+
+def test_policies_are_found_by_two_lists_however_many_are_asked_for() -> None:
+    async def story() -> None:
+        world = a_world()
+        policies = list(live(world, "conditionalAccessPolicy"))
+        await world.directory.apply([a_delete(POLICIES, policies[0])])
+        before = len(world.transport.log)
+        found = await world.directory.find(CONDITIONAL_ACCESS_POLICY, [*policies, NOWHERE])
+        assert len(world.transport.log) - before == 2
+        assert found[policies[0]].is_deleted
+        assert all(found[one].body and not found[one].is_deleted for one in policies[1:])
+        assert found[NOWHERE].body is None
+
+    run(story())
+
+
+def test_nothing_asked_for_costs_nothing() -> None:
+    async def story() -> None:
+        world = a_world()
+        assert await world.directory.find(CONDITIONAL_ACCESS_POLICY, []) == {}
+        assert await world.directory.references(GROUP, "members", []) == {}
+        assert world.transport.log == []
+
+    run(story())
+
+
+def test_a_refused_look_is_an_error_and_never_an_absent_object() -> None:
+    rule = Rule(kind=Fault.FORBIDDEN, path="^/users/", nth=3)
+
+    async def story() -> None:
+        world = a_world(faults=[rule])
+        with pytest.raises(DirectoryError, match=r"^user [0-9a-f-]{36}: Graph answered 403"):
+            await world.directory.find(USER, list(live(world, "user"))[:5])
+
+    run(story())
+    assert rule.fired >= 1
+
+
+def test_references_of_big_and_small_groups_are_complete_and_absent_groups_left_out() -> None:
+    async def story() -> None:
+        world = a_world(objects=20_000)
+        groups = list(live(world, "group"))
+        sizes = {one: len(members(world, one)) for one in groups}
+        biggest = sorted(groups, key=lambda one: -sizes[one])[:30]
+        assert sizes[biggest[0]] > 999
+        wanted = [*biggest, *groups[:30], next(iter(deleted(world, "group"))), NOWHERE]
+        found = await world.directory.references(GROUP, "members", wanted)
+        assert found == {one: set(members(world, one)) for one in {*biggest, *groups[:30]}}
+
+    run(story())

@@ -1,0 +1,126 @@
+"""Every listing of a tenant is read to its proven end, and nothing of it is missing."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from shared.catalogue.entry import Listing
+from shared.catalogue.types import BY_NAME, LISTINGS, TYPES
+from shared.ports import Page
+from tests.contract.graph.worlds import World, a_world, whole
+from tests.support.virtual_time import run
+
+OBJECT_LISTINGS = [listing for listing in LISTINGS.values() if listing.kind != "links"]
+LINK_LISTINGS = [listing for listing in LISTINGS.values() if listing.kind == "links"]
+
+
+def read(listing: Listing, objects: int = 5_000) -> tuple[World, list[Page]]:
+    """Return a tenant and every page of one of its listings."""
+
+    async def story() -> tuple[World, list[Page]]:
+        world = a_world(objects=objects)
+        return world, await whole(world, listing)
+
+    return run(story())
+
+
+@pytest.mark.parametrize("listing", OBJECT_LISTINGS, ids=lambda listing: listing.name)
+def test_a_listing_gives_every_object_once_as_one_line_of_json(listing: Listing) -> None:
+    world, pages = read(listing)
+    store = world.simulator.tenant.directory.stores[listing.type]
+    bodies = [body for page in pages for body in page.bodies]
+    ids = [msgspec.json.decode(body)["id"] for body in bodies]
+    assert sorted(ids) == sorted(store.live if listing.kind == "objects" else store.deleted)
+    assert not any(b"\n" in body for body in bodies)
+    assert listing.name.endswith("-deleted") or len(ids) > 0
+
+
+def test_five_thousand_objects_take_no_more_requests_than_their_pages() -> None:
+    world, pages = read(LISTINGS["user"])
+    users = len(world.simulator.tenant.directory.stores["user"].live)
+    assert users > 4_000
+    assert len(pages) == -(-users // 999) == world.directory.figures["requests"]
+    assert {sent.headers["x-ms-throttle-priority"] for sent in world.transport.log} == {"low"}
+
+
+@pytest.mark.parametrize("listing", LINK_LISTINGS, ids=lambda listing: listing.name)
+def test_references_are_complete_however_many_an_object_has(listing: Listing) -> None:
+    world, pages = read(listing)
+    directory = world.simulator.tenant.directory
+    expected = {
+        (group, other)
+        for group in directory.stores["group"].live
+        for _, other in directory.links.targets(group, listing.expand).since(0)
+        if directory.live(other)
+    }
+    found = [link for page in pages for link in page.links]
+    assert set(found) == expected
+    assert len(found) == len(set(found))
+
+
+def test_small_groups_cost_nothing_beyond_the_listing_and_big_ones_are_read_in_batches() -> None:
+    world, pages = read(LISTINGS["group-members"])
+    directory = world.simulator.tenant.directory
+    sizes = [
+        sum(1 for _, other in directory.links.targets(group, "members").since(0) if directory.live(other))
+        for group in directory.stores["group"].live
+    ]
+    big = sum(1 for size in sizes if size >= 20)
+    assert big > 20
+    assert max(sizes) > 500
+    parts = [part for sent in world.transport.log for part in sent.parts()]
+    assert len(parts) == sum(max(1, -(-size // 999)) for size in sizes if size >= 20)
+    assert len(world.transport.sent("/$batch")) <= -(-len(parts) // 20) + 1
+    assert sum(page.requests for page in pages) == len(parts) + 1
+
+
+def test_a_page_is_a_function_of_its_cursor() -> None:
+    async def story() -> None:
+        world = a_world(objects=3_000)
+        for listing in (LISTINGS["user"], LISTINGS["group-members"]):
+            cursor: str | None = ""
+            while cursor is not None:
+                page = await world.directory.page(listing, cursor)
+                assert await world.directory.page(listing, cursor) == page
+                cursor = page.cursor
+
+    run(story())
+
+
+def test_a_cursor_fits_into_a_table_cell() -> None:
+    _, pages = read(LISTINGS["group-members"], objects=20_000)
+    assert len(pages) > 2
+    assert max(len(page.cursor or "") for page in pages) < 32_000
+
+
+def test_a_count_is_given_for_the_types_an_index_counts() -> None:
+    async def story() -> None:
+        world = a_world()
+        stores = world.simulator.tenant.directory.stores
+        for entry in TYPES:
+            expected = len(stores[entry.name].live) if entry.has_count else None
+            assert await world.directory.count(entry) == expected
+
+    run(story())
+
+
+def test_conditional_access_lists_are_read_a_second_apart_without_a_single_refusal() -> None:
+    async def story() -> None:
+        world = a_world()
+        for name in ("conditionalAccessPolicy", "namedLocation"):
+            await whole(world, LISTINGS[name])
+            await whole(world, LISTINGS[f"{name}-deleted"])
+        times = [sent.at for sent in world.transport.log]
+        assert len(times) == 4
+        assert all(after - before >= 1.0 for before, after in pairwise(times))
+        assert world.directory.figures["throttled"] == 0
+
+    run(story())
+
+
+def test_no_select_is_sent_for_types_whose_unknown_properties_are_kept() -> None:
+    world, _ = read(LISTINGS["conditionalAccessPolicy"], objects=100)
+    assert [sent.tail for sent in world.transport.log] == [BY_NAME["conditionalAccessPolicy"].path]

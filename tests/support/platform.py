@@ -1,0 +1,240 @@
+"""A platform in virtual time: workers that take messages, a watchdog that looks every minute, and deaths on demand.
+
+Each worker has a product of its own over shared storage, as a function app's instances do. A worker that is killed
+raises out of whatever call it was in, never returns from another, and is replaced after a while; its message comes
+back when its lease ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from shared.domain.jobs import Job
+from shared.graph.directory import GraphDirectory
+from shared.graph.settings import GraphSettings
+from shared.graph.tokens import Token
+from shared.jobs.states import ENDS
+from shared.memory.blobs import MemoryBlobs
+from shared.memory.clock import SequentialIds
+from shared.memory.queue import MemoryQueue, Message
+from shared.ports import Caller
+from shared.wiring import Ports, Product, assemble
+from simulator.applications import GRAPH, TIDEMARK
+from simulator.service import Simulator
+from tests.support.history import RememberedRows
+from tests.support.in_process import InProcessTransport
+from tests.support.virtual_time import VirtualClock
+
+TENANT = "7d1de5a0-0000-4000-8000-00000000c0de"
+BASE = "https://graph.microsoft.com/v1.0"
+QUEUES = ("capture", "compare", "recover")
+LEASE_SECONDS = 20
+MESSAGE_LEASE_SECONDS = 45.0
+RETRY_SECONDS = 5.0
+DELIVERIES_MAX = 5
+WATCHDOG_SECONDS = 60.0
+REPLACEMENT_SECONDS = 3.0
+STORY_SECONDS_MAX = 24 * 3600
+
+
+class Killed(BaseException):
+    """The worker process died here; nothing may catch this but the platform."""
+
+
+@dataclass
+class Deaths:
+    """Where workers die: at the calls (counted over all workers) in `at`, before or after the call takes effect."""
+
+    at: dict[int, str] = field(default_factory=dict)
+    calls: int = 0
+    fired: int = 0
+
+    async def around(self, act: Callable[[], Awaitable[Any]], instance: Instance) -> Any:
+        """Do `act` unless the instance is dead or dies now."""
+        if instance.is_dead:
+            raise Killed
+        self.calls += 1
+        when = self.at.get(self.calls)
+        if when == "before":
+            self._kill(instance)
+        result = await act()
+        if instance.is_dead:
+            raise Killed
+        if when == "after":
+            self._kill(instance)
+        return result
+
+    def _kill(self, instance: Instance) -> None:
+        self.fired += 1
+        instance.is_dead = True
+        raise Killed
+
+
+class Instance:
+    """One worker process; `is_dead` once it was killed."""
+
+    def __init__(self) -> None:
+        self.is_dead = False
+
+
+class Mortal:
+    """Any port, through which its worker may die."""
+
+    def __init__(self, inner: object, deaths: Deaths, instance: Instance) -> None:
+        self._inner, self._deaths, self._instance = inner, deaths, instance
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+
+        async def call(*given: Any, **named: Any) -> Any:
+            return await self._deaths.around(lambda: method(*given, **named), self._instance)
+
+        return call
+
+
+class MortalTransport(httpx.AsyncBaseTransport):
+    """HTTP through which its worker may die, before Graph saw the request or after it acted on it."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, deaths: Deaths, instance: Instance) -> None:
+        self._inner, self._deaths, self._instance = inner, deaths, instance
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Hand the request on."""
+        answer: httpx.Response = await self._deaths.around(
+            lambda: self._inner.handle_async_request(request), self._instance
+        )
+        return answer
+
+
+class NobodyCalls:
+    """ports.Callers for worlds without HTTP."""
+
+    async def identify(self, authorization: str | None) -> Caller:
+        """Never called here."""
+        raise AssertionError(authorization)
+
+
+class Platform:
+    """Storage, a tenant, and workers over both. Call `run_until_idle` inside tests.support.virtual_time.run."""
+
+    def __init__(self, simulator: Simulator, *, seed: int = 1, deaths: Deaths | None = None, workers: int = 2) -> None:
+        self.simulator, self.clock, self.workers = simulator, VirtualClock(), workers
+        self.deaths = deaths or Deaths()
+        self.random = random.Random(seed)
+        self.rows, self.work, self.vault = RememberedRows(self.clock), MemoryBlobs(), MemoryBlobs()
+        self.queue, self.ids = MemoryQueue(self.clock), SequentialIds(seed)
+        self.transport = InProcessTransport(simulator)
+        self.deliveries = 0
+        self.duplicates = 0.0
+        self.operator = self.product(Instance(), Deaths())
+
+    def product(self, instance: Instance, deaths: Deaths) -> Product:
+        """Return a worker's product over the shared storage and tenant."""
+
+        async def token(claims: str = "") -> Token:
+            issued = self.simulator.issue_token(TIDEMARK, GRAPH, base_url="https://login.microsoftonline.com")
+            return Token(issued, self.clock.now() + timedelta(hours=1))
+
+        directory = GraphDirectory(
+            GraphSettings(base_url=BASE),
+            tokens=token,
+            clock=self.clock,
+            jitter=random.Random(self.random.random()),
+            transport=MortalTransport(self.transport, deaths, instance),
+        )
+        ports = Ports(
+            rows=Mortal(self.rows, deaths, instance),
+            work=Mortal(self.work, deaths, instance),
+            vault=Mortal(self.vault, deaths, instance),
+            queue=Mortal(self.queue, deaths, instance),
+            directory=directory,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        return assemble(TENANT, ports, NobodyCalls(), lease_seconds=LEASE_SECONDS)
+
+    async def run_until_idle(self, jobs: Sequence[str] = ()) -> None:
+        """Let workers and watchdog work until every job has ended and every queue is empty."""
+        tasks = [asyncio.create_task(self._worker(number)) for number in range(self.workers)]
+        tasks.append(asyncio.create_task(self._watch()))
+        try:
+            while not await self._is_idle():
+                assert self.clock.elapsed() < STORY_SECONDS_MAX, "the story does not end"
+                await asyncio.sleep(1.0)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def finish(self, job: Job | None) -> Job:
+        """Run until idle and return the job as it ended."""
+        assert job is not None, "the job was not created"
+        await self.run_until_idle()
+        return await self.operator.asking.job(TENANT, job.job_id)
+
+    async def _is_idle(self) -> bool:
+        jobs = await self.operator.ledger.jobs(TENANT)
+        return all(job.state in ENDS for job in jobs) and not any(self.queue.waiting(queue) for queue in QUEUES)
+
+    async def _worker(self, number: int) -> None:
+        instance = Instance()
+        product = self.product(instance, self.deaths)
+        while True:
+            message = await self._next(number)
+            if message is None:
+                await asyncio.sleep(0.5)
+                continue
+            self.deliveries += 1
+            try:
+                await self._deliver(product, message)
+            except Killed:
+                await asyncio.sleep(REPLACEMENT_SECONDS)
+                instance = Instance()
+                product = self.product(instance, self.deaths)
+
+    async def _next(self, number: int) -> Message | None:
+        for offset in range(len(QUEUES)):
+            queue = QUEUES[(number + offset) % len(QUEUES)]
+            message = await self.queue.receive(queue, MESSAGE_LEASE_SECONDS)
+            if message is not None:
+                if self.random.random() < self.duplicates:
+                    await self.queue.send(queue, message.note, delay_seconds=self.random.uniform(0, 30))
+                return message
+        return None
+
+    async def _deliver(self, product: Product, message: Message) -> None:
+        if message.dequeue_count > DELIVERIES_MAX:
+            await product.worker.give_up(message.note, f"delivered {message.dequeue_count} times")
+            await self.queue.delete(message)
+            return
+        hidden = asyncio.create_task(self._keep_hidden(message))
+        try:
+            await product.worker.handle(message.note)
+        except Exception:  # noqa: BLE001  whatever a function raises, the host delivers its message again
+            await self.queue.release(message, RETRY_SECONDS)
+        else:
+            await self.queue.delete(message)
+        finally:
+            hidden.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await hidden
+
+    async def _keep_hidden(self, message: Message) -> None:
+        """Renew the message's lease while its worker lives, as the Functions host does."""
+        while True:
+            await asyncio.sleep(MESSAGE_LEASE_SECONDS / 2)
+            self.queue.extend(message, MESSAGE_LEASE_SECONDS)
+
+    async def _watch(self) -> None:
+        product = self.product(Instance(), Deaths())
+        while True:
+            await asyncio.sleep(WATCHDOG_SECONDS)
+            await product.watchdog.look(TENANT)

@@ -1,0 +1,154 @@
+"""Requests go out at the pace of the quotas, and are repeated only as retry.py says."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+import httpx
+import msgspec
+import pytest
+
+from shared.domain.errors import DirectoryError
+from shared.graph.exchange import Reply, Request
+from shared.graph.settings import QuotaSettings
+from tests.support.virtual_time import run
+from tests.unit.graph.gateways import a_page, a_sender
+
+POLICY = Request(tail="/identity/conditionalAccess/policies")
+USERS = [Request(tail=f"/users/u{number}?$select=id") for number in range(45)]
+
+
+def now() -> float:
+    """Return the virtual seconds since the story began."""
+    return asyncio.get_running_loop().time()
+
+
+def parts_of(request: httpx.Request) -> list[str]:
+    """Return the urls of the parts of a $batch."""
+    return [part["url"] for part in msgspec.json.decode(request.content)["requests"]]
+
+
+def batch_answer(statuses: list[int], **headers: str) -> httpx.Response:
+    """Return a $batch answer with one part for each status."""
+    body = {"id": "x", "error": {"code": "c", "message": "m"}}
+    rows = [{"id": str(n), "status": status, "headers": headers, "body": body} for n, status in enumerate(statuses)]
+    return httpx.Response(200, json={"responses": rows})
+
+
+def test_conditional_access_requests_are_more_than_a_second_apart_whoever_sends_them() -> None:
+    times: list[float] = []
+
+    def graph(request: httpx.Request) -> httpx.Response:
+        times.append(now())
+        return a_page()
+
+    async def story() -> None:
+        sender = a_sender(graph)
+        await asyncio.gather(*(sender.send(POLICY) for _ in range(4)))
+
+    run(story())
+    assert [after - before for before, after in pairwise(times)] == pytest.approx([1.05] * 3)
+
+
+def test_a_decimal_retry_after_is_obeyed_and_nobody_else_is_let_through_meanwhile() -> None:
+    times: list[float] = []
+
+    def graph(request: httpx.Request) -> httpx.Response:
+        times.append(now())
+        if len(times) == 1:
+            return httpx.Response(429, headers={"retry-after": "7.5"})
+        return a_page("a")
+
+    async def story() -> None:
+        sender = a_sender(graph)
+
+        async def later() -> Reply:
+            await asyncio.sleep(1)
+            return await sender.send(USERS[1])
+
+        replies = await asyncio.gather(sender.send(USERS[0]), later())
+        assert [reply.status for reply in replies] == [200, 200]
+
+    run(story())
+    assert len(times) == 3
+    assert min(times[1:]) >= 7.5
+
+
+def test_a_read_that_fails_is_repeated_until_it_succeeds() -> None:
+    statuses = [503, 0, 500, 200]
+
+    def graph(request: httpx.Request) -> httpx.Response:
+        status = statuses.pop(0)
+        if status == 0:
+            raise httpx.ReadError("reset")
+        return httpx.Response(status, json={"value": []})
+
+    assert run(a_sender(graph).send(USERS[0])).status == 200
+    assert statuses == []
+
+
+def test_a_read_whose_body_was_cut_in_transfer_is_repeated() -> None:
+    answers = [
+        httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"\x1f\x8b")),
+        a_page("a"),
+    ]
+    reply = run(a_sender(lambda _: answers.pop(0)).send(USERS[0]))
+    assert (reply.cut, answers) == ("", [])
+
+
+def test_many_reads_go_in_batches_of_20_and_only_the_refused_parts_go_again() -> None:
+    batches: list[list[str]] = []
+
+    def graph(request: httpx.Request) -> httpx.Response:
+        parts = parts_of(request)
+        batches.append(parts)
+        refused = [429 if len(batches) <= 3 and url == "/users/u3?$select=id" else 200 for url in parts]
+        return batch_answer(refused, **{"Retry-After": "2"})
+
+    replies = run(a_sender(graph).read_each(USERS))
+    assert [reply.status for reply in replies] == [200] * 45
+    assert sorted(len(parts) for parts in batches) == [1, 5, 20, 20]
+    assert batches[-1] == ["/users/u3?$select=id"]
+
+
+def test_a_batch_whose_answer_is_unreadable_or_leaves_parts_out_is_not_believed() -> None:
+    answers = [
+        httpx.Response(200, content=b"<html>", headers={"content-type": "text/html"}),
+        batch_answer([200]),
+        batch_answer([200]),
+    ]
+    replies = run(a_sender(lambda _: answers.pop(0)).read_each(USERS[:2]))
+    assert [reply.status for reply in replies] == [200, 200]
+    assert answers == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_batch_refused_as_a_whole_is_an_error_by_name(status: int) -> None:
+    with pytest.raises(DirectoryError, match=f"answered {status}") as refused:
+        run(a_sender(lambda _: httpx.Response(status)).send_batch(USERS[:2]))
+    assert refused.value.status == status
+
+
+def test_a_quota_set_below_20_makes_batches_smaller() -> None:
+    sizes: list[int] = []
+
+    def graph(request: httpx.Request) -> httpx.Response:
+        sizes.append(len(parts_of(request)))
+        return batch_answer([200] * sizes[-1])
+
+    run(a_sender(graph, QuotaSettings(read_units=5, read_window_seconds=1)).read_each(USERS[:12]))
+    assert sizes == [5, 5, 2]
+
+
+def test_near_the_limit_the_gateway_slows_down_before_it_is_refused() -> None:
+    async def story(used: str) -> float:
+        sender = a_sender(
+            lambda _: httpx.Response(200, json={"value": []}, headers={"x-ms-throttle-limit-percentage": used}),
+            QuotaSettings(read_units=10, read_window_seconds=1),
+        )
+        for _ in range(30):
+            await sender.send(USERS[0])
+        return now()
+
+    assert run(story("0.9")) > 1.3 * run(story(""))

@@ -1,0 +1,66 @@
+"""The simulator as a program: it serves over HTTP and ends when told."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from simulator.applications import GRAPH, TIDEMARK
+from simulator.tenant import DEFAULT_TENANT_ID
+
+ROOT = Path(__file__).parents[3]
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
+    """Start the program on a free port; end it if the test did not."""
+    command = [sys.executable, "-m", "simulator", "--port", "0", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("listening on http://127.0.0.1:")
+            with httpx.Client(base_url=line.split()[-1]) as client:
+                yield client, process
+        finally:
+            process.kill()
+
+
+def test_a_client_gets_a_token_reads_pages_and_meets_faults_until_the_server_is_told_to_end() -> None:
+    with running("--objects", "150", "--seed", "4") as (client, process):
+        form = {"grant_type": "client_credentials", "client_id": TIDEMARK.app_id, "client_secret": TIDEMARK.secret}
+        granted = client.post(f"/{DEFAULT_TENANT_ID}/oauth2/v2.0/token", data=form | {"scope": f"{GRAPH}/.default"})
+        client.headers["Authorization"] = f"Bearer {granted.json()['access_token']}"
+        page = client.get("/v1.0/users?$top=50&$select=id,displayName,mail")
+        assert page.headers["content-encoding"] == "gzip"
+        assert page.json()["@odata.nextLink"].startswith(str(client.base_url).rstrip("/"))
+        assert len(client.get(page.json()["@odata.nextLink"]).json()["value"]) == 50
+        client.post("/_sim/faults", json={"rules": [{"kind": "reset", "path": "^/groups"}]})
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.get("/v1.0/groups")
+        assert client.get("/_sim/counters").json()["faults"] == {"reset": 1}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_an_interrupt_ends_it_cleanly_too() -> None:
+    with running("--objects", "0") as (_client, process):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize("arguments", [["--from", "no/such/folder"], ["--objects", "-1"]])
+def test_a_bad_command_line_is_one_clear_line(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "simulator", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("simulator: ")
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,163 @@
+"""The token endpoint, and which tokens Graph takes."""
+
+from urllib.parse import urlencode
+
+import jwt
+import msgspec
+import pytest
+
+from simulator.applications import (
+    ALL,
+    AUDITOR,
+    BYSTANDER,
+    CARELESS_SCRIPT,
+    GRAPH,
+    OPERATOR_ADMINISTRATOR,
+    OPERATOR_READER,
+    TIDEMARK,
+    TIDEMARK_API,
+    Application,
+)
+from simulator.http import Request, Response
+from simulator.service import Simulator
+from tests.unit.simulator.client import START, Client, Clock, a_client
+
+HOST = "login.test:8443"
+
+
+def asked(simulator: Simulator, app: Application, *, scope: str, **form: str) -> Response:
+    """Return the answer to a client credentials request."""
+    fields = {"grant_type": "client_credentials", "client_id": app.app_id, "client_secret": app.secret}
+    body = urlencode(fields | {"scope": scope} | form).encode()
+    place = f"/{simulator.tenant.tenant_id}/oauth2/v2.0/token"
+    return simulator.handle(Request("POST", place, {"Host": HOST}, body, scheme="https"))
+
+
+def document(simulator: Simulator, path: str) -> dict[str, object]:
+    """Return a public document of the tenant."""
+    response = simulator.handle(Request("GET", f"/{simulator.tenant.tenant_id}/{path}", {"host": HOST}, scheme="https"))
+    assert response.status == 200
+    found: dict[str, object] = msgspec.json.decode(response.body)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("app", "audience", "roles"),
+    [
+        (OPERATOR_ADMINISTRATOR, TIDEMARK_API, ["Backup.Administrator"]),
+        (OPERATOR_READER, TIDEMARK_API, ["Backup.Reader"]),
+        (BYSTANDER, TIDEMARK_API, None),
+        (OPERATOR_READER, GRAPH, None),
+    ],
+)
+def test_a_token_carries_the_claims_of_its_application(
+    app: Application, audience: str, roles: list[str] | None
+) -> None:
+    simulator = a_client().simulator
+    response = asked(simulator, app, scope=f"{audience}/.default")
+    granted = msgspec.json.decode(response.body)
+    assert (response.status, granted["token_type"]) == (200, "Bearer")
+    keys = jwt.PyJWKSet.from_dict(document(simulator, "discovery/v2.0/keys"))
+    header = jwt.get_unverified_header(granted["access_token"])
+    claims = jwt.decode(
+        granted["access_token"],
+        keys[header["kid"]],
+        algorithms=["RS256"],
+        audience=audience,
+        options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
+    )
+    assert claims["iss"] == f"https://{HOST}/{simulator.tenant.tenant_id}/v2.0"
+    assert claims["exp"] - claims["iat"] == 3600
+    assert claims["nbf"] == claims["iat"] == START
+    assert claims["tid"] == simulator.tenant.tenant_id
+    assert claims["azp"] == claims["appid"] == app.app_id
+    assert claims["oid"] == claims["sub"] == app.object_id
+    assert (claims["idtyp"], claims["ver"]) == ("app", "2.0")
+    assert claims.get("roles") == roles
+
+
+def test_the_configuration_names_the_endpoints_the_client_can_reach() -> None:
+    simulator = a_client().simulator
+    found = document(simulator, "v2.0/.well-known/openid-configuration")
+    place = f"https://{HOST}/{simulator.tenant.tenant_id}"
+    assert found["issuer"] == f"{place}/v2.0"
+    assert found["token_endpoint"] == f"{place}/oauth2/v2.0/token"
+    assert found["jwks_uri"] == f"{place}/discovery/v2.0/keys"
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "error"),
+    [
+        ({"client_secret": "wrong"}, 401, "invalid_client"),
+        ({"client_id": "nobody"}, 400, "unauthorized_client"),
+        ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+        ({"scope": "https://vault.azure.net/.default"}, 400, "invalid_scope"),
+        ({"scope": GRAPH}, 400, "invalid_scope"),
+    ],
+)
+def test_a_bad_request_gets_no_token(form: dict[str, str], status: int, error: str) -> None:
+    scope = form.pop("scope", f"{GRAPH}/.default")
+    response = asked(a_client().simulator, TIDEMARK, scope=scope, **form)
+    assert response.status == status
+    assert msgspec.json.decode(response.body)["error"] == error
+
+
+def test_another_tenant_is_not_found() -> None:
+    simulator = a_client().simulator
+    assert simulator.handle(Request("POST", "/other/oauth2/v2.0/token", {}, b"")).status == 404
+
+
+def test_no_two_applications_share_an_id_or_a_secret() -> None:
+    assert len({app.app_id for app in ALL}) == len({app.secret for app in ALL}) == len(ALL)
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Bearer x.y.z", "Basic abc"])
+def test_graph_refuses_callers_without_a_good_token(authorization: str) -> None:
+    reply = a_client().ask("GET", "/users", Authorization=authorization)
+    assert (reply.status, reply.code) == (401, "InvalidAuthenticationToken")
+    assert "WWW-Authenticate" in reply.headers
+
+
+def test_graph_refuses_tokens_for_others_forged_ones_and_those_of_another_tenant() -> None:
+    client = a_client()
+    mine = client.simulator.issue_token(TIDEMARK, GRAPH)
+    foreign = Simulator(clock=Clock(), objects=0, tenant_id="11111111-1111-4111-8111-111111111111")
+    claims = jwt.decode(mine, options={"verify_signature": False})
+    for token in (
+        client.simulator.issue_token(TIDEMARK, TIDEMARK_API),
+        jwt.encode(claims, "not the key of the tenant, but thirty-two bytes long", algorithm="HS256"),
+        mine[:-8] + "AAAAAAAA",
+        foreign.issue_token(TIDEMARK, GRAPH),
+    ):
+        assert client.ask("GET", "/users", Authorization=f"Bearer {token}").status == 401
+    slash = client.simulator.issue_token(TIDEMARK, GRAPH + "/")
+    assert client.ask("GET", "/users", Authorization=f"Bearer {slash}").status == 200
+
+
+def test_a_token_lives_an_hour_by_the_tenants_clock() -> None:
+    client = a_client()
+    assert client.get("/users").status == 200
+    client.clock.seconds += 3_599
+    assert client.get("/users").status == 200
+    client.clock.seconds += 1
+    assert client.get("/users").status == 401
+
+
+@pytest.mark.parametrize(
+    ("app", "read", "write"),
+    [(TIDEMARK, 200, 404), (CARELESS_SCRIPT, 200, 404), (AUDITOR, 200, 403), (BYSTANDER, 403, 403)],
+)
+def test_an_application_may_do_what_it_was_granted(app: Application, read: int, write: int) -> None:
+    client = a_client(app=app)
+    assert client.get("/users").status == read
+    assert client.get("/identity/conditionalAccess/policies").status == read
+    assert client.patch("/groups/none", {"description": "x"}).status == write
+    assert client.delete("/identity/conditionalAccess/policies/none").status == write
+    assert client.post("/directory/deletedItems/none/restore").status == write
+
+
+def test_the_same_token_serves_clients_side_by_side() -> None:
+    client = a_client()
+    other = Client(client.simulator, client.clock, AUDITOR)
+    assert client.get("/users").status == other.get("/users").status == 200
+    assert client.sim("GET", "/counters")["by_app"] == {TIDEMARK.app_id: 1, AUDITOR.app_id: 1}
