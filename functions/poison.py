@@ -16,7 +16,7 @@ from shared.formats.notes import decode_note
 CONNECTION = "AzureWebJobsStorage"
 REASON = "every delivery of its message failed; the log lines of the job say why"
 
-bp = func.Blueprint()
+bp = func.Blueprint()  # type: ignore[no-untyped-call]
 log = logging.getLogger(__name__)
 
 

@@ -14,7 +14,7 @@ from shared.formats.notes import decode_note
 
 CONNECTION = "AzureWebJobsStorage"
 
-bp = func.Blueprint()
+bp = func.Blueprint()  # type: ignore[no-untyped-call]
 log = logging.getLogger(__name__)
 
 

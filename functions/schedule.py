@@ -31,6 +31,6 @@ def scheduled_at(status: Mapping[str, str], now: datetime) -> datetime:
 def _next(status: Mapping[str, str]) -> datetime | None:
     try:
         occurrence = parse_time(status.get("Next") or "")
-    except (InputError, OverflowError):  # the year 1 at an offset lies before the first representable time
+    except InputError:
         return None
     return occurrence.replace(microsecond=0) if occurrence.year >= YEAR_MIN else None

@@ -12,7 +12,7 @@ import azure.functions as func
 from functions.schedule import scheduled_at
 from shared import wiring
 
-bp = func.Blueprint()
+bp = func.Blueprint()  # type: ignore[no-untyped-call]
 log = logging.getLogger(__name__)
 
 

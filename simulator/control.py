@@ -96,7 +96,7 @@ class Control:
         try:
             self._world.faults = Faults(wish.rules, wish.seed)
         except re.error as error:
-            raise ControlError(400, f"path is no regular expression: {error}") from error
+            raise ControlError(400, f"no regular expression: {error}") from error
         return self._world.faults.rules
 
 

@@ -42,8 +42,9 @@ IN_BATCH = frozenset(BEFORE - {Fault.RESET}) | {Fault.STATUS_504_AFTER} | LINKS
 class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """When one fault strikes: requests whose method and path match, from the `nth` match on, at most `times` times.
 
-    Without `nth` and `probability` every match is struck. `path` is a regular expression searched in the path and
-    query below the version, ignoring case. A link fault strikes only answers that have a next or delta link.
+    Without `nth` and `probability` every match is struck. `method` is a regular expression for the whole method,
+    `path` one searched in the path and query below the version; both ignore case. A link fault strikes only answers
+    that have a next or delta link.
     """
 
     kind: Fault
@@ -58,7 +59,7 @@ class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def matches(self, method: str, path: str) -> bool:
         """Tell whether this rule is about such a request."""
-        if self.method and self.method.upper() != method:
+        if self.method and re.fullmatch(self.method, method, re.IGNORECASE) is None:
             return False
         return re.search(self.path, path, re.IGNORECASE) is not None
 
@@ -75,6 +76,7 @@ class Faults:
         self._random = Random(f"faults {self.seed}")
         for rule in self.rules:
             re.compile(rule.path)
+            re.compile(rule.method)
 
     def strike(self, kinds: Iterable[Fault], method: str, path: str) -> Rule | None:
         """Return the rule that breaks this request among `kinds`, counting what it matched and fired."""

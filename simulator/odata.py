@@ -13,6 +13,7 @@ from simulator.types.schema import JsonObject
 
 TOP_MAX = 999  # Microsoft Graph page "List users": 100 by default, 999 at most.
 TOP_DEFAULT = 100
+IN_MAX = 15  # Microsoft Graph page "Use the $filter query parameter": expressions in one filter.
 _KNOWN = frozenset(
     "$apply $compute $count $deltatoken $expand $filter $format $orderby $search $select $skip $skiptoken $top".split()
 )
@@ -83,6 +84,8 @@ def read_filter(option: str) -> Filter:
     found = _IN.match(option)
     if found:
         ids = tuple(_plain(each).lower() for each in _ONE_TEXT.findall(found[1]))
+        if len(ids) > IN_MAX:
+            raise GraphError(400, "Request_UnsupportedQuery", f"Too many child clauses. Max allowed: {IN_MAX}.")
         return Filter(ids, lambda _thing: True)
     found = _STARTS.match(option)
     if found:

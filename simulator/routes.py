@@ -1,7 +1,7 @@
 """Which method and path is which operation, what it costs, which permission opens it. What is not here is a 501."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -39,36 +39,44 @@ class Route:
         """Tell whether a success changes the tenant and counts against the write quotas."""
         return self.method != "GET" and not self.is_read
 
-    def cost(self, options: dict[str, str], *, posted_select: bool = False) -> Cost:
+    def cost(self, options: dict[str, str]) -> Cost:
         """Return the price of one call: Microsoft Graph page "service-specific throttling limits", identity part."""
         if self.area == CONDITIONAL_ACCESS:
             return Cost(1, is_conditional_access=True)
         if self.is_write:
             return Cost(1, is_write=True)
         if self.is_read:
-            return Cost(2 if "$select" in options or posted_select else self.units)
+            return Cost(2 if "$select" in options else self.units)
         units = self.units - ("$select" in options) + ("$expand" in options)
         page = options.get("$top", "")
         units -= page.isdigit() and int(page) < 20
         return Cost(max(1, units))
 
 
-def _routes() -> list[Route]:
-    found: list[Route] = []
+def _route(
+    line: str,
+    operation: Operation,
+    area: str,
+    *,
+    object_type: str = "",
+    relation: str = "",
+    options: frozenset[str] = frozenset(),
+    units: int = 1,
+    is_read: bool = False,
+) -> Route:
+    method, path = line.split()
+    return Route(method, tuple(path.split("/")), operation, area, object_type, relation, options, units, is_read)
 
-    def on(line: str, operation: Operation, area: str, **more: object) -> None:
-        method, path = line.split()
-        found.append(Route(method, tuple(path.split("/")), operation, area, **more))  # type: ignore[arg-type]
 
-    _objects(on)
-    _links(on)
-    _deleted(on)
-    for name, kind in (("policies", POLICY), ("namedlocations", LOCATION)):
-        _conditional_access(on, name, kind)
-    return found
+def _routes() -> Iterator[Route]:
+    yield from _objects()
+    yield from _links()
+    yield from _deleted()
+    yield from _conditional_access("policies", POLICY)
+    yield from _conditional_access("namedlocations", LOCATION)
 
 
-def _objects(on: Callable[..., None]) -> None:
+def _objects() -> Iterator[Route]:
     for name, kind, expandable in (("users", "user", False), ("groups", "group", True)):
         expand = frozenset({"$expand"}) if expandable else frozenset()
         units = 2 if kind == "user" else 1
@@ -76,58 +84,58 @@ def _objects(on: Callable[..., None]) -> None:
         update = writing.update_user if kind == "user" else writing.update_group
         deletion = "userDeletion" if kind == "user" else "group"
         tokens = frozenset({"$select", "$deltatoken", "$skiptoken"})
-        on(f"GET {name}", reading.list_objects, kind, object_type=kind, options=_LIST | expand, units=units)
-        on(f"POST {name}", create, kind, object_type=kind)
-        on(f"GET {name}/$count", reading.count_objects, kind, object_type=kind)
-        on(f"GET {name}/delta", delta, kind, object_type=kind, options=tokens)
-        on(f"GET {name}/microsoft.graph.delta", delta, kind, object_type=kind, options=tokens)
-        on(f"GET {name}/{{id}}", reading.read_object, kind, object_type=kind, options=expand | {"$select"})
-        on(f"PATCH {name}/{{id}}", update, kind, object_type=kind)
-        on(f"DELETE {name}/{{id}}", writing.delete_object, deletion, object_type=kind)
-    by_ids = {"options": frozenset({"$select"}), "units": 5, "is_read": True}
-    on("POST directoryobjects/getbyids", reading.list_by_ids, "directoryObject", **by_ids)
-    on("POST directoryobjects/microsoft.graph.getbyids", reading.list_by_ids, "directoryObject", **by_ids)
+        yield _route(f"GET {name}", reading.list_objects, kind, object_type=kind, options=_LIST | expand, units=units)
+        yield _route(f"POST {name}", create, kind, object_type=kind)
+        yield _route(f"GET {name}/$count", reading.count_objects, kind, object_type=kind)
+        yield _route(f"GET {name}/delta", delta, kind, object_type=kind, options=tokens)
+        yield _route(f"GET {name}/microsoft.graph.delta", delta, kind, object_type=kind, options=tokens)
+        yield _route(f"GET {name}/{{id}}", reading.read_object, kind, object_type=kind, options=expand | {"$select"})
+        yield _route(f"PATCH {name}/{{id}}", update, kind, object_type=kind)
+        yield _route(f"DELETE {name}/{{id}}", writing.delete_object, deletion, object_type=kind)
+    select, area = frozenset({"$select"}), "directoryObject"
+    for name in ("getbyids", "microsoft.graph.getbyids"):
+        yield _route(f"POST directoryobjects/{name}", reading.list_by_ids, area, options=select, units=5, is_read=True)
 
 
-def _links(on: Callable[..., None]) -> None:
+def _links() -> Iterator[Route]:
     options = frozenset({"$select", "$top", "$skiptoken"})
     for relation, units in (("members", 3), ("owners", 1)):
-        shared = {"object_type": "group", "relation": relation}
-        on(f"GET groups/{{id}}/{relation}", linking.list_links, "group", options=options, units=units, **shared)
-        on(f"POST groups/{{id}}/{relation}/$ref", linking.add_link, "membership", **shared)
-        on(f"DELETE groups/{{id}}/{relation}/{{target}}/$ref", linking.remove_link, "membership", **shared)
+        place = f"groups/{{id}}/{relation}"
+        yield _route(f"GET {place}", linking.list_links, "group", relation=relation, options=options, units=units)
+        yield _route(f"POST {place}/$ref", linking.add_link, "membership", relation=relation)
+        yield _route(f"DELETE {place}/{{target}}/$ref", linking.remove_link, "membership", relation=relation)
 
 
-def _deleted(on: Callable[..., None]) -> None:
+def _deleted() -> Iterator[Route]:
     for kind in ("user", "group"):
         options = _LIST - {"$filter"}
         place = f"GET directory/deleteditems/microsoft.graph.{kind}"
-        on(place, reading.list_deleted, kind, object_type=kind, options=options)
+        yield _route(place, reading.list_deleted, kind, object_type=kind, options=options)
     area = "directoryObject"
-    on("GET directory/deleteditems/{id}", reading.read_deleted, area, options=frozenset({"$select"}))
-    on("DELETE directory/deleteditems/{id}", undeleting.purge_object, area)
-    on("POST directory/deleteditems/{id}/restore", undeleting.restore_object, area)
-    on("POST directory/deleteditems/{id}/microsoft.graph.restore", undeleting.restore_object, area)
+    yield _route("GET directory/deleteditems/{id}", reading.read_deleted, area, options=frozenset({"$select"}))
+    yield _route("DELETE directory/deleteditems/{id}", undeleting.purge_object, area)
+    yield _route("POST directory/deleteditems/{id}/restore", undeleting.restore_object, area)
+    yield _route("POST directory/deleteditems/{id}/microsoft.graph.restore", undeleting.restore_object, area)
 
 
-def _conditional_access(on: Callable[..., None], name: str, kind: str) -> None:
+def _conditional_access(name: str, kind: str) -> Iterator[Route]:
     place, bin_place = f"identity/conditionalaccess/{name}", f"identity/conditionalaccess/deleteditems/{name}"
     area = CONDITIONAL_ACCESS
-    on(f"GET {place}", reading.list_objects, area, object_type=kind, options=_POLICIES)
-    on(f"POST {place}", writing.create_policy, area, object_type=kind)
-    on(f"GET {place}/{{id}}", reading.read_object, area, object_type=kind, options=_POLICIES)
-    on(f"PATCH {place}/{{id}}", writing.update_policy, area, object_type=kind)
-    on(f"DELETE {place}/{{id}}", writing.delete_object, area, object_type=kind)
-    on(f"GET {bin_place}", reading.list_deleted, area, object_type=kind, options=_POLICIES)
-    on(f"GET {bin_place}/{{id}}", reading.read_deleted_policy, area, object_type=kind, options=_POLICIES)
-    on(f"DELETE {bin_place}/{{id}}", undeleting.purge_policy, area, object_type=kind)
-    on(f"POST {bin_place}/{{id}}/restore", undeleting.restore_policy, area, object_type=kind)
-    on(f"POST {bin_place}/{{id}}/microsoft.graph.restore", undeleting.restore_policy, area, object_type=kind)
+    yield _route(f"GET {place}", reading.list_objects, area, object_type=kind, options=_POLICIES)
+    yield _route(f"POST {place}", writing.create_policy, area, object_type=kind)
+    yield _route(f"GET {place}/{{id}}", reading.read_object, area, object_type=kind, options=_POLICIES)
+    yield _route(f"PATCH {place}/{{id}}", writing.update_policy, area, object_type=kind)
+    yield _route(f"DELETE {place}/{{id}}", writing.delete_object, area, object_type=kind)
+    yield _route(f"GET {bin_place}", reading.list_deleted, area, object_type=kind, options=_POLICIES)
+    yield _route(f"GET {bin_place}/{{id}}", reading.read_deleted_policy, area, object_type=kind, options=_POLICIES)
+    yield _route(f"DELETE {bin_place}/{{id}}", undeleting.purge_policy, area, object_type=kind)
+    yield _route(f"POST {bin_place}/{{id}}/restore", undeleting.restore_policy, area, object_type=kind)
+    yield _route(f"POST {bin_place}/{{id}}/microsoft.graph.restore", undeleting.restore_policy, area, object_type=kind)
 
 
 _BY_LENGTH: dict[tuple[str, int], list[Route]] = {}
-for _route in _routes():
-    _BY_LENGTH.setdefault((_route.method, len(_route.pattern)), []).append(_route)
+for _each in _routes():
+    _BY_LENGTH.setdefault((_each.method, len(_each.pattern)), []).append(_each)
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:

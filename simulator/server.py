@@ -7,7 +7,7 @@ import signal
 from aiohttp import web
 
 from simulator.http import Request
-from simulator.service import Simulator
+from simulator.service import Simulator, is_control
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
 _HOP = frozenset({"content-length", "transfer-encoding"})
@@ -17,7 +17,7 @@ def application(simulator: Simulator) -> web.Application:
     """Return the aiohttp application that hands every request to `simulator`."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        if request.path.lower().startswith("/_sim") and not _is_local(request):
+        if is_control(request.raw_path) and not is_local(request.remote):
             raise web.HTTPForbidden(text="control is open to this machine only")
         asked = Request(request.method, request.raw_path, request.headers, await request.read(), request.scheme)
         response = simulator.handle(asked)
@@ -33,9 +33,10 @@ def application(simulator: Simulator) -> web.Application:
     return app
 
 
-def _is_local(request: web.Request) -> bool:
+def is_local(remote: str | None) -> bool:
+    """Tell whether a peer's address is this machine's own loopback."""
     try:
-        return ipaddress.ip_address(request.remote or "").is_loopback
+        return ipaddress.ip_address(remote or "").is_loopback
     except ValueError:
         return False
 

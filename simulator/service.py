@@ -30,6 +30,11 @@ def _report(line: str) -> None:
     print(line, file=sys.stderr)
 
 
+def is_control(path_with_query: str) -> bool:
+    """Tell whether a request is one to the control endpoint, which only this machine may reach."""
+    return path_with_query.partition("?")[0].lstrip("/").partition("/")[0].lower() == "_sim"
+
+
 class Simulator:
     """A pretend Entra tenant, generated from a seed.
 
@@ -68,7 +73,7 @@ class Simulator:
         base_url = f"{request.scheme}://{headers.get('host', 'localhost')}"
         path, _, query = request.path_with_query.partition("?")
         first, _, rest = path.lstrip("/").partition("/")
-        if first.lower() == "_sim":
+        if is_control(request.path_with_query):
             return self._controlled(request, rest, query)
         counters.requests += 1
         if first.lower() in VERSIONS:

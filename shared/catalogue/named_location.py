@@ -32,7 +32,7 @@ NAMED_LOCATION = ObjectType(
     is_paged=False,
     is_listed=True,
     sends_select=False,
-    waves={"restore": Wave.LOCATIONS, "update": Wave.LOCATIONS, "softDelete": Wave.SOFT_DELETE},
+    waves={"restore": Wave.RESTORE, "update": Wave.LOCATIONS, "softDelete": Wave.SOFT_DELETE},
     read_permissions=("Policy.Read.All",),
     write_permissions=("Policy.ReadWrite.ConditionalAccess", "Policy.Read.All"),
 )

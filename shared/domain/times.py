@@ -26,11 +26,12 @@ def parse_time(text: str) -> datetime:
     trimmed = f"{head}.{rest[:digits][:6]}{rest[digits:]}" if dot else text
     try:
         at = datetime.fromisoformat(trimmed)
-    except ValueError:
+        in_utc = at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InputError(f"{text!r} is no time; write it as 2026-11-20T22:00:00Z", member="time") from None
     if at.tzinfo is None:
         raise InputError(f"{text!r} has no zone; end it with Z", member="time")
-    return at.astimezone(UTC)
+    return in_utc
 
 
 def from_unix(seconds: float) -> datetime:

@@ -80,7 +80,7 @@ def unseal(content: bytes, *, name: str, expected: str | None) -> Manifest:
         if tag != FORMAT:
             raise IntegrityError(name, f"format {tag!r} is unknown; this version of Tidemark reads {FORMAT!r}")
         manifest = msgspec.json.decode(content, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise IntegrityError(name, f"not a manifest: {error}") from error
     check_files(manifest.files, manifest.shard_count, name=name)
     return manifest

@@ -22,7 +22,7 @@ def decode_note(content: bytes) -> Note:
         raise InputError(f"a message of {len(content)} bytes is no note", member="message")
     try:
         note = msgspec.json.decode(content, type=Note)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"not a note: {error}", member="message") from error
     guid(note.tenant, member="tenant")
     guid(note.job_id, member="job_id")

@@ -54,5 +54,5 @@ def decode_records(content: bytes, kind: type[Record], tag: str, *, name: str, e
             raise IntegrityError(name, f"{len(lines) - 1} records instead of {header.records}")
         decoder = msgspec.json.Decoder(kind)
         return [decoder.decode(line) for line in lines[1:]]
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise IntegrityError(name, f"not a file of {tag}: {error}") from error

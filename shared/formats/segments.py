@@ -111,7 +111,7 @@ def decode_segment(content: bytes, *, name: str, expected: str) -> Segment:
         raise IntegrityError(name, "the description of a segment is absurdly large")
     try:
         segment = msgspec.json.decode(content, type=Segment)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise IntegrityError(name, f"not a segment description: {error}") from error
     if segment.format != FORMAT:
         raise IntegrityError(name, f"format {segment.format!r} is unknown; this version reads {FORMAT!r}")

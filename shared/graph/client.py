@@ -38,7 +38,7 @@ class GraphClient:
         self._tokens = tokens
         self._figures = figures
         self._transport = transport
-        self._http: httpx.AsyncClient | None = None
+        self._wire: PinnedTransport | None = None
         self._adapter: HttpxRequestAdapter | None = None
 
     async def exchange(self, request: Request) -> Reply:
@@ -46,11 +46,11 @@ class GraphClient:
 
         A 401 that carries a claims challenge is answered once with a new token.
         """
-        from shared.graph import sdk  # noqa: PLC0415 - the SDK is imported when it is first needed
+        from shared.graph import sdk  # here, because the SDK is imported when it is first needed
 
         if self._adapter is None:
-            self._http = self._new_http()
-            self._adapter = sdk.adapter(self._http, self._tokens, self.base)
+            self._wire = self._new_wire()
+            self._adapter = sdk.adapter(self._new_http(self._wire), self._tokens, self.base)
         try:
             response = await sdk.send(self._adapter, request, self.base)
         except httpx.TransportError as error:
@@ -64,14 +64,17 @@ class GraphClient:
 
     async def aclose(self) -> None:
         """Close the connections; the client may be used again afterwards and opens new ones."""
-        if self._http is not None:
-            await self._http.aclose()
-        self._http = self._adapter = None
+        if self._wire is not None:
+            await self._wire.aclose()  # closing the HTTP client would not: the SDK's transport does not pass it on
+        self._wire = self._adapter = None
 
-    def _new_http(self) -> httpx.AsyncClient:
-        settings = self._settings
+    def _new_wire(self) -> PinnedTransport:
         limits = httpx.Limits(max_connections=CONNECTIONS_MAX)
-        wire = self._transport or httpx.AsyncHTTPTransport(http2=True, limits=limits, trust_env=False)
-        pinned = PinnedTransport(wire, self.base, bytes_max=settings.answer_bytes_max, figures=self._figures)
+        network = self._transport or httpx.AsyncHTTPTransport(http2=True, limits=limits, trust_env=False)
+        bytes_max = self._settings.answer_bytes_max
+        return PinnedTransport(network, self.base, bytes_max=bytes_max, figures=self._figures)
+
+    def _new_http(self, wire: PinnedTransport) -> httpx.AsyncClient:
+        settings = self._settings
         timeout = httpx.Timeout(settings.answer_timeout_seconds, connect=settings.connect_timeout_seconds)
-        return httpx.AsyncClient(transport=pinned, timeout=timeout, trust_env=False, follow_redirects=False)
+        return httpx.AsyncClient(transport=wire, timeout=timeout, trust_env=False, follow_redirects=False)

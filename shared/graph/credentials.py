@@ -39,6 +39,10 @@ class ManagedIdentityTokens:
             raise TransientError("the identity endpoint could not be reached") from error
         return Token(found.token, datetime.fromtimestamp(found.expires_on, UTC))
 
+    async def aclose(self) -> None:
+        """Close the connection to the identity endpoint."""
+        await self._credential.close()
+
 
 class _Granted(msgspec.Struct):
     access_token: str

@@ -1,21 +1,28 @@
 """Hold every request back until its quotas have room: the one place where the gateway waits.
 
 All waiting goes through ports.Clock, so it is virtual in tests. The buckets are this process's own view; what other
-processes and apps take shows in Graph's headers, which slow or stop the buckets here.
+processes and apps take shows in Graph's headers, which empty, slow or stop the buckets here. Who asks first is let
+through first; Conditional Access, reads and writes queue apart, so that none waits for another's quota.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from shared.graph import quota
 from shared.graph.exchange import Reply
 from shared.graph.figures import Figures
-from shared.graph.quota import Cost
+from shared.graph.quota import Cost, Word
 from shared.graph.settings import BATCH_PARTS_MAX, QuotaSettings
 from shared.ports import Clock
 
 # x-ms-throttle-scope is such as Tenant_Application/Write/<app>/<tenant>
 SCOPES = {"read": ("read_units",), "write": ("writes",), "readwrite": ("read_units", "writes")}
 EPSILON_SECONDS = 1e-6  # what float arithmetic on times can be off by
+CAUTION_SECONDS = 60  # after a refusal, no more is taken than our own buckets hold
+SMALLER_BELOW = 0.25  # at a lower speed than this batches shrink too: most parts of a full one would be refused
+BATCH_SHARE = 0.2  # of a bucket, so that a small quota is not emptied by one batch
 
 
 class Pacing:
@@ -24,18 +31,26 @@ class Pacing:
     def __init__(self, settings: QuotaSettings, clock: Clock, figures: Figures) -> None:
         self._clock = clock
         self._figures = figures
-        self._buckets = quota.buckets(settings, self._now())
+        self._latest = clock.now().timestamp()
+        self._stepped_back = 0.0
+        self._buckets = quota.buckets(settings, self._latest)
+        self._turns = {name: asyncio.Lock() for name in self._buckets}
+        self._on_the_way = dict.fromkeys(self._buckets, 0.0)
+        self._refused_at = dict.fromkeys(self._buckets, float("-inf"))
 
     def parts_max(self, name: str) -> int:
-        """Return how many parts a batch may have so that the bucket `name` could ever hold enough for all of them."""
-        return max(1, min(BATCH_PARTS_MAX, int(self._buckets[name].capacity)))
+        """Return how many parts one batch may have: 20, or fewer where the quota `name` is, or proves, very small."""
+        bucket = self._buckets[name]
+        return max(1, int(min(BATCH_PARTS_MAX, bucket.capacity * BATCH_SHARE) * min(1.0, bucket.speed / SMALLER_BELOW)))
 
     async def admit(self, cost: Cost) -> None:
-        """Return when `cost` may be spent; those who ask first are let through first."""
-        while (seconds := self._take(cost)) > EPSILON_SECONDS:
-            await self.wait(seconds)
-            if not self._is_paused(cost):
-                return
+        """Return when `cost` may be spent, and has been; every admission ends with `learn`."""
+        async with self._turns[_queue(cost)]:
+            while (seconds := self._shortage(cost)) > EPSILON_SECONDS:
+                await self.wait(seconds)
+            for name, tokens in _spent(cost):
+                self._buckets[name] = quota.taken(self._buckets[name], tokens, self._now())
+                self._on_the_way[name] += tokens
 
     async def wait(self, seconds: float) -> None:
         """Return `seconds` later, and count it."""
@@ -43,46 +58,68 @@ class Pacing:
         self._figures.add("waited_ms", round(seconds * 1000))
         await self._clock.sleep(seconds)
 
-    def learn(self, cost: Cost, reply: Reply) -> None:
-        """Correct the buckets by what the reply to a request says it cost and how much of the limit is used."""
-        name = "writes" if cost.writes else "read_units"
-        if cost.conditional_access:
-            return
-        units = _number(reply.headers.get("x-ms-resource-unit"))
-        if units is not None:
-            reads = self._buckets["read_units"]
-            self._buckets["read_units"] = quota.corrected(reads, cost.read_units, units)
-        used = _number(reply.headers.get("x-ms-throttle-limit-percentage"))
-        self._buckets[name] = quota.braked(self._buckets[name], used)
+    def learn(self, costs: Sequence[Cost], replies: Sequence[Reply]) -> None:
+        """Correct the buckets by what the replies to one exchange say it cost and how much of the limit is used."""
+        for cost, reply in zip(costs, replies, strict=True):
+            for name, tokens in _spent(cost):
+                self._on_the_way[name] -= tokens
+            units = _number(reply.headers.get("x-ms-resource-unit"))
+            if units is not None and cost.read_units:
+                reads = self._buckets["read_units"]
+                self._buckets["read_units"] = quota.corrected(reads, cost.read_units, units)
+        now = self._now()
+        for name in {_queue(cost) for cost in costs} - {"conditional_access"}:
+            ours = [reply for cost, reply in zip(costs, replies, strict=True) if _queue(cost) == name]
+            word = _word(ours, may_gain=now - self._refused_at[name] > CAUTION_SECONDS)
+            if word is not None:
+                self._buckets[name] = quota.told(self._buckets[name], word, self._on_the_way[name], now)
 
     def refuse(self, cost: Cost, reply: Reply, seconds: float) -> None:
         """Let nothing more through for `seconds` where a 429 says so, or where `cost` points when it says nothing."""
         self._figures.add("throttled")
-        if cost.conditional_access:
-            names: tuple[str, ...] = ("conditional_access",)
-        else:
-            _, _, scope = reply.headers.get("x-ms-throttle-scope", "").lower().partition("/")
-            names = SCOPES.get(scope.partition("/")[0], ("writes",) if cost.writes else ("read_units",))
-        for name in names:
-            self._buckets[name] = quota.paused(self._buckets[name], self._now(), seconds)
-
-    def _take(self, cost: Cost) -> float:
-        """Take `cost` from every bucket it touches; return how long to wait for the slowest."""
-        now, seconds = self._now(), 0.0
-        for name, bucket in self._buckets.items():
-            tokens: float = getattr(cost, name)
-            if tokens:
-                self._buckets[name], wanted = quota.take(bucket, tokens, now)
-                seconds = max(seconds, wanted)
-        return seconds
-
-    def _is_paused(self, cost: Cost) -> bool:
-        """Tell whether Graph has asked for a pause that began while the taker slept; its turn is then drawn anew."""
+        _, _, scope = reply.headers.get("x-ms-throttle-scope", "").lower().partition("/")
+        names: Sequence[str] = (_queue(cost),)
+        if not cost.conditional_access:
+            names = SCOPES.get(scope.partition("/")[0], names)
         now = self._now()
-        return any(bucket.at > now + EPSILON_SECONDS for name, bucket in self._buckets.items() if getattr(cost, name))
+        for name in names:
+            self._buckets[name] = quota.paused(self._buckets[name], now, seconds)
+            self._refused_at[name] = now
+
+    def _shortage(self, cost: Cost) -> float:
+        now = self._now()
+        return max(quota.shortage(self._buckets[name], tokens, now) for name, tokens in _spent(cost))
 
     def _now(self) -> float:
-        return self._clock.now().timestamp()
+        """Return the time in seconds, made steady: a wall clock that is set back must not look like a long pause."""
+        now = self._clock.now().timestamp() + self._stepped_back
+        if now < self._latest:
+            self._stepped_back += self._latest - now
+            now = self._latest
+        self._latest = now
+        return now
+
+
+def _spent(cost: Cost) -> list[tuple[str, float]]:
+    """Return the buckets that `cost` takes from, and how much."""
+    pairs = [(name, float(getattr(cost, name))) for name in cost.__struct_fields__]
+    return [(name, tokens) for name, tokens in pairs if tokens]
+
+
+def _queue(cost: Cost) -> str:
+    """Return the bucket whose queue a request of `cost` waits in: its scarcest."""
+    if cost.conditional_access:
+        return "conditional_access"
+    return "writes" if cost.writes else "read_units"
+
+
+def _word(replies: Sequence[Reply], *, may_gain: bool) -> Word | None:
+    """Return what the replies to one exchange say about the limit, None when they say nothing at all."""
+    if not any(reply.is_success or reply.status == 429 for reply in replies):
+        return None
+    shares = [_number(reply.headers.get("x-ms-throttle-limit-percentage")) for reply in replies]
+    used = max((share for share in shares if share is not None), default=None)
+    return Word(used=used, is_refusal=any(reply.status == 429 for reply in replies), may_gain=may_gain)
 
 
 def _number(text: str | None) -> float | None:

@@ -5,8 +5,8 @@ limits", identity and access.
 
 Promises (tests/unit/graph/test_quota.py):
   Q1  over any time t a bucket lets through at most its capacity plus t times its rate, rounded up to one request
-  Q2  what waits is served in the order it asked
-  Q3  after a refusal nothing more is let through before the time Graph named
+  Q2  after a refusal nothing more is let through before the time Graph named
+  Q3  a bucket never believes that more is left than Graph's own header says
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ import msgspec
 from shared.graph.settings import QuotaSettings
 
 SLOW_FROM = 0.8  # x-ms-throttle-limit-percentage is sent above this share of the limit
+SPEED_MIN = 1 / 64  # however often we are refused, we go on asking
+SPEED_GAIN = 1.25
+USABLE = 0.95  # the share of a limit we use ourselves: what is on its way is counted later there than here
 SLOWER = ((1.4, 0.1), (1.0, 0.3), (SLOW_FROM, 0.7))  # (share of the limit used, part of our speed that is left)
 SMALL_TOP = 20  # a $top below this makes a read one unit cheaper
 
@@ -53,9 +56,9 @@ class Cost(msgspec.Struct, frozen=True):
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """`level` tokens are free at time `at`; a negative level is what those who wait have already been promised.
+    """`level` tokens were free at time `at`, which lies in the future while Graph has asked us to wait.
 
-    `at` lies in the future while Graph has asked us to wait. `speed` is the part of `rate` in use.
+    `speed` is the part of `rate` in use.
     """
 
     capacity: float
@@ -63,6 +66,17 @@ class Bucket(msgspec.Struct, frozen=True):
     level: float
     at: float
     speed: float = 1.0
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True):
+    """What one exchange says about a limit: the share `used` (None: below 0.8), and whether anything was refused.
+
+    `may_gain` is false for a while after refusals, when our own idea of the limit has proved too large.
+    """
+
+    used: float | None = None
+    is_refusal: bool = False
+    may_gain: bool = True
 
 
 def is_conditional_access(tail: str) -> bool:
@@ -89,7 +103,7 @@ def cost_of(method: str, tail: str) -> Cost:
 
 def full(capacity: float, rate: float, now: float) -> Bucket:
     """Return a bucket with nothing taken from it."""
-    assert capacity >= 1, capacity
+    assert capacity > 0, capacity
     assert rate > 0, rate
     return Bucket(capacity, rate, capacity, now)
 
@@ -98,18 +112,21 @@ def buckets(settings: QuotaSettings, now: float) -> dict[str, Bucket]:
     """Return the buckets of one app in one tenant, by the field of Cost that each serves."""
     pace = 1 / settings.conditional_access_interval_seconds
     return {
-        "read_units": full(settings.read_units, settings.read_units / settings.read_window_seconds, now),
-        "writes": full(settings.writes, settings.writes / settings.write_window_seconds, now),
+        "read_units": full(settings.read_units * USABLE, settings.read_units / settings.read_window_seconds, now),
+        "writes": full(settings.writes * USABLE, settings.writes / settings.write_window_seconds, now),
         "conditional_access": full(1, pace, now),
     }
 
 
-def take(bucket: Bucket, tokens: float, now: float) -> tuple[Bucket, float]:
-    """Return the bucket after `tokens` were taken, and the seconds the taker must wait before it sends."""
-    level = _level(bucket, now) - tokens
-    at = max(bucket.at, now)
-    taken = msgspec.structs.replace(bucket, level=level, at=at)
-    return taken, (at - now) + max(0.0, -level / (bucket.rate * bucket.speed))
+def shortage(bucket: Bucket, tokens: float, now: float) -> float:
+    """Return the seconds until `tokens` may be taken; more than the bucket can hold need it full."""
+    wanted = min(tokens, bucket.capacity) - _level(bucket, now)
+    return max(0.0, bucket.at - now) + max(0.0, wanted) / (bucket.rate * bucket.speed)
+
+
+def taken(bucket: Bucket, tokens: float, now: float) -> Bucket:
+    """Return the bucket after `tokens` were taken."""
+    return msgspec.structs.replace(bucket, level=_level(bucket, now) - tokens, at=max(bucket.at, now))
 
 
 def corrected(bucket: Bucket, expected: float, actual: float) -> Bucket:
@@ -117,13 +134,19 @@ def corrected(bucket: Bucket, expected: float, actual: float) -> Bucket:
     return msgspec.structs.replace(bucket, level=bucket.level + expected - actual)
 
 
-def braked(bucket: Bucket, used: float | None) -> Bucket:
-    """Return the bucket at the speed that `used`, the share of its limit Graph saw taken (None: below 0.8), allows."""
-    if used is None:
-        return msgspec.structs.replace(bucket, speed=1.0)
-    speed = next((speed for share, speed in SLOWER if used >= share), 1.0)
-    level = min(bucket.level, max(0.0, 1 - used) * bucket.capacity)
-    return msgspec.structs.replace(bucket, speed=speed, level=level)
+def told(bucket: Bucket, word: Word, on_its_way: float, now: float) -> Bucket:
+    """Return the bucket after Graph's `word` on how much of the limit is used.
+
+    `on_its_way` tokens were taken here and are not yet counted there. Where Graph says nothing, a fifth of the limit
+    is known to be free.
+    """
+    left = (USABLE - (SLOW_FROM if word.used is None else word.used)) * bucket.capacity - on_its_way
+    level = _level(bucket, now)
+    if word.used is not None:
+        level = min(level, max(left, 0.0))
+    elif word.may_gain:
+        level = max(level, left)
+    return msgspec.structs.replace(bucket, level=level, at=max(bucket.at, now), speed=_speed(bucket.speed, word))
 
 
 def paused(bucket: Bucket, now: float, seconds: float) -> Bucket:
@@ -134,3 +157,12 @@ def paused(bucket: Bucket, now: float, seconds: float) -> Bucket:
 def _level(bucket: Bucket, now: float) -> float:
     gained = max(0.0, now - bucket.at) * bucket.rate * bucket.speed
     return min(bucket.capacity, bucket.level + gained)
+
+
+def _speed(speed: float, word: Word) -> float:
+    """Return half the speed after a refusal, less near the limit, and a little more where Graph says nothing."""
+    if word.is_refusal:
+        return max(speed / 2, SPEED_MIN)
+    if word.used is None:
+        return min(speed * SPEED_GAIN, 1.0)
+    return min(speed, next((slower for share, slower in SLOWER if word.used >= share), 1.0))

@@ -55,7 +55,7 @@ class Sender:
         cost = quota.cost_of(request.method, request.tail)
         await self._pacing.admit(cost)
         reply = await self._client.exchange(request)
-        self._pacing.learn(cost, reply)
+        self._pacing.learn([cost], [reply])
         return reply
 
     async def send_batch(self, parts: Sequence[Request], priority: str = "normal") -> list[Reply]:
@@ -68,18 +68,10 @@ class Sender:
         await self._pacing.admit(sum(costs, Cost()))
         self._figures.add("parts", len(parts))
         outer = await self._client.exchange(batch_request(parts, priority))
-        found = batch_replies(outer, len(parts)) if outer.status in (200, 424) else None
-        if found is None:
-            if not outer.is_success and not retry.is_passing(outer.status, ""):
-                raise refusal("$batch", outer)
-            status = NO_ANSWER if outer.is_success else outer.status
-            return [Reply(status=status, headers=outer.headers, cut=outer.cut or "no readable $batch answer")] * len(
-                parts
-            )
-        missing = Reply(status=NO_ANSWER, headers=outer.headers, cut="the $batch answer leaves this part out")
-        replies = [reply or missing for reply in found]
-        for cost, reply in zip(costs, replies, strict=True):
-            self._pacing.learn(cost, reply)
+        replies = _part_replies(outer, len(parts))
+        self._pacing.learn(costs, replies)
+        if not outer.is_success and not retry.is_passing(outer.status, ""):
+            raise refusal("$batch", outer)
         return replies
 
     async def read_each(self, requests: Sequence[Request]) -> list[Reply]:
@@ -125,15 +117,27 @@ class Sender:
         tries = dict.fromkeys(range(len(requests)), Tries())
         todo = list(tries)
         while todo:
-            replies = await self.send_batch([requests[place] for place in todo])
+            size = self._pacing.parts_max("read_units")
+            places, todo = todo[:size], todo[size:]
+            replies = await self.send_batch([requests[place] for place in places])
             waits: dict[int, float] = {}
-            for place, reply in zip(todo, replies, strict=True):
+            for place, reply in zip(places, replies, strict=True):
                 last[place] = reply
                 seconds = self.wait_before_repeat(requests[place], reply, tries[place])
                 if seconds is not None:
                     waits[place] = seconds
                     tries[place] = retry.counted(tries[place], reply.status)
-            todo = list(waits)
-            if todo:
+            todo += waits
+            if waits:
                 await self._pacing.wait(max(waits.values()))
         return [last[place] for place in range(len(requests))]
+
+
+def _part_replies(outer: Reply, count: int) -> list[Reply]:
+    """Return a reply for each part; where there is none to be read, what is known of the whole stands for it."""
+    found = batch_replies(outer, count) if outer.status in (200, 424) else None
+    if found is None:
+        status = NO_ANSWER if outer.is_success else outer.status
+        return [Reply(status=status, headers=outer.headers, cut=outer.cut or "no readable $batch answer")] * count
+    missing = Reply(status=NO_ANSWER, headers=outer.headers, cut="the $batch answer leaves this part out")
+    return [reply or missing for reply in found]

@@ -73,7 +73,7 @@ def before_image(change: Change, look: Look) -> Json:
         return {name: (look.body or {}).get(name) for name in change.target}
     if change.action in {Action.LINK, Action.UNLINK}:
         return {change.reference: change.other_id in look.links.get(change.reference, frozenset())}
-    return {"isDeleted": look.is_deleted}
+    return {"isDeleted": look.is_deleted or look.body is None}
 
 
 def outcome(

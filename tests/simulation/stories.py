@@ -63,7 +63,14 @@ def told(seed: int) -> Told:
 def faults_of(seed: int) -> list[Rule]:
     """Return what goes wrong at Graph in this world."""
     chance = random.Random(f"faults of {seed}")
-    kinds = [Fault.STATUS_503, Fault.STATUS_500, Fault.THROTTLED, Fault.RESET, Fault.STATUS_504_AFTER, Fault.RESET_AFTER]
+    kinds = [
+        Fault.STATUS_503,
+        Fault.STATUS_500,
+        Fault.THROTTLED,
+        Fault.RESET,
+        Fault.STATUS_504_AFTER,
+        Fault.RESET_AFTER,
+    ]
     return [Rule(kind=kind, probability=0.03, times=4) for kind in chance.sample(kinds, 3)]
 
 
@@ -91,14 +98,12 @@ async def _tell(seed: int) -> Told:
     capture = await platform.finish(await operator.starting.capture(TENANT, clock.now()))
     wire = wire_snapshot_id(capture.snapshot_id)
     same = await platform.finish(await operator.starting.report(TENANT, wire, EVERYTHING, requested_by="operator"))
-    rogue = _incident(simulator, seed)
+    rogue = play_incident(simulator, seed)
     damage = await platform.finish(await operator.starting.report(TENANT, wire, EVERYTHING, requested_by="operator"))
     recovery = await platform.finish(
         await operator.starting.recovery(TENANT, wire, EVERYTHING, Options(), requested_by="operator")
     )
-    after_job = await platform.finish(
-        await operator.starting.report(TENANT, wire, EVERYTHING, requested_by="operator")
-    )
+    after_job = await platform.finish(await operator.starting.report(TENANT, wire, EVERYTHING, requested_by="operator"))
     after, _more = await operator.asking.differences(TENANT, after_job.job_id, skip=0, top=999)
     writes = _writes(simulator)
     second = await platform.finish(
@@ -137,7 +142,7 @@ async def planned_ids(platform: Platform, job: Job) -> list[str]:
     return ids
 
 
-def _incident(simulator: Simulator, seed: int) -> set[str]:
+def play_incident(simulator: Simulator, seed: int) -> set[str]:
     """Play the careless script; return the ids of the objects it created."""
     body = msgspec.json.encode({"seed": seed, "scale": 1.0})
     request = Request("POST", "/_sim/incidents/careless-script", {"host": "localhost"}, body, "http")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ import httpx
 from shared.domain.jobs import Job
 from shared.graph.directory import GraphDirectory
 from shared.graph.settings import GraphSettings
-from shared.graph.tokens import Token
+from shared.graph.tokens import CachedTokens, Token
 from shared.jobs.states import ENDS
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import SequentialIds
@@ -56,6 +56,7 @@ class Deaths:
     at: dict[int, str] = field(default_factory=dict)
     calls: int = 0
     fired: int = 0
+    withdrawn: int = 0
 
     async def around(self, act: Callable[[], Awaitable[Any]], instance: Instance) -> Any:
         """Do `act` unless the instance is dead or dies now."""
@@ -65,7 +66,15 @@ class Deaths:
         when = self.at.get(self.calls)
         if when == "before":
             self._kill(instance)
-        result = await act()
+        try:
+            result = await act()
+        except asyncio.CancelledError:
+            self.withdrawn += when is not None  # the worker itself gave the call up before it could die after it
+            raise
+        except Exception:
+            if when == "after":
+                self._kill(instance)
+            raise
         if instance.is_dead:
             raise Killed
         if when == "after":
@@ -132,6 +141,7 @@ class Platform:
         self.rows, self.work, self.vault = RememberedRows(self.clock), MemoryBlobs(), MemoryBlobs()
         self.queue, self.ids = MemoryQueue(self.clock), SequentialIds(seed)
         self.transport = InProcessTransport(simulator)
+        self._token = CachedTokens(self._token_of_tidemark, self.clock)
         self.deliveries = 0
         self.duplicates = 0.0
         self.operator = self.product(Instance(), Deaths())
@@ -139,13 +149,9 @@ class Platform:
     def product(self, instance: Instance, deaths: Deaths) -> Product:
         """Return a worker's product over the shared storage and tenant."""
 
-        async def token(claims: str = "") -> Token:
-            issued = self.simulator.issue_token(TIDEMARK, GRAPH, base_url="https://login.microsoftonline.com")
-            return Token(issued, self.clock.now() + timedelta(hours=1))
-
         directory = GraphDirectory(
             GraphSettings(base_url=BASE),
-            tokens=token,
+            tokens=self._token,
             clock=self.clock,
             jitter=random.Random(self.random.random()),
             transport=MortalTransport(self.transport, deaths, instance),
@@ -161,7 +167,11 @@ class Platform:
         )
         return assemble(TENANT, ports, NobodyCalls(), lease_seconds=LEASE_SECONDS)
 
-    async def run_until_idle(self, jobs: Sequence[str] = ()) -> None:
+    async def _token_of_tidemark(self, claims: str = "") -> Token:
+        issued = self.simulator.issue_token(TIDEMARK, GRAPH, base_url="https://login.microsoftonline.com")
+        return Token(issued, self.clock.now() + timedelta(hours=1))
+
+    async def run_until_idle(self) -> None:
         """Let workers and watchdog work until every job has ended and every queue is empty."""
         tasks = [asyncio.create_task(self._worker(number)) for number in range(self.workers)]
         tasks.append(asyncio.create_task(self._watch()))

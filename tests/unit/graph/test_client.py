@@ -14,8 +14,10 @@ import pytest
 from shared.domain.errors import DirectoryError
 from shared.graph.client import GraphClient
 from shared.graph.exchange import NO_ANSWER, Reply, Request
+from shared.graph.figures import Figures
+from shared.graph.settings import GraphSettings
 from tests.support.virtual_time import VirtualClock, run
-from tests.unit.graph.gateways import Handler, Tokens, a_client, a_page
+from tests.unit.graph.gateways import BASE, Handler, Tokens, a_client, a_page
 
 USERS = Request(tail="/users?$select=id,displayName&$top=999", priority="low")
 
@@ -176,6 +178,25 @@ def test_a_client_that_was_closed_opens_new_connections() -> None:
         return [first.status, second.status]
 
     assert run(story(a_client(lambda _: a_page("a")))) == [200, 200]
+
+
+def test_closing_the_client_closes_its_connections() -> None:
+    class Network(httpx.MockTransport):
+        closed = 0
+
+        async def aclose(self) -> None:
+            self.closed += 1
+
+    async def story() -> int:
+        network = Network(lambda _: a_page("a"))
+        clock = VirtualClock()
+        client = GraphClient(GraphSettings(base_url=BASE), Tokens(clock), Figures(), network)
+        await client.aclose()
+        await client.exchange(USERS)
+        await client.aclose()
+        return network.closed
+
+    assert run(story()) == 1
 
 
 def test_importing_the_gateway_imports_neither_the_sdk_nor_its_models() -> None:

@@ -137,7 +137,7 @@ def test_a_quota_set_below_20_makes_batches_smaller() -> None:
         sizes.append(len(parts_of(request)))
         return batch_answer([200] * sizes[-1])
 
-    run(a_sender(graph, QuotaSettings(read_units=5, read_window_seconds=1)).read_each(USERS[:12]))
+    run(a_sender(graph, QuotaSettings(read_units=27, read_window_seconds=1)).read_each(USERS[:12]))
     assert sizes == [5, 5, 2]
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from simulator.applications import AUDITOR, TIDEMARK
 from simulator.http import Request
+from simulator.server import is_local
+from simulator.service import is_control
 from tests.unit.simulator.client import a_client, part, reference
 
 
@@ -97,3 +99,19 @@ def test_a_bad_control_request_is_refused(method: str, path: str, body: bytes, s
     response = a_client().simulator.handle(Request(method, f"/_sim{path}", {}, body))
     assert response.status == status
     assert b'"error"' in response.body
+
+
+@pytest.mark.parametrize("path", ["/_sim/counters", "//_sim/counters", "/_SIM/counters?x=/v1.0", "_sim"])
+def test_whatever_reaches_control_is_known_as_control(path: str) -> None:
+    assert is_control(path)
+    assert a_client().simulator.handle(Request("GET", path, {})).status in (200, 404)
+
+
+def test_graph_and_token_requests_are_not_control() -> None:
+    assert not any(is_control(path) for path in ("/v1.0/users", "/v1.0/_sim", "/%5Fsim/counters", "/x?/_sim"))
+
+
+def test_only_loopback_addresses_are_this_machine() -> None:
+    assert is_local("127.0.0.1")
+    assert is_local("::1")
+    assert not any(is_local(each) for each in ("10.0.0.4", "192.0.2.1", "", None, "localhost"))

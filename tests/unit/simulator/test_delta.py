@@ -1,5 +1,6 @@
 """Delta queries of the simulated tenant."""
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -24,7 +25,7 @@ def latest(client: Client, path: str) -> str:
 def test_a_follower_ends_with_the_tenants_state_whatever_happens_between_its_pages(seed: int) -> None:
     client = a_client(objects=60, seed=seed, delta=SMALL)
     draw = Random(seed)
-    follower = Follower(client, between=lambda: [write_something(client, draw) for _ in range(3)])
+    follower = Follower(client, between=lambda: write_something(client, draw, times=3))
     for _ in range(3):
         follower.catch_up()
     follower.between = lambda: None
@@ -33,8 +34,14 @@ def test_a_follower_ends_with_the_tenants_state_whatever_happens_between_its_pag
     assert len(client.simulator.tenant.history) > 30
 
 
-def write_something(client: Client, draw: Random) -> None:
-    """Do one random write; a refusal is as good as any other outcome."""
+def write_something(client: Client, draw: Random, *, times: int) -> None:
+    """Do a few random writes; a refusal is as good as any other outcome."""
+    for _ in range(times):
+        draw.choice(possible_writes(client, draw))()
+
+
+def possible_writes(client: Client, draw: Random) -> list[Callable[[], object]]:
+    """Return one write of each kind, on objects drawn from what is there now."""
     directory = client.directory
     users, groups = sorted(directory.stores["user"].live), sorted(directory.stores["group"].live)
     deleted = sorted([*directory.stores["user"].deleted, *directory.stores["group"].deleted])
@@ -42,20 +49,18 @@ def write_something(client: Client, draw: Random) -> None:
     relation = draw.choice(("members", "owners"))
     linked = sorted(directory.links.targets(group, relation)) or [user]
     gone = draw.choice(deleted) if deleted else user
-    draw.choice(
-        [
-            lambda: client.patch(f"/users/{user}", {"department": draw.choice(["Sales", "Legal", None])}),
-            lambda: client.patch(f"/groups/{group}", {"displayName": f"Renamed {draw.random()}"}),
-            lambda: client.post(f"/groups/{group}/{relation}/$ref", {"@odata.id": reference(user)}),
-            lambda: client.delete(f"/groups/{group}/{relation}/{draw.choice(linked)}/$ref"),
-            lambda: client.delete(f"/users/{draw.choice(linked)}"),
-            lambda: client.delete(f"/groups/{group}") if len(groups) > 2 else None,
-            lambda: client.post(f"/directory/deletedItems/{gone}/restore"),
-            lambda: client.post(f"/directory/deletedItems/{gone}/restore"),
-            lambda: client.delete(f"/directory/deletedItems/{gone}"),
-            lambda: client.a_group([user], [user]),
-        ]
-    )()
+    return [
+        lambda: client.patch(f"/users/{user}", {"department": draw.choice(["Sales", "Legal", None])}),
+        lambda: client.patch(f"/groups/{group}", {"displayName": f"Renamed {draw.random()}"}),
+        lambda: client.post(f"/groups/{group}/{relation}/$ref", {"@odata.id": reference(user)}),
+        lambda: client.delete(f"/groups/{group}/{relation}/{draw.choice(linked)}/$ref"),
+        lambda: client.delete(f"/users/{draw.choice(linked)}"),
+        lambda: client.delete(f"/groups/{group}") if len(groups) > 2 else None,
+        lambda: client.post(f"/directory/deletedItems/{gone}/restore"),
+        lambda: client.post(f"/directory/deletedItems/{gone}/restore"),
+        lambda: client.delete(f"/directory/deletedItems/{gone}"),
+        lambda: client.a_group([user], [user]),
+    ]
 
 
 def test_pages_are_small_and_a_big_group_comes_back_page_after_page() -> None:

@@ -98,7 +98,7 @@ def test_files_that_are_no_object_of_a_known_type_are_reported_and_skipped(tmp_p
 
 
 def test_loaded_groups_get_a_few_members_and_their_own_properties_can_be_selected(tmp_path: Path) -> None:
-    group = {
+    group: dict[str, Any] = {
         "id": "eeeeeeee-0000-4000-8000-000000000001",
         "displayName": "E",
         "createdByAppId": "app",

@@ -103,6 +103,12 @@ def test_a_rule_strikes_from_the_nth_match_on_as_often_as_it_may() -> None:
     assert client.get("/groups").status == 200
 
 
+def test_a_rule_may_name_several_methods() -> None:
+    client = a_faulty(Rule(kind=Fault.STATUS_503, method="patch|DELETE"))
+    assert client.patch("/users/none", {}).status == client.delete("/users/none").status == 503
+    assert client.get("/users").status == 200
+
+
 def test_a_probability_is_decided_by_the_seed() -> None:
     def statuses(seed: int) -> list[int]:
         client = a_faulty(Rule(kind=Fault.STATUS_500, probability=0.5), seed=seed)

@@ -95,6 +95,13 @@ def test_filters_by_id_name_and_start_of_name() -> None:
     assert client.get("/users?$filter=startsWith(displayName,'Ada')").ids == [one, two]
 
 
+def test_a_filter_names_at_most_fifteen_ids() -> None:
+    client = a_client()
+    ids = [client.a_user() for _ in range(16)]
+    assert client.get(f"/users?$filter=id in ({','.join(repr(each) for each in ids[:15])})").ids == ids[:15]
+    assert client.get(f"/users?$filter=id in ({','.join(repr(each) for each in ids)})").status == 400
+
+
 def test_objects_are_counted_only_for_those_who_accept_the_lagging_index() -> None:
     client = a_client(objects=60)
     assert client.get("/users/$count").status == 400

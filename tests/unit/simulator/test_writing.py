@@ -107,8 +107,8 @@ def test_create_only_properties_of_a_group_cannot_be_changed() -> None:
 def test_members_of_a_dynamic_group_follow_its_rule_and_cannot_be_written() -> None:
     client = a_client()
     seller, maker = client.a_user(department="Sales"), client.a_user(department="Production")
-    rule = {"groupTypes": ["DynamicMembership"], "membershipRule": 'user.department -eq "Sales"'}
-    group = client.a_group(**rule)
+    rule = 'user.department -eq "Sales"'
+    group = client.a_group(groupTypes=["DynamicMembership"], membershipRule=rule)
     assert client.members(group) == {seller}
     client.patch(f"/users/{maker}", {"department": "sales"})
     client.patch(f"/users/{seller}", {"department": None})

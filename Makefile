@@ -1,0 +1,37 @@
+# Two commands do all their own set-up: `make demo` runs the main job end to end, `make test` passes every check.
+PYTHON ?= python3
+BIN := .venv/bin
+CODE := function_app.py functions shared simulator local cli tests
+# The worker library declares Python 3.13 for its place in Azure; it runs on 3.11 and 3.12 all the same.
+WORKER := azure-functions-runtime==1.3.0
+
+.PHONY: demo test check setup clean
+
+demo: setup
+	$(BIN)/python -m local.demo $(if $(FROM),--from "$(FROM)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep) \
+	  $(if $(OBJECTS),--objects $(OBJECTS))
+
+test: check
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: setup
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+setup: .venv/ready node_modules/ready
+
+.venv/ready: requirements.txt requirements-dev.txt constraints.txt
+	$(PYTHON) -c "import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else 'Tidemark needs Python 3.11 to 3.13')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python $(WORKER)
+	touch $@
+
+node_modules/ready: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+clean:
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

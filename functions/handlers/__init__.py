@@ -1,0 +1,1 @@
+"""What answers each route: read the request, make one call into the product, shape the answer."""

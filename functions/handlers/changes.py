@@ -1,0 +1,45 @@
+"""What jobs found and did: the rows of a report, the failed changes and all outcomes of a recovery."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import azure.functions as func
+
+from functions import replies
+from functions.asked import Asked
+from functions.handlers.jobs import of_snapshot
+from functions.wire.change import change_body, failed_body, outcome_body
+from functions.wire.names import NAMESPACE
+from shared.domain.ids import snapshot_time
+from shared.domain.jobs import Kind
+from shared.wiring import Product
+
+CONTEXT = f"Collection({NAMESPACE}.recoveryChangeObjectBase)"
+
+
+async def changes(product: Product, asked: Asked) -> func.HttpResponse:
+    """Return a page of a successful report's rows."""
+    job, options = await of_snapshot(product, asked, Kind.REPORT), asked.options
+    rows, is_more = await product.asking.differences(product.tenant, job.job_id, skip=options.skip, top=options.top)
+    bodies = (change_body(row, target_at=_target_at(asked), shows_all=asked.shows_all) for row in rows)
+    return replies.collection(asked, CONTEXT, bodies, is_more=is_more)
+
+
+async def failed_changes(product: Product, asked: Asked) -> func.HttpResponse:
+    """Return a page of a recovery's failed changes, as far as it has come."""
+    job, options = await of_snapshot(product, asked, Kind.RECOVERY), asked.options
+    rows, is_more = await product.asking.failures(product.tenant, job.job_id, skip=options.skip, top=options.top)
+    bodies = (failed_body(row, target_at=_target_at(asked), shows_all=asked.shows_all) for row in rows)
+    return replies.collection(asked, CONTEXT, bodies, is_more=is_more)
+
+
+async def outcomes(product: Product, asked: Asked) -> func.HttpResponse:
+    """Return a page of every recorded outcome of a recovery, in the order of its batches."""
+    rows, is_more = asked.options.page(await product.asking.outcomes(product.tenant, asked.job))
+    bodies = (outcome_body(row, shows_all=asked.shows_all) for row in rows)
+    return replies.collection(asked, "Collection(tidemark.outcome)", bodies, is_more=is_more)
+
+
+def _target_at(asked: Asked) -> datetime:
+    return snapshot_time(asked.snapshot)

@@ -1,0 +1,40 @@
+"""Start jobs: a capture now, a difference report, a recovery. Each answers 202 with the address to poll."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from functions import replies
+from functions.asked import Asked
+from functions.wire.body import read_nothing, read_start
+from shared.domain.ids import capture_job_id
+from shared.domain.jobs import Kind
+from shared.wiring import Product
+
+
+async def start_capture(product: Product, asked: Asked) -> func.HttpResponse:
+    """Start a capture of the present second; asking twice within it starts one."""
+    read_nothing(asked.call.headers, asked.call.body)
+    asked_at = product.clock.now().replace(microsecond=0)
+    await product.starting.capture(product.tenant, asked_at)
+    job_id = capture_job_id(product.tenant, asked_at)
+    return replies.accepted(asked.call.address("directory", "recovery", "jobs", job_id))
+
+
+async def start_preview(product: Product, asked: Asked) -> func.HttpResponse:
+    """Start a difference report of the snapshot against the tenant as it is now."""
+    scope, _options = read_start(asked.call.headers, asked.call.body, Kind.REPORT)
+    job = await product.starting.report(product.tenant, asked.snapshot, scope, requested_by=asked.caller_id)
+    return replies.accepted(_address(asked, "recoveryPreviewJobs", job.job_id))
+
+
+async def start_recovery(product: Product, asked: Asked) -> func.HttpResponse:
+    """Start a recovery to the snapshot."""
+    scope, options = read_start(asked.call.headers, asked.call.body, Kind.RECOVERY)
+    caller_id = asked.caller_id
+    job = await product.starting.recovery(product.tenant, asked.snapshot, scope, options, requested_by=caller_id)
+    return replies.accepted(_address(asked, "recoveryJobs", job.job_id))
+
+
+def _address(asked: Asked, collection: str, job_id: str) -> str:
+    return asked.call.address("directory", "recovery", "snapshots", asked.snapshot, collection, job_id)

@@ -1,0 +1,1 @@
+"""The shapes on the wire: Graph's `entraRecoveryServices` types, and what Tidemark adds to them. Pure."""

@@ -1,0 +1,111 @@
+"""Rows of a report, failed changes and outcomes on the wire, after Graph's recoveryChangeObjectBase.
+
+Pure. `deltaFromCurrent` holds target values of what differs, `currentState` present ones. Conventions of the published
+examples ("recoveryChangeObjectBase resource type"): a restore sets `deletedDateTime` to null; a soft delete sets it and
+carries `@removed`; links are `members@delta`, where `@removed` means "will be unlinked".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from functions.wire.names import TYPE_TAG, UNKNOWN, Json, type_member
+from shared.catalogue.types import type_named
+from shared.domain.changes import Action, Difference, LinkDifference, Outcome
+from shared.domain.times import format_time
+
+MEMBERS = frozenset(
+    "id entityTypeName displayName recoveryAction failureMessage deltaFromCurrent currentState tidemark.action "
+    "tidemark.refusal tidemark.errorCode tidemark.requestId".split()
+)
+REMOVED = {"@removed": {"reason": "changed"}}
+# Graph's recoveryAction knows three: a link is an update of the object it starts from, and creating anew has no member.
+NATIVE_ACTIONS = {
+    Action.UPDATE: "update",
+    Action.RESTORE: "restore",
+    Action.SOFT_DELETE: "softDelete",
+    Action.LINK: "update",
+    Action.UNLINK: "update",
+    Action.RECREATE: UNKNOWN,
+}
+LINKS = frozenset({Action.LINK, Action.UNLINK})
+
+
+def change_body(row: Difference, *, target_at: datetime, shows_all: bool) -> Json:
+    """Return one row of a report against the state of `target_at`."""
+    delta, current = _states(row.type, row.action, target_at)
+    delta |= row.target | _link_deltas(row.links)
+    current |= row.current
+    body = _base(row.type, row.object_id, row.display_name, row.action, shows_all=shows_all)
+    return body | {"deltaFromCurrent": delta, "currentState": current, "tidemark.refusal": row.refusal or None}
+
+
+def failed_body(outcome: Outcome, *, target_at: datetime, shows_all: bool) -> Json:
+    """Return one failed change with Graph's own words; what it found before it wrote is the current state."""
+    delta, current = _states(outcome.type, outcome.action, target_at)
+    if outcome.action in LINKS:
+        link = LinkDifference(reference=outcome.reference, other_id=outcome.other_id, action=outcome.action)
+        delta |= _link_deltas([link])
+    if outcome.action is Action.UPDATE:
+        current |= outcome.before
+    body = _base(outcome.type, outcome.object_id, outcome.display_name, outcome.action, shows_all=shows_all)
+    return body | {
+        "failureMessage": outcome.message or outcome.error_code,
+        "deltaFromCurrent": delta,
+        "currentState": current,
+        "tidemark.errorCode": outcome.error_code or None,
+        "tidemark.requestId": outcome.request_id or None,
+    }
+
+
+def outcome_body(outcome: Outcome, *, shows_all: bool) -> Json:
+    """Return one recorded outcome as it is kept, with before-image and result."""
+    return {
+        "changeId": outcome.change_id,
+        "id": outcome.object_id,
+        "entityTypeName": type_member(type_named(outcome.type).wire_name, shows_all=shows_all),
+        "displayName": outcome.display_name,
+        "action": outcome.action,
+        "result": outcome.result,
+        "before": outcome.before,
+        "after": outcome.after,
+        "reference": outcome.reference or None,
+        "otherId": outcome.other_id or None,
+        "errorCode": outcome.error_code or None,
+        "message": outcome.message or None,
+        "requestId": outcome.request_id or None,
+    }
+
+
+def _base(type_name: str, object_id: str, display_name: str, action: Action, *, shows_all: bool) -> Json:
+    return {
+        "id": object_id,
+        "entityTypeName": type_member(type_named(type_name).wire_name, shows_all=shows_all),
+        "displayName": display_name,
+        "recoveryAction": NATIVE_ACTIONS[action],
+        "failureMessage": None,
+        "tidemark.action": action,
+    }
+
+
+def _states(type_name: str, action: Action, target_at: datetime) -> tuple[Json, Json]:
+    """Return what both states say before any property: the type, and whether the object is deleted there."""
+    delta: Json = {TYPE_TAG: type_named(type_name).odata_type}
+    current = dict(delta)
+    if action is Action.RESTORE:
+        delta["deletedDateTime"] = None
+    elif action is Action.SOFT_DELETE:
+        # The snapshot does not have the object, so it counts as deleted as of the snapshot's time.
+        delta |= {"deletedDateTime": format_time(target_at)} | REMOVED
+        current["deletedDateTime"] = None
+    return delta, current
+
+
+def _link_deltas(links: Iterable[LinkDifference]) -> Json:
+    deltas: Json = {}
+    for link in links:
+        item = {TYPE_TAG: "#microsoft.graph.directoryObject", "id": link.other_id}
+        removed = REMOVED if link.action is Action.UNLINK else {}
+        deltas.setdefault(f"{link.reference}@delta", []).append(item | removed)
+    return deltas

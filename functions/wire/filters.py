@@ -1,0 +1,101 @@
+"""Filtering criteria: what part of a tenant a job is about, from the wire and back.
+
+Pure. An empty filter is refused: whoever sends one meant something else than "everything". Microsoft's portal takes
+100 object ids at most; here any number that fits the body is taken.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.wire.names import TYPE_TAG, Json, captured_type, is_tag, tag, type_member
+from shared.catalogue.types import type_named
+from shared.domain.errors import InputError
+from shared.domain.ids import guid
+from shared.domain.scope import Scope
+
+BY_TYPES = "recoveryJobEntityNamesFilter"
+BY_IDS = "recoveryJobEntityNameAndIdsFilter"
+ITEM = "entityTypeAndIds"
+
+
+def read_criteria(value: object, *, member: str) -> Scope:
+    """Return the scope that a filteringCriteria object names; raise InputError naming the wrong member."""
+    if not isinstance(value, dict):
+        raise InputError(f"{member} must be an object or null", member=member)
+    kind = value.get(TYPE_TAG)
+    if is_tag(kind, BY_TYPES):
+        _exactly(value, "entityTypes", member)
+        return Scope(types=_types(value.get("entityTypes"), member=f"{member}.entityTypes"))
+    if is_tag(kind, BY_IDS):
+        _exactly(value, "filterValues", member)
+        return Scope(ids=_ids(value.get("filterValues"), member=f"{member}.filterValues"))
+    name = f"{member}.{TYPE_TAG}"
+    raise InputError(f"{name} is {str(kind)[:120]!r}; use {tag(BY_TYPES)} or {tag(BY_IDS)}", member=name)
+
+
+def criteria(scope: Scope, *, shows_all: bool) -> Json | None:
+    """Return the filteringCriteria that say the same as `scope`, None for everything."""
+    if scope.types is not None:
+        return {TYPE_TAG: tag(BY_TYPES), "entityTypes": [_member(name, shows_all=shows_all) for name in scope.types]}
+    if scope.ids is not None:
+        rows = [
+            {"entityType": _member(name, shows_all=shows_all), "entityIds": list(ids)}
+            for name, ids in scope.ids.items()
+        ]
+        return {TYPE_TAG: tag(BY_IDS), "filterValues": rows}
+    return None
+
+
+def _member(name: str, *, shows_all: bool) -> str:
+    return type_member(type_named(name).wire_name, shows_all=shows_all)
+
+
+def _types(value: object, *, member: str) -> tuple[str, ...]:
+    rows = _filled_list(value, member)
+    return tuple(dict.fromkeys(captured_type(row, member=f"{member}[{at}]") for at, row in enumerate(rows)))
+
+
+def _ids(value: object, *, member: str) -> dict[str, tuple[str, ...]]:
+    """Return ids by type, in the order given; a type that is named twice has the ids of both places."""
+    found: dict[str, dict[str, None]] = {}
+    for at, row in enumerate(_filled_list(value, member)):
+        place = f"{member}[{at}]"
+        if not isinstance(row, dict):
+            raise InputError(f"{place} must be an object", member=place)
+        if TYPE_TAG in row and not is_tag(row[TYPE_TAG], ITEM):
+            raise InputError(f"{place}.{TYPE_TAG} must be {tag(ITEM)}", member=f"{place}.{TYPE_TAG}")
+        _only(row, {TYPE_TAG, "entityType", "entityIds"}, place)
+        name = captured_type(row.get("entityType"), member=f"{place}.entityType")
+        ids = _filled_list(row.get("entityIds"), f"{place}.entityIds")
+        chosen = found.setdefault(name, {})
+        for position, one in enumerate(ids):
+            chosen[_object_id(one, member=f"{place}.entityIds[{position}]")] = None
+    return {name: tuple(ids) for name, ids in found.items()}
+
+
+def _object_id(value: object, *, member: str) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"{member} must be a GUID", member=member)
+    return guid(value, member=member)
+
+
+def _filled_list(value: object, member: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise InputError(f"{member} must be a list", member=member)
+    if not value:
+        raise InputError(f"{member} is empty; leave filteringCriteria out to mean everything", member=member)
+    return value
+
+
+def _exactly(value: Json, name: str, member: str) -> None:
+    _only(value, {TYPE_TAG, name}, member)
+    if name not in value:
+        raise InputError(f"{member}.{name} is missing", member=f"{member}.{name}")
+
+
+def _only(value: Json, allowed: set[str], member: str) -> None:
+    for name in value:
+        if name not in allowed:
+            place = f"{member}.{name[:120]}"
+            raise InputError(f"the member {place!r} is unknown", member=place)

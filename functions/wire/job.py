@@ -1,0 +1,111 @@
+"""A job on the wire: Graph's recoveryPreviewJob or recoveryJob, with Tidemark's figures beside.
+
+Pure. A capture, which the native service does not show, is a plain recoveryJobBase: clients that meet a conflict can
+then see in the list which job has the tenant.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from functions.wire.filters import criteria
+from functions.wire.names import TYPE_TAG, Json, status, tag, type_member
+from shared.catalogue.types import BY_NAME
+from shared.domain.ids import snapshot_time, wire_snapshot_id
+from shared.domain.jobs import Job, Kind, State
+from shared.domain.times import format_time
+from shared.jobs.states import ENDS
+
+TYPES = {Kind.CAPTURE: "recoveryJobBase", Kind.REPORT: "recoveryPreviewJob", Kind.RECOVERY: "recoveryJob"}
+REPORT = "report."
+LEFT_ALONE = "leftAlone."
+NATIVE = (
+    "id status targetStateDateTime jobStartDateTime jobCompletionDateTime filteringCriteria "
+    "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
+    "totalFailedChanges"
+).split()
+ADDED = "kind snapshotId requestedBy options isCancelAsked counts progress summary leftAlone error".split()
+MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in ADDED}
+
+
+def job_body(job: Job, *, shows_all: bool) -> Json:
+    """Return a job; `shows_all` when the client knows every enum member."""
+    objects, links = _calculated(job)
+    body: Json = {
+        TYPE_TAG: tag(TYPES[job.kind]),
+        "id": job.job_id,
+        "status": status(job.state, shows_all=shows_all),
+        "targetStateDateTime": format_time(snapshot_time(wire_snapshot_id(job.snapshot_id))),
+        "jobStartDateTime": format_time(job.started_at or job.created_at),
+        "jobCompletionDateTime": _time(job.completed_at),
+        "filteringCriteria": criteria(job.scope, shows_all=shows_all),
+        "totalChangedObjectsCalculated": objects,
+        "totalChangedLinksCalculated": links,
+    }
+    if job.kind is Kind.RECOVERY:
+        body |= _modified(job)
+    return body | {
+        "tidemark.kind": job.kind,
+        "tidemark.snapshotId": job.snapshot_id,
+        "tidemark.requestedBy": job.requested_by,
+        "tidemark.options": {"softDeleteNewer": job.options.soft_delete_newer},
+        "tidemark.isCancelAsked": job.is_cancel_asked,
+        "tidemark.counts": job.counts,
+        "tidemark.progress": progress(job),
+        "tidemark.summary": summary(job.counts, shows_all=shows_all),
+        "tidemark.leftAlone": _below(job.counts, LEFT_ALONE),
+        "tidemark.error": {"code": job.error_code, "message": job.error} if job.error_code else None,
+    }
+
+
+def progress(job: Job) -> Json:
+    """Return how much is done of what is planned; `planned` is None while nobody can know it.
+
+    A recovery counts changes, links joining once they are planned; the other kinds count objects and links read.
+    """
+    if job.kind is Kind.RECOVERY and "plannedObjects" in job.counts:
+        planned = job.counts["plannedObjects"] + job.counts.get("plannedLinks", 0)
+        return {"done": job.counts.get("done", 0), "planned": planned}
+    return {"done": job.counts.get("objectsRead", 0) + job.counts.get("linksRead", 0), "planned": None}
+
+
+def summary(counts: dict[str, int], *, shows_all: bool) -> dict[str, dict[str, int]]:
+    """Return the changes that the comparison found, by object type and action; links count by link."""
+    table: dict[str, dict[str, int]] = {}
+    for name, count in _below(counts, REPORT).items():
+        type_name, _, action = name.partition(".")
+        entry = BY_NAME.get(type_name)
+        shown = type_member(entry.wire_name, shows_all=shows_all) if entry else type_name
+        if count:
+            table.setdefault(shown, {})[action] = count
+    return table
+
+
+def _calculated(job: Job) -> tuple[int | None, int | None]:
+    """Return how many objects and links are to change; None until that is known."""
+    counts, has_succeeded = job.counts, job.state is State.SUCCESSFUL
+    if job.kind is Kind.RECOVERY:
+        # No links are planned at all when the scope has no type that refers to others.
+        return counts.get("plannedObjects"), counts.get("plannedLinks", 0 if has_succeeded else None)
+    if job.kind is Kind.REPORT and has_succeeded:
+        return counts.get("objectsCalculated", 0), counts.get("linksCalculated", 0)
+    return None, None
+
+
+def _modified(job: Job) -> Json:
+    counts = job.counts
+    failed = counts.get("objects.failed", 0) + counts.get("links.failed", 0)
+    return {
+        "totalObjectsModified": counts.get("objects.applied", 0),
+        "totalLinksModified": counts.get("links.applied", 0),
+        "totalFailedChanges": failed if job.state in ENDS else None,
+    }
+
+
+def _below(counts: dict[str, int], prefix: str) -> dict[str, int]:
+    """Return the counts whose names start with `prefix`, without it."""
+    return {name.removeprefix(prefix): count for name, count in counts.items() if name.startswith(prefix)}
+
+
+def _time(at: datetime | None) -> str | None:
+    return format_time(at) if at is not None else None

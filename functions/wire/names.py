@@ -1,0 +1,63 @@
+"""Names of the wire: type tags, object type members, and enum members that old clients must not see.
+
+Pure. Source: "entraRecoveryServices resource types". Members that were added later are sent as `unknownFutureValue`
+unless the request carries `Prefer: include-unknown-enum-members`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.catalogue.types import BY_WIRE_NAME
+from shared.domain.errors import InputError
+from shared.domain.jobs import State
+
+Json = dict[str, Any]
+
+NAMESPACE = "microsoft.graph.entraRecoveryServices"
+TYPE_TAG = "@odata.type"
+UNKNOWN = "unknownFutureValue"
+LATER_STATES = frozenset({State.LOADING_DATA, State.CALCULATING})
+LATER_TYPES = frozenset({"oAuth2PermissionGrant", "appRoleAssignment", "organization"})
+# Members of resourceTypeName; those that the catalogue has are captured.
+RESOURCE_TYPES = LATER_TYPES | {
+    "user",
+    "group",
+    "conditionalAccessPolicy",
+    "namedLocationPolicy",
+    "authenticationMethodPolicy",
+    "authorizationPolicy",
+    "authenticationStrengthPolicy",
+    "application",
+    "servicePrincipal",
+}
+
+
+def tag(name: str) -> str:
+    """Return the `@odata.type` of a type of the recovery namespace."""
+    return f"#{NAMESPACE}.{name}"
+
+
+def is_tag(text: object, name: str) -> bool:
+    """Tell whether `text` names that type; the leading `#` may be missing, as OData 4.01 allows."""
+    return isinstance(text, str) and text.removeprefix("#") == f"{NAMESPACE}.{name}"
+
+
+def status(state: State, *, shows_all: bool) -> str:
+    """Return a job's state as a recoveryStatus."""
+    return state if shows_all or state not in LATER_STATES else UNKNOWN
+
+
+def type_member(wire_name: str, *, shows_all: bool) -> str:
+    """Return an object type as a resourceTypeName."""
+    return wire_name if shows_all or wire_name not in LATER_TYPES else UNKNOWN
+
+
+def captured_type(value: object, *, member: str) -> str:
+    """Return the catalogue's name of the resourceTypeName `value`; raise InputError naming `member` and the value."""
+    if isinstance(value, str) and value in BY_WIRE_NAME:
+        return BY_WIRE_NAME[value].name
+    known = ", ".join(sorted(BY_WIRE_NAME))
+    if isinstance(value, str) and value in RESOURCE_TYPES:
+        raise InputError(f"{member}: {value} is not captured yet; use one of {known}", member=member)
+    raise InputError(f"{member}: {str(value)[:80]!r} is no object type; use one of {known}", member=member)

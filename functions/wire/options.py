@@ -1,0 +1,95 @@
+"""Query options: the few that are supported, and a refusal by name for every other.
+
+Pure. Pages are `$skip` and `$top` over the whole answer; a client follows `@odata.nextLink` and need not know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from functions.wire.names import Json
+from shared.domain.errors import InputError
+
+TOP_DEFAULT = 100
+TOP_MAX = 999
+SKIP_MAX = 1_000_000_000
+NUMBER = re.compile(r"[0-9]{1,10}\Z")
+
+Item = TypeVar("Item")
+Query = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class QueryOptions:
+    """What one request asked for; `select` is None for every member."""
+
+    top: int = TOP_DEFAULT
+    skip: int = 0
+    select: frozenset[str] | None = None
+    is_oldest_first: bool = False
+
+    def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], bool]:
+        """Return the page of `items` that was asked for, and whether more follow."""
+        end = self.skip + self.top
+        return items[self.skip : end], len(items) > end
+
+    def shown(self, body: Json) -> Json:
+        """Return `body` with the selected members; annotations stay, because clients need them to read the rest."""
+        if self.select is None:
+            return body
+        return {name: value for name, value in body.items() if name.startswith("@") or name in self.select}
+
+
+def read_options(query: Query, allowed: frozenset[str], members: frozenset[str]) -> QueryOptions:
+    """Return the options of a query string; raise InputError naming an option or a value that is not supported.
+
+    `allowed` are the options of the address, `members` what `$select` may name there.
+    """
+    given: dict[str, str] = {}
+    for name, value in query:
+        if name not in allowed:
+            raise InputError(f"the query option {name[:80]!r} is not supported here", member=name[:80])
+        if name in given:
+            raise InputError(f"the query option {name} is given twice", member=name)
+        given[name] = value
+    return QueryOptions(
+        top=_number(given, "$top", TOP_DEFAULT, range(1, TOP_MAX + 1)),
+        skip=_number(given, "$skip", 0, range(SKIP_MAX + 1)),
+        select=_select(given.get("$select"), members),
+        is_oldest_first=_is_oldest_first(given.get("$orderby")),
+    )
+
+
+def _number(given: dict[str, str], name: str, default: int, bounds: range) -> int:
+    text = given.get(name)
+    if text is None:
+        return default
+    if not NUMBER.match(text) or int(text) not in bounds:
+        message = f"{name} is {text[:40]!r}; it must be a number from {bounds[0]} to {bounds[-1]}"
+        raise InputError(message, member=name)
+    return int(text)
+
+
+def _select(text: str | None, members: frozenset[str]) -> frozenset[str] | None:
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in members:
+            raise InputError(f"$select names {name[:80]!r}, which is no member here", member="$select")
+    return frozenset(names)
+
+
+def _is_oldest_first(text: str | None) -> bool:
+    """Tell the order of a list of snapshots; without `$orderby` the newest come first."""
+    if text is None:
+        return False
+    words = text.split()
+    if words in (["createdDateTime"], ["createdDateTime", "asc"]):
+        return True
+    if words == ["createdDateTime", "desc"]:
+        return False
+    raise InputError(f"$orderby is {text[:80]!r}; only createdDateTime is supported", member="$orderby")

@@ -1,0 +1,49 @@
+"""A sealed snapshot on the wire.
+
+Pure. `totalChangedObjects` of the published schema is left out, as the native service leaves it out: a snapshot is
+whole, and what changed since another one is a question for a report.
+"""
+
+from __future__ import annotations
+
+from functions.wire.names import TYPE_TAG, Json, tag
+from shared.domain.ids import wire_snapshot_id
+from shared.domain.jobs import SnapshotSummary
+from shared.domain.times import format_time
+
+MEMBERS = frozenset(
+    {
+        "id",
+        "createdDateTime",
+        "totalChangedObjects",
+        "tidemark.snapshotId",
+        "tidemark.sealedDateTime",
+        "tidemark.counts",
+    }
+)
+
+
+def snapshot_body(snapshot: SnapshotSummary) -> Json:
+    """Return a snapshot as Graph shows it, with Tidemark's own id and figures beside."""
+    return {
+        TYPE_TAG: tag("snapshot"),
+        "id": wire_snapshot_id(snapshot.snapshot_id),
+        "createdDateTime": format_time(snapshot.created_at),
+        "tidemark.snapshotId": snapshot.snapshot_id,
+        "tidemark.sealedDateTime": format_time(snapshot.sealed_at),
+        "tidemark.counts": snapshot.counts,
+    }
+
+
+def verified_body(proven: Json) -> Json:
+    """Return what a verification has proven, from the fields of its result."""
+    snapshot_id = proven["snapshot_id"]
+    return {
+        "id": wire_snapshot_id(snapshot_id),
+        "tidemark.snapshotId": snapshot_id,
+        "files": proven["files"],
+        "bytes": proven["bytes"],
+        "objects": proven["objects"],
+        "links": proven["links"],
+        "isChained": proven["is_chained"],
+    }

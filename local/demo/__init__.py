@@ -1,0 +1,1 @@
+"""The main job, end to end, on this machine: capture, damage, report, recover with a worker killed, verify."""

@@ -1,0 +1,76 @@
+"""Print the catalogue as the Markdown tables that docs/object-types.md carries.
+
+Pure. `python -m shared.catalogue.table` prints them; a test compares them with the page, so the page cannot lag.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from shared.catalogue.entry import ObjectType, Property, Reference, Rule
+from shared.catalogue.types import TYPES
+
+TYPE_COLUMNS = ("type", "code", "collection", "recycle bin", "wire name", "changes told by", "references")
+PROPERTY_COLUMNS = ("type", "set back", "shown, fixed at creation", "shown, never written", "captured, not compared")
+WAVE_COLUMNS = ("type", "restore", "update", "soft-delete", "read permissions", "write permissions")
+
+
+def table() -> str:
+    """Return the three tables: types, what becomes of each property, waves and permissions."""
+    return "\n\n".join(
+        (
+            _markdown(TYPE_COLUMNS, map(_type_row, TYPES)),
+            _markdown(PROPERTY_COLUMNS, map(_property_row, TYPES)),
+            _markdown(WAVE_COLUMNS, map(_wave_row, TYPES)),
+        )
+    )
+
+
+def _type_row(entry: ObjectType) -> Sequence[str]:
+    told = "delta query" if entry.has_delta else "reading the list again"
+    references = ", ".join(map(_reference, entry.references)) or "-"
+    return (
+        entry.name,
+        str(entry.code),
+        f"`{entry.path}`",
+        f"`{entry.deleted_list_path}`",
+        f"`{entry.wire_name}`",
+        told,
+        references,
+    )
+
+
+def _reference(reference: Reference) -> str:
+    beyond = "" if reference.is_native else ", beyond Microsoft's own feature"
+    computed = f", not where `{reference.dynamic_marker}`" if reference.dynamic_marker else ""
+    return f"{reference.name} (code {reference.code}{computed}{beyond})"
+
+
+def _property_row(entry: ObjectType) -> Sequence[str]:
+    shown = [known for known in entry.properties if known.is_compared and known.rule is not Rule.IDENTITY]
+    return (
+        entry.name,
+        _names(known for known in shown if known.rule is Rule.WRITABLE),
+        _names(known for known in shown if known.rule is Rule.CREATE_ONLY),
+        _names(known for known in shown if known.rule is Rule.COMPUTED),
+        _names(known for known in entry.properties if not known.is_compared),
+    )
+
+
+def _wave_row(entry: ObjectType) -> Sequence[str]:
+    waves = [str(int(entry.waves[action])) for action in ("restore", "update", "softDelete")]
+    return (entry.name, *waves, ", ".join(entry.read_permissions), ", ".join(entry.write_permissions))
+
+
+def _names(properties: Iterable[Property]) -> str:
+    return ", ".join(sorted(known.name for known in properties)) or "-"
+
+
+def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table() + "\n")

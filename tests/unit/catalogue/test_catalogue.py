@@ -1,0 +1,122 @@
+"""Every entry of the catalogue is whole, and no two can be taken for each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from shared.catalogue.entry import PAGE_MAX, ObjectType, Rule, Wave
+from shared.catalogue.table import table
+from shared.catalogue.types import (
+    BY_CODE,
+    BY_NAME,
+    BY_WIRE_NAME,
+    LISTINGS,
+    TYPES,
+    reference_of_code,
+    type_named,
+)
+from shared.domain.changes import Action
+from shared.domain.errors import InputError
+
+ROOT = Path(__file__).parents[3]
+each_type = pytest.mark.parametrize("entry", TYPES, ids=lambda entry: entry.name)
+
+
+def test_names_wire_names_and_codes_are_unique() -> None:
+    assert len(BY_NAME) == len(BY_WIRE_NAME) == len(BY_CODE) == len(TYPES)
+
+
+def test_codes_never_change_because_stored_rows_carry_them() -> None:
+    assert {entry.name: entry.code for entry in TYPES} == {
+        "user": 1,
+        "group": 2,
+        "conditionalAccessPolicy": 3,
+        "namedLocation": 4,
+    }
+    references = {(entry.name, known.name): known.code for entry in TYPES for known in entry.references}
+    assert references == {("group", "members"): 1, ("group", "owners"): 2}
+
+
+def test_codes_fit_the_byte_that_rows_have_for_them() -> None:
+    codes = [entry.code for entry in TYPES] + [known.code for entry in TYPES for known in entry.references]
+    assert all(0 < code < 256 for code in codes)
+
+
+def test_a_reference_is_found_by_the_code_in_its_link_rows() -> None:
+    for entry in TYPES:
+        for reference in entry.references:
+            assert reference_of_code(reference.code) == (entry, reference.name)
+            assert entry.reference(reference.name) == reference
+    assert reference_of_code(255) is None
+
+
+def test_an_unknown_type_is_refused_with_the_names_there_are() -> None:
+    assert type_named("user").name == "user"
+    with pytest.raises(InputError, match="conditionalAccessPolicy, group, namedLocation, user"):
+        type_named("users")
+
+
+@each_type
+def test_property_names_are_unique_and_the_id_is_the_identity(entry: ObjectType) -> None:
+    assert [name for name, times in Counter(entry.select).items() if times > 1] == []
+    assert [known.name for known in entry.properties if known.rule is Rule.IDENTITY] == ["id"]
+    assert entry.property("displayName") is not None
+    assert entry.property("notThere") is None
+
+
+@each_type
+def test_every_property_that_is_not_compared_is_one_that_nobody_writes(entry: ObjectType) -> None:
+    assert not [known.name for known in entry.properties if not known.is_compared and known.rule is Rule.WRITABLE]
+
+
+@each_type
+def test_every_listing_is_known_by_a_name_of_its_own(entry: ObjectType) -> None:
+    for listing in entry.listings():
+        assert LISTINGS[listing.name] == listing
+        assert listing.type == entry.name
+    assert len(LISTINGS) == sum(len(known.listings()) for known in TYPES)
+
+
+@each_type
+def test_a_full_capture_reads_live_and_deleted_objects_and_every_reference(entry: ObjectType) -> None:
+    kinds = Counter(listing.kind for listing in entry.listings())
+    assert kinds == Counter({"objects": 1, "deleted": 1, "links": len(entry.references)}) - Counter()
+    assert [listing.kind for listing in entry.listings()][:2] == ["objects", "deleted"]
+    assert [listing.expand for listing in entry.listings()[2:]] == [known.name for known in entry.references]
+
+
+@each_type
+def test_a_listing_selects_every_property_by_name_or_leaves_select_out(entry: ObjectType) -> None:
+    live, deleted = entry.listings()[:2]
+    assert live.select == deleted.select == (entry.select if entry.sends_select else ())
+    assert "*" not in live.select
+    assert live.top == (PAGE_MAX if entry.is_paged else None)
+
+
+@each_type
+def test_live_and_deleted_objects_are_read_from_different_collections(entry: ObjectType) -> None:
+    assert entry.path.startswith("/")
+    assert entry.deleted_path != entry.path
+    assert "deletedItems" in entry.deleted_path
+    assert entry.deleted_list_path.startswith(entry.deleted_path)
+
+
+@each_type
+def test_every_action_of_a_recovery_has_a_wave_and_soft_deletes_come_last(entry: ObjectType) -> None:
+    assert set(entry.waves) == {Action.RESTORE, Action.UPDATE, Action.SOFT_DELETE}
+    assert entry.waves[Action.SOFT_DELETE] == max(Wave)
+
+
+@each_type
+def test_reading_and_writing_name_their_permissions(entry: ObjectType) -> None:
+    for names in (entry.read_permissions, entry.write_permissions):
+        assert names
+        assert all(name.count(".") >= 1 and " " not in name for name in names)
+    assert not any("ReadWrite" in name for name in entry.read_permissions)
+
+
+def test_the_page_about_object_types_carries_the_tables_of_the_catalogue() -> None:
+    assert table() in (ROOT / "docs" / "object-types.md").read_text()

@@ -1,0 +1,110 @@
+"""Link rows, and what an increment does to the rows before it."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.domain.errors import IntegrityError
+from shared.domain.ids import object_key
+from shared.formats.deleted import decode_deleted, encode_deleted
+from shared.formats.frames import compress
+from shared.formats.links import ROW_BYTES, LinkSpool, apply_increment, decode_links, encode_links
+from tests.support.builders import an_id
+
+MEMBERS, OWNERS = 1, 2
+
+
+def a_row(source: str, other: str, code: int = MEMBERS) -> bytes:
+    return bytes([code]) + object_key(an_id(source)) + object_key(an_id(other))
+
+
+def rows_of(spool: LinkSpool) -> set[bytes]:
+    writer = spool.file()
+    return {
+        row
+        for part in writer.shards
+        for row in decode_links(
+            bytes(writer.content[part.offset : part.offset + part.length]), name="l", is_increment=spool.is_increment
+        )
+    }
+
+
+def brought_up_to_date(rows: set[bytes], spool: LinkSpool) -> set[bytes]:
+    after = set(rows)
+    apply_increment(after, rows_of(spool))
+    return after
+
+
+def test_links_are_read_back_whatever_shard_their_source_is_in() -> None:
+    spool = LinkSpool(shard_count=4)
+    wanted = {(f"g{number % 5}", f"u{number}") for number in range(30)}
+    for source, other in wanted:
+        spool.add(MEMBERS, an_id(source), an_id(other))
+    assert rows_of(spool) == {a_row(source, other) for source, other in wanted}
+
+
+def test_a_page_read_twice_gives_each_link_once() -> None:
+    spool = LinkSpool(shard_count=1)
+    for _reading in range(2):
+        spool.add(MEMBERS, an_id("g"), an_id("u"))
+    assert rows_of(spool) == {a_row("g", "u")}
+    assert spool.file().file("l").rows == 1
+
+
+def test_rows_are_sorted_so_the_same_links_give_the_same_bytes() -> None:
+    rows = [a_row("g", f"u{number}") for number in range(20)]
+    assert encode_links(rows) == encode_links(rows[::-1])
+
+
+def test_an_increment_forgets_all_earlier_links_of_a_source_it_read_again() -> None:
+    spool = LinkSpool(shard_count=1, is_increment=True)
+    spool.reset(MEMBERS, an_id("g"))
+    spool.add(MEMBERS, an_id("g"), an_id("new"))
+    before = {a_row("g", "old"), a_row("h", "old"), a_row("g", "old", OWNERS)}
+    assert brought_up_to_date(before, spool) == {a_row("g", "new"), a_row("h", "old"), a_row("g", "old", OWNERS)}
+
+
+def test_an_increment_keeps_a_link_that_is_still_there() -> None:
+    spool = LinkSpool(shard_count=1, is_increment=True)
+    spool.add(MEMBERS, an_id("g"), an_id("kept"))
+    spool.reset(MEMBERS, an_id("g"))
+    assert brought_up_to_date({a_row("g", "kept"), a_row("g", "old")}, spool) == {a_row("g", "kept")}
+
+
+def test_applying_an_increment_twice_changes_nothing_more() -> None:
+    spool = LinkSpool(shard_count=1, is_increment=True)
+    spool.reset(MEMBERS, an_id("g"))
+    spool.add(MEMBERS, an_id("g"), an_id("new"))
+    once = brought_up_to_date({a_row("g", "old")}, spool)
+    assert brought_up_to_date(once, spool) == once
+
+
+def test_only_an_increment_may_forget() -> None:
+    with pytest.raises(AssertionError):
+        LinkSpool(shard_count=1).reset(MEMBERS, an_id("g"))
+
+
+def test_an_empty_block_holds_no_links() -> None:
+    assert set(decode_links(encode_links([]), name="l")) == set()
+
+
+def test_rows_of_an_increment_are_not_read_as_rows_of_a_base() -> None:
+    content = encode_links([a_row("g", "u") + b"+"])
+    with pytest.raises(IntegrityError, match="no whole number of 33-byte rows"):
+        decode_links(content, name="l")
+
+
+def test_a_block_that_is_no_whole_number_of_rows_is_refused_at_once() -> None:
+    with pytest.raises(IntegrityError, match=r"l\.zst: 34 bytes of links"):
+        decode_links(compress(bytes(ROW_BYTES + 1)), name="l.zst")
+
+
+def test_keys_of_soft_deleted_objects_are_read_back() -> None:
+    keys = {object_key(an_id(f"u{number}")) for number in range(9)} | {bytes(16)}
+    assert decode_deleted(encode_deleted((1, key) for key in keys), name="d") == keys
+    assert decode_deleted(encode_deleted([]), name="d") == set()
+
+
+def test_a_block_of_keys_that_is_no_whole_number_of_them_is_refused() -> None:
+    with pytest.raises(IntegrityError, match=r"d\.zst: 16 bytes"):
+        decode_deleted(compress(bytes(16)), name="d.zst")

@@ -1,0 +1,138 @@
+"""Bodies and their index: every object is found again, and nothing is handed out that its digest does not prove."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.domain.errors import IntegrityError
+from shared.domain.ids import object_key
+from shared.formats.digests import body_digest
+from shared.formats.frames import compress, decompress
+from shared.formats.objects import (
+    FRAME_LINES_MAX,
+    ROW,
+    SOFT_DELETED,
+    TOMBSTONE,
+    IndexRow,
+    Spool,
+    body_at,
+    decode_index,
+    encode_index,
+    lines_of,
+)
+from shared.formats.segments import FileWriter
+from tests.support.builders import an_id
+
+USER = 1
+
+
+def a_body(label: str) -> bytes:
+    return f'{{"id":"{an_id(label)}","displayName":"{label}"}}'.encode()
+
+
+def rows_of(index: FileWriter) -> list[IndexRow]:
+    blocks = [bytes(index.content[part.offset : part.offset + part.length]) for part in index.shards]
+    return [row for block in blocks for row in decode_index(block, name="i")]
+
+
+def body_of(bodies: FileWriter, row: IndexRow) -> bytes:
+    frame = bytes(bodies.content[row.offset : row.offset + row.length])
+    return body_at(lines_of(frame, name="o"), row, name="o")
+
+
+def test_a_row_has_44_bytes() -> None:
+    assert ROW.size == 44
+
+
+def test_every_object_is_found_by_its_row_whatever_shard_and_frame_it_is_in() -> None:
+    spool = Spool(shard_count=4)
+    labels = [f"user-{number}" for number in range(3 * FRAME_LINES_MAX)]
+    for label in labels:
+        spool.add(an_id(label), a_body(label), type_code=USER)
+    bodies, index = spool.files()
+    found = {row.key: body_of(bodies, row) for row in rows_of(index)}
+    assert found == {object_key(an_id(label)): a_body(label) for label in labels}
+    assert spool.rows == len(labels)
+
+
+def test_a_frame_holds_at_most_128_objects() -> None:
+    spool = Spool(shard_count=1)
+    for number in range(FRAME_LINES_MAX + 1):
+        spool.add(an_id(f"user-{number}"), a_body(f"user-{number}"), type_code=USER)
+    bodies, index = spool.files()
+    frames = {(row.offset, row.length) for row in rows_of(index)}
+    sizes = [len(lines_of(bytes(bodies.content[at : at + length]), name="o")) for at, length in sorted(frames)]
+    assert sizes == [FRAME_LINES_MAX, 1]
+
+
+def test_the_file_of_bodies_is_lines_of_json_to_any_reader() -> None:
+    spool = Spool(shard_count=1)
+    spool.add(an_id("a"), a_body("a"), type_code=USER)
+    bodies, _index = spool.files()
+    assert decompress(bytes(bodies.content), name="o") == a_body("a") + b"\n"
+
+
+def test_rows_are_sorted_by_key_so_the_same_objects_give_the_same_index() -> None:
+    rows = [IndexRow(object_key(an_id(f"u{number}")), bytes(16), 0, 0, 0, USER, 0) for number in range(20)]
+    assert encode_index(rows) == encode_index(rows[::-1])
+    decoded = decode_index(encode_index(rows), name="i")
+    assert decoded == sorted(rows, key=lambda row: row.key)
+
+
+def test_a_tombstone_is_a_row_without_a_body() -> None:
+    spool = Spool(shard_count=1)
+    spool.add(an_id("gone"), b"", type_code=USER)
+    bodies, index = spool.files()
+    [row] = rows_of(index)
+    assert (row.flags, row.length, row.digest) == (TOMBSTONE, 0, bytes(16))
+    assert bytes(bodies.content) == b""
+
+
+def test_a_soft_deleted_object_keeps_its_body_and_says_so() -> None:
+    spool = Spool(shard_count=1)
+    spool.add(an_id("binned"), a_body("binned"), type_code=USER, flags=SOFT_DELETED)
+    bodies, index = spool.files()
+    [row] = rows_of(index)
+    assert row.flags == SOFT_DELETED
+    assert body_of(bodies, row) == a_body("binned")
+
+
+def test_a_key_that_ends_in_zero_bytes_keeps_them_in_the_index() -> None:
+    object_id = "a1b2c3d4-0000-4000-8000-000000000000"
+    spool = Spool(shard_count=1)
+    spool.add(object_id, b"{}", type_code=USER)
+    [row] = rows_of(spool.files()[1])
+    assert row.key == object_key(object_id)
+
+
+def test_a_segment_without_objects_has_empty_files() -> None:
+    bodies, index = Spool(shard_count=4).files()
+    assert (bodies.content, index.content) == (b"", b"")
+    assert bodies.shards == index.shards == []
+
+
+def test_an_empty_index_block_holds_no_rows() -> None:
+    assert decode_index(encode_index([]), name="i") == []
+
+
+def test_an_index_that_is_no_whole_number_of_rows_is_refused() -> None:
+    with pytest.raises(IntegrityError, match=r"i\.idx: 45 bytes of index"):
+        decode_index(compress(bytes(45)), name="i.idx")
+
+
+def test_a_row_whose_digest_does_not_match_its_body_is_refused() -> None:
+    row = IndexRow(object_key(an_id("a")), body_digest(b"other"), 0, 0, 0, USER, 0)
+    with pytest.raises(IntegrityError, match="does not match its digest"):
+        body_at([a_body("a")], row, name="o")
+
+
+def test_a_row_that_points_past_its_frame_is_refused() -> None:
+    row = IndexRow(object_key(an_id("a")), body_digest(a_body("a")), 0, 0, 1, USER, 0)
+    with pytest.raises(IntegrityError):
+        body_at([a_body("a")], row, name="o")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}"])
+def test_a_frame_whose_last_line_has_no_end_is_refused(content: bytes) -> None:
+    with pytest.raises(IntegrityError, match="has no end"):
+        lines_of(compress(content), name="o")

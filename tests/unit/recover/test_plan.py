@@ -1,0 +1,95 @@
+"""What a recovery does about each kind of difference, and in which wave (tests/properties hold the promises)."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.catalogue.entry import ObjectType, Wave
+from shared.catalogue.types import TYPES
+from shared.compare.judge import HARD_DELETED, ON_PREMISES
+from shared.domain.changes import Action, Difference
+from shared.domain.jobs import Options
+from shared.recover.plan import NEWER, batches, dealt, left_alone, link_changes, object_changes
+from tests.support.builders import a_change, a_difference, a_link, a_link_change, an_id
+
+CAUTIOUS, THOROUGH = Options(), Options(soft_delete_newer=True)
+
+
+def planned(*differences: Difference, options: Options = CAUTIOUS) -> dict[Wave, list[Action]]:
+    waves = object_changes(differences, options)
+    return {wave: [change.action for change in changes] for wave, changes in waves.items()}
+
+
+def test_an_update_writes_the_properties_that_differ() -> None:
+    waves = object_changes([a_difference()], CAUTIOUS)
+    assert waves == {Wave.UPDATE: [a_change(target={"city": "Oslo"})]}
+
+
+def test_an_update_leaves_out_what_graph_does_not_let_anyone_write() -> None:
+    row = a_difference(target={"city": "Oslo", "createdDateTime": "x", "displayName": None})
+    [change] = object_changes([row], CAUTIOUS)[Wave.UPDATE]
+    assert change.target == {"city": "Oslo"}
+
+
+def test_an_update_of_links_only_plans_no_change_to_the_object() -> None:
+    assert planned(a_difference(type="group", target={}, links=(a_link(),))) == {}
+
+
+def test_a_restore_comes_before_the_properties_it_brings_out_of_date() -> None:
+    row = a_difference(action=Action.RESTORE)
+    assert planned(row) == {Wave.RESTORE: [Action.RESTORE], Wave.UPDATE: [Action.UPDATE]}
+
+
+@pytest.mark.parametrize("entry", TYPES, ids=lambda entry: entry.name)
+def test_an_object_is_restored_in_an_earlier_wave_than_its_properties(entry: ObjectType) -> None:
+    assert entry.waves[Action.RESTORE] < entry.waves[Action.UPDATE]
+
+
+def test_an_object_newer_than_the_snapshot_is_soft_deleted_only_when_asked() -> None:
+    row = a_difference(action=Action.SOFT_DELETE, target={}, current={})
+    assert planned(row) == {}
+    assert left_alone(row, CAUTIOUS) == NEWER
+    assert planned(row, options=THOROUGH) == {Wave.SOFT_DELETE: [Action.SOFT_DELETE]}
+    assert left_alone(row, THOROUGH) == ""
+
+
+@pytest.mark.parametrize("reason", [ON_PREMISES, HARD_DELETED])
+def test_what_the_report_refuses_is_left_alone_for_the_same_reason(reason: str) -> None:
+    row = a_difference(action=Action.RECREATE, refusal=reason)
+    assert left_alone(row, THOROUGH) == reason
+    assert planned(row, options=THOROUGH) == {}
+
+
+def test_links_are_added_before_others_are_removed() -> None:
+    links = [a_link("z", action=Action.UNLINK), a_link("b", reference="owners"), a_link("a")]
+    changes = link_changes("group", an_id("group-1"), "group-1", links)
+    assert [(change.action, change.reference) for change in changes] == [
+        (Action.LINK, "members"),
+        (Action.LINK, "owners"),
+        (Action.UNLINK, "members"),
+    ]
+    assert changes[0] == a_link_change("a")
+
+
+def test_objects_are_dealt_round_robin_in_runs_the_biggest_first() -> None:
+    big = [a_link_change(f"u{number}", "big") for number in range(5)]
+    small = [a_link_change("v", "small")]
+    assert dealt([*small, *big], run_max=2) == [*big[:2], *small, *big[2:4], *big[4:]]
+
+
+def test_dealing_loses_and_doubles_nothing() -> None:
+    changes = [a_link_change(f"u{number}", f"g{number % 7}") for number in range(50)]
+    order = dealt(changes, run_max=3)
+    assert sorted(order, key=lambda change: change.change_id) == sorted(changes, key=lambda change: change.change_id)
+
+
+def test_dealing_leaves_the_list_it_was_given_as_it_was() -> None:
+    changes = [a_link_change("a"), a_link_change("b")]
+    dealt(changes, run_max=1)
+    assert changes == [a_link_change("a"), a_link_change("b")]
+
+
+def test_changes_are_cut_into_batches_of_what_one_message_covers() -> None:
+    changes = [a_change(f"user-{number}") for number in range(5)]
+    assert batches(changes, size=2) == [changes[:2], changes[2:4], changes[4:]]
+    assert batches([], size=2) == []
