@@ -20,6 +20,8 @@ async def live_count(sender: Sender, entry: ObjectType) -> int:
     reply = await sender.send(request)
     if not reply.is_success:
         raise refusal(f"{entry.name} count", reply)
+    if reply.cut:
+        raise incomplete(f"{entry.name} count", reply.cut, reply)
     digits = reply.body.decode("utf-8-sig", errors="replace").strip()
     if not (digits.isascii() and digits.isdigit() and len(digits) <= DIGITS_MAX):
         raise incomplete(f"{entry.name} count", "the answer is no number", reply)

@@ -39,7 +39,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         self._figures.add("requests")
         response = await self._inner.handle_async_request(request)
         try:
-            body, cut = await self._read(response)
+            body, cut = await self._read(request, response)
         finally:
             await response.aclose()
         headers = [(name, text) for name, text in response.headers.items() if name not in _ABOUT_THE_WIRE]
@@ -57,7 +57,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         if place != (self._base.scheme, self._base.host, self._base.port) or url.userinfo:
             raise DirectoryError(f"a request to {url.scheme}://{url.host} was stopped: Graph is at {self._base.host}")
 
-    async def _read(self, response: httpx.Response) -> tuple[bytes, str]:
+    async def _read(self, request: httpx.Request, response: httpx.Response) -> tuple[bytes, str]:
         """Return the body and why it is cut, "" when it is whole."""
         coding = response.headers.get("content-encoding", "identity").strip().lower()
         if coding not in ("gzip", "identity"):
@@ -67,7 +67,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         if coding == "identity":
             async for chunk in stream:
                 body += chunk
-                self._check_size(body, response)
+                self._check_size(body, request, response)
             return bytes(body), ""
         unpack = zlib.decompressobj(GZIP_WINDOW)
         try:
@@ -76,15 +76,16 @@ class PinnedTransport(httpx.AsyncBaseTransport):
                 while rest and not unpack.eof:
                     body += unpack.decompress(rest, PIECE_BYTES)
                     rest = unpack.unconsumed_tail
-                    self._check_size(body, response)
+                    self._check_size(body, request, response)
         except zlib.error as error:
             return bytes(body), f"the gzip body is damaged ({error})"
         return bytes(body), "" if unpack.eof else "the gzip body ends too early"
 
-    def _check_size(self, body: bytearray, response: httpx.Response) -> None:
+    def _check_size(self, body: bytearray, request: httpx.Request, response: httpx.Response) -> None:
         if len(body) > self._bytes_max:
+            asked = f"{request.method} {request.url.path}"
             request_id = response.headers.get("request-id", "")
-            raise DirectoryError(f"an answer is larger than {self._bytes_max} bytes", request_id=request_id)
+            raise DirectoryError(f"{asked}: the answer is larger than {self._bytes_max} bytes", request_id=request_id)
 
 
 _ABOUT_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})

@@ -101,7 +101,7 @@ def one_object(what: str, reply: Reply) -> tuple[str, bytes]:
     """Return the @odata.type (empty when absent) and body of a reply that is one object, its @odata.context removed."""
     if not reply.is_success:
         raise refusal(what, reply)
-    _check_kind(what, reply)
+    _check_text(what, reply)
     identity = _object(what, reply, reply.body, 0, _Identity)
     members = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
     members.pop("@odata.context", None)
@@ -119,25 +119,28 @@ def _decoded(what: str, reply: Reply, shape: type[Envelope]) -> Envelope:
     """Return the whole body as `shape`; its links are proven not to be empty."""
     if not reply.is_success:
         raise refusal(what, reply)
-    _check_kind(what, reply)
+    _check_text(what, reply)
     try:
-        reply.body.decode()
         envelope = msgspec.json.decode(reply.body, type=shape)
     except RecursionError:
         raise incomplete(what, "the page is nested too deeply", reply) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise incomplete(what, f"the page is no whole JSON collection ({error})", reply) from error
     if "" in (envelope.next, getattr(envelope, "delta", UNSET)):
         raise incomplete(what, "the page has an empty link", reply)
     return envelope
 
 
-def _check_kind(what: str, reply: Reply) -> None:
+def _check_text(what: str, reply: Reply) -> None:
     if reply.cut:
         raise incomplete(what, reply.cut, reply)
     kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise incomplete(what, f"the page is {kind or 'of no content type'}, not application/json", reply)
+    try:
+        reply.body.decode()  # objects are kept unopened, so nothing later would notice
+    except UnicodeDecodeError as error:
+        raise incomplete(what, f"the page is not UTF-8 ({error.reason})", reply) from error
 
 
 def _object(what: str, reply: Reply, raw: msgspec.Raw | bytes, number: int, shape: Any) -> Any:

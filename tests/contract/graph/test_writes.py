@@ -9,7 +9,7 @@ import pytest
 from shared.domain.errors import DirectoryError, TransientError
 from shared.graph.retry import FAILURES_MAX
 from shared.graph.writing import RESTORED_EARLIER
-from shared.ports import Write
+from shared.ports import Directory, Write
 from simulator.faults import Fault, Rule
 from tests.contract.graph.changes import (
     DELETED_POLICIES,
@@ -44,6 +44,16 @@ def test_writes_of_many_objects_go_in_batches_of_20_and_answer_in_order() -> Non
         assert [live(world, "user")[user_id]["jobTitle"] for user_id in users] == [f"Chef {n}" for n in range(90)]
         assert sorted(len(batch) for batch in batches(world)) == [10, 20, 20, 20, 20]
         assert world.directory.figures["requests"] == 5
+
+    run(story())
+
+
+def test_the_gateway_is_a_directory_and_nothing_to_write_costs_nothing() -> None:
+    async def story() -> None:
+        world = a_world()
+        port: Directory = world.directory
+        assert await port.apply([]) == []
+        assert world.transport.log == []
 
     run(story())
 

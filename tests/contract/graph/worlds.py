@@ -43,7 +43,7 @@ def a_world(
     """Return a tenant of `objects` objects and a gateway to it; call it inside the story, on its clock."""
     clock = VirtualClock()
     simulator = Simulator(
-        clock=clock.unix_seconds, seed=seed, objects=objects, limits=limits, faults=Faults(list(faults))
+        clock=clock.unix_seconds, seed=seed, objects=objects, limits=limits, faults=Faults(list(faults), seed=seed)
     )
     transport = InProcessTransport(simulator)
 

@@ -9,7 +9,7 @@ from shared.domain.changes import Change, Difference, Outcome
 from shared.domain.errors import IntegrityError
 from shared.formats.frames import compress, decompress
 from shared.formats.records import CHANGES, DIFFERENCES, OUTCOMES, decode_records, encode_records
-from tests.support.builders import a_change, a_difference, an_outcome
+from tests.support.builders import a_change, a_difference
 
 
 def lines_of(content: bytes) -> list[bytes]:
@@ -46,7 +46,7 @@ def test_line_breaks_inside_a_value_do_not_break_a_record() -> None:
 
 def test_a_file_of_another_kind_is_refused_by_its_tag() -> None:
     content, _digest = encode_records(OUTCOMES, [])
-    with pytest.raises(IntegrityError, match="plan/1.ndz: format 'outcomes/1'; 'changes/1' was expected"):
+    with pytest.raises(IntegrityError, match=r"plan/1\.ndz: format 'outcomes/1'; 'changes/1' was expected"):
         decode_records(content, Change, CHANGES, name="plan/1.ndz")
 
 

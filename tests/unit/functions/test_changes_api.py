@@ -13,9 +13,7 @@ NAMESPACE = "microsoft.graph.entraRecoveryServices"
 
 @pytest.mark.parametrize("name", ["getChanges", "getChanges()", f"{NAMESPACE}.getChanges", f"{NAMESPACE}.getChanges()"])
 @pytest.mark.parametrize("version", ["v1.0", "beta"])
-def test_the_rows_of_a_report_are_read_by_every_spelling_of_the_function(
-    world: World, name: str, version: str
-) -> None:
+def test_the_rows_of_a_report_are_read_by_every_spelling_of_the_function(world: World, name: str, version: str) -> None:
     async def story() -> None:
         wire_id, user = await world.captured(), world.users()[0]
         world.change(user, jobTitle="harmed")

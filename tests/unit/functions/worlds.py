@@ -91,9 +91,7 @@ class World:
 
     async def recovered(self, snapshot: str) -> Job:
         """Recover to `snapshot`; return the job at its end."""
-        started = await self.product.starting.recovery(
-            TENANT, snapshot, EVERYTHING, Options(), requested_by="somebody"
-        )
+        started = await self.product.starting.recovery(TENANT, snapshot, EVERYTHING, Options(), requested_by="somebody")
         return await self.platform.finish(started)
 
     def users(self) -> list[str]:

@@ -143,7 +143,7 @@ def test_a_compressed_answer_is_unpacked_whole() -> None:
 def test_a_small_body_that_unpacks_to_more_than_the_cap_is_refused_before_it_is_held() -> None:
     bomb = gzip.compress(b"0" * 50_000_000)
     assert len(bomb) < 60_000
-    with pytest.raises(DirectoryError, match="larger than 1000000 bytes"):
+    with pytest.raises(DirectoryError, match=r"GET /v1\.0/users: the answer is larger than 1000000 bytes"):
         exchange(gzipped(bomb), answer_bytes_max=1_000_000)
 
 

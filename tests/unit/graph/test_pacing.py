@@ -114,6 +114,22 @@ def test_what_a_request_really_cost_is_what_it_is_charged() -> None:
     run(story())
 
 
+def test_after_a_refusal_a_quiet_answer_is_no_leave_to_take_more_than_our_own_buckets_hold() -> None:
+    async def story(is_refused: bool) -> float:
+        clock = VirtualClock()
+        pacing = a_pacing(clock)
+        await pacing.admit(Cost(writes=18))
+        if is_refused:
+            pacing.refuse(WRITE, Reply(status=429), 0)
+        await pacing.admit(Cost(writes=1))
+        pacing.learn([Cost(writes=18), Cost(writes=1)], [Reply(status=204), Reply(status=204)])
+        await pacing.admit(Cost(writes=2))
+        return clock.elapsed()
+
+    assert run(story(is_refused=False)) < 1
+    assert run(story(is_refused=True)) >= 2
+
+
 def test_a_clock_that_is_set_back_stops_nobody() -> None:
     async def story() -> None:
         clock = SteppingClock()

@@ -141,6 +141,14 @@ def test_an_object_read_alone_loses_its_context_and_nothing_else() -> None:
     assert kept == b'{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"a","n":1.10}'
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"id":""}', b"{}", b"[]", b'{"id":"a"', b'{"id":"a","x":"\xff"}', b'{"id":"a","x":' + b"[" * 10_000]
+)
+def test_an_object_read_alone_is_as_strictly_checked_as_a_page(body: bytes) -> None:
+    with pytest.raises(IncompleteListingError, match=r"^user a: .*r-1"):
+        pages.one_object("user a", a_reply(body))
+
+
 def test_a_refusal_carries_graphs_code_status_and_request_id() -> None:
     body = b'{"error":{"code":"Authorization_RequestDenied","message":"no","innerError":{"request-id":"inner"}}}'
     with pytest.raises(DirectoryError, match="Authorization_RequestDenied") as refused:

@@ -1,0 +1,151 @@
+"""The promises of shared/recover/plan.py, each over generated reports."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.catalogue.entry import Wave
+from shared.catalogue.types import TYPES, type_named
+from shared.compare.judge import writable
+from shared.domain.changes import Action, Change, Difference
+from shared.domain.jobs import Options
+from shared.recover.plan import BATCH_CHANGES_MAX, batches, dealt, left_alone, link_changes, object_changes
+from shared.recover.writes import link_strokes, object_stroke
+from tests.properties.strategies import links, modest, object_ids, reports
+
+options = st.builds(Options, soft_delete_newer=st.booleans())
+link_lists = st.lists(links, max_size=30, unique_by=lambda link: (link.reference, link.other_id))
+
+
+def by_wave(report: list[Difference], allowed: Options) -> list[tuple[Wave, Change]]:
+    return [(wave, change) for wave, some in object_changes(report, allowed).items() for change in some]
+
+
+@modest
+@given(report=reports, allowed=options)
+def test_p1_an_object_is_restored_before_its_properties_are_written(report: list[Difference], allowed: Options) -> None:
+    plan = by_wave(report, allowed)
+    restored = {(change.type, change.object_id): wave for wave, change in plan if change.action is Action.RESTORE}
+    for wave, change in plan:
+        if change.action is Action.UPDATE and (change.type, change.object_id) in restored:
+            assert restored[change.type, change.object_id] < wave
+
+
+@modest
+@given(report=reports, allowed=options)
+def test_p1_whatever_can_be_an_end_of_a_link_is_there_before_links_are(
+    report: list[Difference], allowed: Options
+) -> None:
+    ends = {entry.name for entry in TYPES if entry.references} | {"user"}
+    for wave, change in by_wave(report, allowed):
+        if change.type in ends and change.action is not Action.SOFT_DELETE:
+            assert wave < Wave.RELINK < Wave.LINKS
+
+
+@modest
+@given(report=reports, allowed=options)
+def test_p1_named_locations_come_before_the_policies_that_name_them(report: list[Difference], allowed: Options) -> None:
+    kept = [(wave, change) for wave, change in by_wave(report, allowed) if change.action is not Action.SOFT_DELETE]
+    locations = [wave for wave, change in kept if change.type == "namedLocation"]
+    policies = [wave for wave, change in kept if change.type == "conditionalAccessPolicy"]
+    assert all(one < other for one, other in itertools.product(locations, policies))
+
+
+@modest
+@given(report=reports, allowed=options)
+def test_p2_a_policy_comes_after_every_object_and_link_it_could_depend_on(
+    report: list[Difference], allowed: Options
+) -> None:
+    kept = [(wave, change) for wave, change in by_wave(report, allowed) if change.action is not Action.SOFT_DELETE]
+    policies = [wave for wave, change in kept if change.type == "conditionalAccessPolicy"]
+    others = [wave for wave, change in kept if change.type != "conditionalAccessPolicy"]
+    for policy in policies:
+        assert policy > Wave.LINKS
+        assert all(other < policy for other in others)
+
+
+@modest
+@given(report=reports, allowed=options)
+def test_p3_no_request_of_a_plan_deletes_for_good_or_creates(report: list[Difference], allowed: Options) -> None:
+    for _wave, change in by_wave(report, allowed):
+        assert change.action in {Action.UPDATE, Action.RESTORE, Action.SOFT_DELETE}
+        entry = type_named(change.type)
+        write = object_stroke(entry, change, {}, change.target).write
+        live, in_bin = f"{entry.path}/{change.object_id}", f"{entry.deleted_path}/{change.object_id}"
+        assert (write.method, write.path) in {("PATCH", live), ("DELETE", live), ("POST", f"{in_bin}/restore")}
+
+
+@modest
+@given(source=object_ids, wanted=link_lists)
+def test_p3_removing_a_link_never_deletes_the_object_at_its_other_end(source: str, wanted: list[object]) -> None:
+    changes = link_changes("group", source, "group-1", wanted)  # type: ignore[arg-type]
+    strokes = link_strokes(type_named("group"), changes)
+    assert Counter(change.change_id for stroke in strokes for change in stroke.changes) == Counter(
+        change.change_id for change in changes
+    )
+    for stroke in strokes:
+        assert stroke.write.method == "PATCH" or stroke.write.path.endswith("/$ref")
+
+
+@modest
+@given(report=reports, allowed=options)
+def test_p4_what_is_refused_or_not_allowed_is_not_planned_and_says_why(
+    report: list[Difference], allowed: Options
+) -> None:
+    planned = {(change.type, change.object_id) for _wave, change in by_wave(report, allowed)}
+    for row in report:
+        identity = (row.type, row.object_id)
+        if left_alone(row, allowed):
+            assert identity not in planned
+        else:
+            assert (identity in planned) == (
+                row.action is not Action.UPDATE or bool(writable(type_named(row.type), row.target))
+            )
+
+
+@modest
+@given(report=reports, allowed=options)
+def test_p4_a_plan_writes_only_what_graph_lets_anyone_write(report: list[Difference], allowed: Options) -> None:
+    for _wave, change in by_wave(report, allowed):
+        assert writable(type_named(change.type), change.target) == change.target
+
+
+@modest
+@given(report=reports, allowed=options, seed=st.integers(0, 1000))
+def test_p5_every_change_has_an_id_of_its_own_whatever_order_the_report_is_in(
+    report: list[Difference], allowed: Options, seed: int
+) -> None:
+    ids = [change.change_id for _wave, change in by_wave(report, allowed)]
+    assert len(ids) == len(set(ids))
+    shuffled = random.Random(seed).sample(report, len(report))
+    assert set(ids) == {change.change_id for _wave, change in by_wave(shuffled, allowed)}
+
+
+@modest
+@given(report=reports, wanted=link_lists, run_max=st.integers(1, 5))
+def test_dealing_keeps_every_change_and_the_order_within_a_lane(
+    report: list[Difference], wanted: list[object], run_max: int
+) -> None:
+    changes = [change for _wave, change in by_wave(report, Options(soft_delete_newer=True))]
+    changes += link_changes("group", "00000000-0000-4000-8000-000000000000", "g", wanted)  # type: ignore[arg-type]
+    order = dealt(changes, run_max)
+    assert Counter(change.change_id for change in order) == Counter(change.change_id for change in changes)
+    lanes = {(change.object_id, change.action, change.reference) for change in changes}
+    for lane in lanes:
+        ours = [change for change in order if (change.object_id, change.action, change.reference) == lane]
+        assert ours == [change for change in changes if (change.object_id, change.action, change.reference) == lane]
+
+
+@modest
+@given(count=st.integers(0, 1300))
+def test_batches_are_full_but_for_the_last_and_lose_nothing(count: int) -> None:
+    change = Change(change_id="c", type="user", object_id="u", display_name="", action=Action.RESTORE)
+    cut = batches([change] * count)
+    assert sum(len(batch) for batch in cut) == count
+    assert all(len(batch) == BATCH_CHANGES_MAX for batch in cut[:-1])
+    assert all(0 < len(batch) <= BATCH_CHANGES_MAX for batch in cut)
