@@ -5,6 +5,7 @@ The host is pinned twice: the token is put on requests below the base only, and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import httpx
@@ -55,12 +56,9 @@ class GraphClient:
             response = await sdk.send(self._adapter, request, self.base)
         except httpx.TransportError as error:
             return Reply(status=NO_ANSWER, cut=f"{type(error).__name__}: {error}"[:FACT_CHARS_MAX])
-        return Reply(
-            status=response.status_code,
-            headers={name.lower(): text for name, text in response.headers.items()},
-            body=response.content,
-            cut=response.extensions.get(CUT, ""),
-        )
+        headers = {name.lower(): text for name, text in response.headers.items()}
+        cut = response.extensions.get(CUT, "") or _ends_early(headers, response.content)
+        return Reply(status=response.status_code, headers=headers, body=response.content, cut=cut)
 
     async def aclose(self) -> None:
         """Close the connections; the client may be used again afterwards and opens new ones."""
@@ -78,3 +76,12 @@ class GraphClient:
         settings = self._settings
         timeout = httpx.Timeout(settings.answer_timeout_seconds, connect=settings.connect_timeout_seconds)
         return httpx.AsyncClient(transport=wire, timeout=timeout, trust_env=False, follow_redirects=False)
+
+
+def _ends_early(headers: Mapping[str, str], body: bytes) -> str:
+    """Return why a JSON body that does not end as an object does is cut, "" for any other.
+
+    This only spares a read from failing over a transfer that broke; whether a page is whole is proven where it is read.
+    """
+    is_json = headers.get("content-type", "").startswith("application/json")
+    return "the JSON body ends too early" if is_json and body and not body.rstrip().endswith(b"}") else ""

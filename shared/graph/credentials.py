@@ -1,7 +1,7 @@
 """Where tokens for Graph come from: the app's managed identity, or the client secret of a registered app.
 
 Token endpoints are reached over https, or over http on loopback, and never through a redirect. Neither source keeps
-a token: wrap it in CachedTokens.
+a token: the gateway does.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from shared.graph.pacing import Pacing
 from shared.graph.reading import Reader
 from shared.graph.sending import Sender
 from shared.graph.settings import GraphSettings
-from shared.graph.tokens import TokenSource
+from shared.graph.tokens import CachedTokens, TokenSource
 from shared.graph.writing import Writer
 from shared.ports import Answer, Clock, DeltaPage, Found, Page, Write
 
@@ -29,7 +29,8 @@ from shared.ports import Answer, Clock, DeltaPage, Found, Page, Write
 class GraphDirectory:
     """A tenant reached over Graph's HTTP.
 
-    `transport` replaces the network in tests; `jitter` is the only randomness. Raises InputError at once for a base
+    `tokens` is asked once an hour: its token is kept here. `transport` replaces the network in tests; `jitter` is the
+    only randomness. Raises InputError at once for a base
     URL that is neither https nor loopback. See ports.Directory for what each method promises and raises.
     """
 
@@ -44,7 +45,7 @@ class GraphDirectory:
     ) -> None:
         in_flight = settings.batches_in_flight_max
         self._counters = Figures()
-        self._client = GraphClient(settings, tokens, self._counters, transport)
+        self._client = GraphClient(settings, CachedTokens(tokens, clock), self._counters, transport)
         pacing = Pacing(settings.quota, clock, self._counters)
         self._sender = Sender(self._client, pacing, self._counters, jitter, batches_in_flight_max=in_flight)
         bounds = Bounds(self._client.base, settings.pages_max)

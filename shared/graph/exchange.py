@@ -27,6 +27,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = NO_HEADERS
     priority: str = "normal"
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the request changes nothing, so that losing its reply loses nothing."""
+        return self.method == "GET" or self.tail.partition("?")[0].endswith("/getByIds")
+
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What came back. Header names are in lower case."""

@@ -94,7 +94,7 @@ class Sender:
 
         Tells the buckets of a refusal. A success whose body was cut in transfer counts as no answer to a read.
         """
-        is_cut_read = bool(reply.cut) and request.method == "GET"
+        is_cut_read = bool(reply.cut) and request.is_read
         status = NO_ANSWER if is_cut_read else reply.status
         cost = quota.cost_of(request.method, request.tail)
         seconds = retry.after(

@@ -151,11 +151,12 @@ class Sealing:
             index, objects = segment.file("index"), segment.file("objects")
             if index is None or objects is None:
                 continue
-            copied = await _range(self._work, objects, shard)
-            if not copied:
+            indexed = await _range(self._work, index, shard)
+            if not indexed:
                 continue
+            copied = await _range(self._work, objects, shard)  # empty when the shard has nothing but tombstones
             source_at = next(part.offset for part in objects.shards if part.shard == shard)
-            rows = decode_index(await _range(self._work, index, shard), name=index.name)
+            rows = decode_index(indexed, name=index.name)
             move = start + len(block) - source_at
             for row in rows:
                 newest[row.key, row.type_code] = (

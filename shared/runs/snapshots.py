@@ -6,6 +6,7 @@ the manifest, every body's digest from the index. Anything that does not match r
 
 from __future__ import annotations
 
+import zlib
 from collections import OrderedDict
 
 from shared.domain.errors import IntegrityError, NotFoundError
@@ -117,6 +118,8 @@ class SnapshotReader:
         file = next(known for known in self.manifest.files if known.name == name)
         part = next(known for known in file.shards if known.shard == own)
         content = await self._blobs.read(name, part.offset, part.length)
+        if len(content) != part.length or zlib.crc32(content) != part.crc32:
+            raise IntegrityError(name, f"shard {own} was cut or altered")
         frames: dict[int, list[bytes]] = {}
         for row in members:
             start = row.offset - part.offset

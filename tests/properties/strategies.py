@@ -15,7 +15,7 @@ from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import TYPES
 from shared.domain.changes import Action, Difference, Json, LinkDifference
 
-modest = settings(deadline=None, derandomize=True, max_examples=100)
+modest = settings(deadline=None, derandomize=True, max_examples=50)
 
 entries = st.sampled_from(TYPES)
 # Few ids, so that two sides often speak of the same object; one ends in zero bytes, which careless readers strip.
@@ -30,7 +30,7 @@ plain = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts
 values: st.SearchStrategy[Any] = st.recursive(
     plain,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=8,
+    max_leaves=5,
 )
 
 
@@ -38,7 +38,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 def bodies(draw: st.DrawFn, entry: ObjectType) -> Json:
     """Return a body with some of the type's properties and perhaps one that the catalogue does not know."""
     names = [known.name for known in entry.properties if known.name != "id"]
-    body = draw(st.dictionaries(st.sampled_from([*names, "newInGraph"]), values, max_size=6))
+    body = draw(st.dictionaries(st.sampled_from([*names, "newInGraph"]), values, max_size=4))
     return {"id": draw(object_ids), **body}
 
 
@@ -74,6 +74,6 @@ def _identity(row: Difference) -> tuple[str, str]:
 # A report has one row per object at most; one that would re-create an object always says why it is left alone.
 reports = st.lists(
     one_difference().filter(lambda row: row.action is not Action.RECREATE or bool(row.refusal)),
-    max_size=20,
+    max_size=10,
     unique_by=_identity,
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.catalogue.entry import Wave
 from shared.catalogue.types import TYPES, type_named
 from shared.compare.judge import writable
-from shared.domain.changes import Action, Change, Difference
+from shared.domain.changes import Action, Change, Difference, LinkDifference
 from shared.domain.jobs import Options
 from shared.recover.plan import BATCH_CHANGES_MAX, batches, dealt, left_alone, link_changes, object_changes
 from shared.recover.writes import link_strokes, object_stroke
@@ -82,8 +82,10 @@ def test_p3_no_request_of_a_plan_deletes_for_good_or_creates(report: list[Differ
 
 @modest
 @given(source=object_ids, wanted=link_lists)
-def test_p3_removing_a_link_never_deletes_the_object_at_its_other_end(source: str, wanted: list[object]) -> None:
-    changes = link_changes("group", source, "group-1", wanted)  # type: ignore[arg-type]
+def test_p3_removing_a_link_never_deletes_the_object_at_its_other_end(
+    source: str, wanted: list[LinkDifference]
+) -> None:
+    changes = link_changes("group", source, "group-1", wanted)
     strokes = link_strokes(type_named("group"), changes)
     assert Counter(change.change_id for stroke in strokes for change in stroke.changes) == Counter(
         change.change_id for change in changes
@@ -129,10 +131,10 @@ def test_p5_every_change_has_an_id_of_its_own_whatever_order_the_report_is_in(
 @modest
 @given(report=reports, wanted=link_lists, run_max=st.integers(1, 5))
 def test_dealing_keeps_every_change_and_the_order_within_a_lane(
-    report: list[Difference], wanted: list[object], run_max: int
+    report: list[Difference], wanted: list[LinkDifference], run_max: int
 ) -> None:
     changes = [change for _wave, change in by_wave(report, Options(soft_delete_newer=True))]
-    changes += link_changes("group", "00000000-0000-4000-8000-000000000000", "g", wanted)  # type: ignore[arg-type]
+    changes += link_changes("group", "00000000-0000-4000-8000-000000000000", "g", wanted)
     order = dealt(changes, run_max)
     assert Counter(change.change_id for change in order) == Counter(change.change_id for change in changes)
     lanes = {(change.object_id, change.action, change.reference) for change in changes}

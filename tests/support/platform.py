@@ -57,9 +57,12 @@ class Deaths:
     calls: int = 0
     fired: int = 0
     withdrawn: int = 0
+    hold: Callable[[Instance], Awaitable[None]] | None = None
 
     async def around(self, act: Callable[[], Awaitable[Any]], instance: Instance) -> Any:
         """Do `act` unless the instance is dead or dies now."""
+        if self.hold is not None:
+            await self.hold(instance)
         if instance.is_dead:
             raise Killed
         self.calls += 1
@@ -88,10 +91,11 @@ class Deaths:
 
 
 class Instance:
-    """One worker process; `is_dead` once it was killed."""
+    """One worker process; `is_dead` once it was killed, frozen until `thaws_at` (seconds of the story)."""
 
     def __init__(self) -> None:
         self.is_dead = False
+        self.thaws_at = 0.0
 
 
 class Mortal:
@@ -144,6 +148,9 @@ class Platform:
         self._token = CachedTokens(self._token_of_tidemark, self.clock)
         self.deliveries = 0
         self.duplicates = 0.0
+        self.frozen = 0
+        self._thaw_at = 0.0
+        self.refuses_messages = False
         self.operator = self.product(Instance(), Deaths())
 
     def product(self, instance: Instance, deaths: Deaths) -> Product:
@@ -170,6 +177,17 @@ class Platform:
     async def _token_of_tidemark(self, claims: str = "") -> Token:
         issued = self.simulator.issue_token(TIDEMARK, GRAPH, base_url="https://login.microsoftonline.com")
         return Token(issued, self.clock.now() + timedelta(hours=1))
+
+    def freeze_one_worker(self, seconds: float) -> None:
+        """Make the worker that writes next stand still for `seconds`, its renewals included, then go on."""
+        self._thaw_at = self.clock.elapsed() + seconds
+        self.deaths.hold = self._perhaps_frozen
+
+    async def _perhaps_frozen(self, instance: Instance) -> None:
+        if self._thaw_at and not self.frozen:
+            self.frozen, instance.thaws_at = 1, self._thaw_at
+        if instance.thaws_at > self.clock.elapsed():
+            await asyncio.sleep(instance.thaws_at - self.clock.elapsed())
 
     async def run_until_idle(self) -> None:
         """Let workers and watchdog work until every job has ended and every queue is empty."""
@@ -227,6 +245,8 @@ class Platform:
             return
         hidden = asyncio.create_task(self._keep_hidden(message))
         try:
+            if self.refuses_messages:
+                raise RuntimeError("the function fails every time")
             await product.worker.handle(message.note)
         except Exception:  # noqa: BLE001  whatever a function raises, the host delivers its message again
             await self.queue.release(message, RETRY_SECONDS)

@@ -59,8 +59,8 @@ def test_the_live_probe_answers_without_a_token(url: str) -> None:
 def test_without_a_token_both_versions_answer_401_in_graphs_envelope(url: str, version: str) -> None:
     async def story() -> None:
         for path in ("directory/recovery/snapshots", "directory/recovery/snapshots/MTc==/recoveryJobs", "users"):
-            for authorization in ({}, {"Authorization": "Bearer a.b.c"}, {"Authorization": "Basic x"}):
-                reply = await ask(f"{url}/{version}/{path}", "GET", **authorization)
+            for authorization in ("", "Bearer a.b.c", "Basic x"):
+                reply = await ask(f"{url}/{version}/{path}", Authorization=authorization)
                 assert reply.status == 401
                 error: Json = msgspec.json.decode(reply.body)["error"]
                 assert error["code"] == "Unauthorized"

@@ -1,4 +1,4 @@
-"""On a day when everything fails now and then, a listing is whole and every write takes effect, or it is said by name.
+"""On a day when everything fails now and then, a listing is whole all the same, and every write takes effect.
 
 One seed per day; the seed decides which requests and parts fail, and how.
 """
@@ -41,8 +41,8 @@ DONE = {"patch": {204}, "unlink": {204, 404}, "restore": {200}}  # a link taken 
 
 
 def a_bad_day(seed: int) -> World:
-    """Return a tenant where one request in twenty fails in each of several ways, and quotas are small."""
-    rules = [Rule(kind=kind, path=r"^/(users|groups|directory|\$batch)", probability=0.03) for kind in PASSING]
+    """Return a tenant where one request in fifty fails in each of several ways, and quotas are small."""
+    rules = [Rule(kind=kind, path=r"^/(users|groups|directory|\$batch)", probability=0.02) for kind in PASSING]
     return a_world(objects=1_500, seed=seed + 1, faults=rules, limits=LIMITS)
 
 

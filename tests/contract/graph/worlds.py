@@ -10,7 +10,7 @@ from datetime import timedelta
 from shared.catalogue.entry import Listing
 from shared.graph.directory import GraphDirectory
 from shared.graph.settings import GraphSettings, QuotaSettings
-from shared.graph.tokens import CachedTokens, Token
+from shared.graph.tokens import Token
 from shared.ports import Page
 from simulator.applications import GRAPH, TIDEMARK
 from simulator.faults import Faults, Rule
@@ -51,9 +51,7 @@ def a_world(
         return Token(simulator.issue_token(TIDEMARK, GRAPH), clock.now() + timedelta(hours=1))
 
     settings = GraphSettings(base_url=BASE_URL, quota=quota or QuotaSettings())
-    directory = GraphDirectory(
-        settings, tokens=CachedTokens(tokens, clock), clock=clock, jitter=random.Random(seed), transport=transport
-    )
+    directory = GraphDirectory(settings, tokens=tokens, clock=clock, jitter=random.Random(seed), transport=transport)
     return World(clock, simulator, transport, directory)
 
 

@@ -9,6 +9,7 @@ from functions import routes
 from functions.calls import Call, received
 from functions.recovery_api import HANDLERS
 from functions.routes import ADMINISTER, READ, ROUTES, Found, Nothing, find
+from shared.domain.errors import CallerError
 
 NAMESPACE = "microsoft.graph.entraRecoveryServices"
 
@@ -61,7 +62,7 @@ def test_the_namespace_does_not_stand_before_collections() -> None:
 
 def test_a_role_that_is_missing_is_named() -> None:
     route = next(route for route in ROUTES if route.handler == "cancel")
-    with pytest.raises(routes.CallerError, match=r"Backup\.Administrator"):
+    with pytest.raises(CallerError, match=r"Backup\.Administrator"):
         routes.allow(route, frozenset({"Backup.Reader", "Backup.Approver"}))
 
 

@@ -29,7 +29,7 @@ POISON = {"capture": poison.capture_poison, "compare": poison.compare_poison, "r
 
 
 def message(body: bytes) -> QueueMessage:
-    return QueueMessage(id="m-1", body=body)
+    return QueueMessage(id="m-1", body=body)  # type: ignore[no-untyped-call]
 
 
 def test_the_timer_starts_one_capture_however_often_it_fires_for_an_occurrence(world: World) -> None:

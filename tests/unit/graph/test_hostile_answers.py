@@ -107,3 +107,20 @@ def test_a_page_that_is_exactly_full_and_has_no_next_link_must_agree_with_the_co
 
     with pytest.raises(IncompleteListingError, match="full page without a next link: 999 of 1500"):
         run(a_directory(graph).page(LISTINGS["user"], ""))
+
+
+def test_the_gateway_keeps_its_token_whatever_the_source_does() -> None:
+    async def story() -> list[str]:
+        clock = VirtualClock()
+        tokens = Tokens(clock)
+        transport = httpx.MockTransport(lambda _: a_page("a"))
+        directory = GraphDirectory(
+            GraphSettings(), tokens=tokens, clock=clock, jitter=random.Random(1), transport=transport
+        )
+        for _ in range(3):
+            await directory.page(LISTINGS["user"], "")
+        await clock.sleep(3_400)
+        await directory.page(LISTINGS["user"], "")
+        return tokens.asked
+
+    assert run(story()) == ["", ""]

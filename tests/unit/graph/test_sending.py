@@ -97,6 +97,13 @@ def test_a_read_whose_body_was_cut_in_transfer_is_repeated() -> None:
     assert (reply.cut, answers) == ("", [])
 
 
+def test_a_read_whose_json_ends_in_the_middle_is_repeated() -> None:
+    json = {"content-type": "application/json"}
+    answers = [httpx.Response(200, content=b'{"value":[{"id":"a"},', headers=json), a_page("a")]
+    reply = run(a_sender(lambda _: answers.pop(0)).send(USERS[0]))
+    assert (reply.cut, answers) == ("", [])
+
+
 def test_many_reads_go_in_batches_of_20_and_only_the_refused_parts_go_again() -> None:
     batches: list[list[str]] = []
 
