@@ -24,18 +24,19 @@ NATIVE = (
     "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
     "totalFailedChanges"
 ).split()
-ADDED = "kind snapshotId requestedBy options isCancelAsked counts progress summary leftAlone error".split()
+ADDED = "kind snapshotId wireSnapshotId requestedBy options isCancelAsked counts progress summary leftAlone error".split()
 MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in ADDED}
 
 
 def job_body(job: Job, *, shows_all: bool) -> Json:
     """Return a job; `shows_all` when the client knows every enum member."""
     objects, links = _calculated(job)
+    wire_id = wire_snapshot_id(job.snapshot_id)
     body: Json = {
         TYPE_TAG: tag(TYPES[job.kind]),
         "id": job.job_id,
         "status": status(job.state, shows_all=shows_all),
-        "targetStateDateTime": format_time(snapshot_time(wire_snapshot_id(job.snapshot_id))),
+        "targetStateDateTime": format_time(snapshot_time(wire_id)),
         "jobStartDateTime": format_time(job.started_at or job.created_at),
         "jobCompletionDateTime": _time(job.completed_at),
         "filteringCriteria": criteria(job.scope, shows_all=shows_all),
@@ -47,6 +48,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
     return body | {
         "tidemark.kind": job.kind,
         "tidemark.snapshotId": job.snapshot_id,
+        "tidemark.wireSnapshotId": wire_id,
         "tidemark.requestedBy": job.requested_by,
         "tidemark.options": {"softDeleteNewer": job.options.soft_delete_newer},
         "tidemark.isCancelAsked": job.is_cancel_asked,

@@ -13,13 +13,15 @@ from rich.text import Text
 
 Json = dict[str, Any]
 LINE_SECONDS = 1.0
+PLAIN_WIDTH = 118
 
 
 class Screen:
     """The demo's output: tables and colours on a terminal, plain lines elsewhere."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False)
+        probe = Console(highlight=False)
+        self.console = probe if probe.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
 
     def phase(self, text: str) -> None:
         """Say which phase begins."""
@@ -61,12 +63,15 @@ class _Lines:
     """Progress as one line a second, for pipes and logs."""
 
     def __init__(self, screen: Screen, name: str) -> None:
-        self._screen, self._name, self._next, self._pace = screen, name, 0.0, Pace()
+        self._screen, self._name, self._pace = screen, name, Pace()
+        self._next, self._done = 0.0, ("", -1)
 
     def __call__(self, job: Json) -> None:
-        if time.monotonic() >= self._next or job["status"] == "successful":
-            self._next = time.monotonic() + LINE_SECONDS
-            self._screen.line(f"{self._name}: {job['status']} {self._pace.sentence(job)}")
+        sentence, done = self._pace.sentence(job), (str(job["status"]), figures(job)[0])
+        if done == self._done or (time.monotonic() < self._next and done[0] == self._done[0]):
+            return
+        self._next, self._done = time.monotonic() + LINE_SECONDS, done
+        self._screen.line(f"{self._name}: {job['status']}, {sentence}")
 
 
 class Pace:

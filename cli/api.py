@@ -1,0 +1,111 @@
+"""The recovery API over HTTP, as far as the commands need it.
+
+Every refusal becomes a CliError with the exit status that scripts rely on. Links in answers are never followed: paths
+are built here, so a token goes nowhere but to the address it was meant for.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from cli.errors import CliError, Exit
+from cli.tokens import Tokens
+
+ROOT = "/v1.0/directory/recovery"
+TIMEOUT = httpx.Timeout(240.0, connect=10.0)  # a function app answers within 230 s or not at all
+DAMAGED = "tidemark.integrity"
+STATUSES = {
+    400: Exit.USAGE,
+    401: Exit.NOT_ALLOWED,
+    403: Exit.NOT_ALLOWED,
+    404: Exit.NOT_FOUND,
+    405: Exit.USAGE,
+    409: Exit.BUSY,
+}
+Json = dict[str, Any]
+
+
+class Api:
+    """One session with the API at `url`."""
+
+    def __init__(self, url: str, tokens: Tokens, transport: httpx.BaseTransport | None = None) -> None:
+        self._tokens = tokens
+        self._client = httpx.Client(base_url=url + ROOT, transport=transport, timeout=TIMEOUT)
+        self._client.headers["Prefer"] = "include-unknown-enum-members"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def get(self, *segments: str, **options: object) -> Json:
+        """Return the JSON object at the path of `segments`; `options` are query options without their `$`."""
+        params = {f"${name}": str(value) for name, value in options.items()}
+        answer = self._send("GET", segments, params=params)
+        body = _decoded(answer)
+        if body is None:
+            raise CliError(Exit.TROUBLE, f"the answer is not what Tidemark sends (status {answer.status_code})")
+        return body
+
+    def page(self, *segments: str, top: int, skip: int) -> tuple[list[Json], int | None]:
+        """Return one page of a collection and how many items to skip for the next one, None after the last."""
+        body = self.get(*segments, top=top, skip=skip)
+        rows = body.get("value")
+        if not isinstance(rows, list):
+            raise CliError(Exit.TROUBLE, "the answer is not a collection as Tidemark sends it")
+        return rows, skip + len(rows) if "@odata.nextLink" in body else None
+
+    def post(self, *segments: str, body: Json | None = None) -> str:
+        """Send a request that starts or stops a job; return the job's id."""
+        answer = self._send("POST", segments, content=msgspec.json.encode(body or {}))
+        location = answer.headers.get("Location", "")
+        if answer.status_code != 202 or not location:
+            raise CliError(Exit.TROUBLE, f"the answer names no job (status {answer.status_code})")
+        return str(location.rstrip("/").rsplit("/", 1)[-1])
+
+    def _send(
+        self,
+        method: str,
+        segments: tuple[str, ...],
+        *,
+        params: dict[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        headers = {"Authorization": self._tokens.bearer()}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        path = "/".join(quote(segment, safe="") for segment in segments)
+        try:
+            answer = self._client.request(method, path, params=params, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            raise CliError(Exit.TROUBLE, f"the API cannot be reached: {error or type(error).__name__}") from error
+        if not answer.is_success:
+            raise _refusal(answer)
+        return answer
+
+
+def _refusal(answer: httpx.Response) -> CliError:
+    """Return the error that an answer stands for; one that is not in Graph's envelope is not Tidemark's."""
+    error = (_decoded(answer) or {}).get("error")
+    if not isinstance(error, dict):
+        return CliError(Exit.TROUBLE, f"the server answered {answer.status_code}; is TIDEMARK_URL right?")
+    status = STATUSES.get(answer.status_code, Exit.TROUBLE)
+    if error.get("code") == DAMAGED:
+        status = Exit.FAILED
+    return CliError(status, str(error.get("message") or error.get("code") or answer.status_code))
+
+
+def _decoded(answer: httpx.Response) -> Json | None:
+    try:
+        body: Any = msgspec.json.decode(answer.content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None

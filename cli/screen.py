@@ -1,0 +1,73 @@
+"""What a command shows: tables for a person at a terminal, one JSON document for everything else.
+
+Results go to standard output, and only they; progress, questions and errors go to standard error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.text import json_text, visible
+
+
+class Screen:
+    """Where one command writes. `is_json` when nobody reads along or JSON was asked for."""
+
+    def __init__(self, *, stdin: TextIO, stdout: TextIO, stderr: TextIO, asks_json: bool) -> None:
+        self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
+        self.is_json = asks_json or not stdout.isatty()
+        self.errors = Console(file=stderr, markup=False, highlight=False, emoji=False)
+        self._console = Console(file=stdout, markup=False, highlight=False, emoji=False)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person can be asked."""
+        return self._stdin.isatty() and self._stderr.isatty()
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether a person sees standard error as it is written."""
+        return self._stderr.isatty()
+
+    def document(self, document: Any) -> None:
+        """Write one JSON document on a line of its own."""
+        self._stdout.write(json_text(document) + "\n")
+        self._stdout.flush()
+
+    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Write a table; cells are shown as they are, never as markup."""
+        table = Table(title=Text(title), title_justify="left", header_style="bold")
+        for column in columns:
+            table.add_column(Text(column), overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(_cell(value)) for value in row))
+        self._console.print(table)
+
+    def line(self, text: str) -> None:
+        """Write one line of a result."""
+        self._console.print(Text(visible(text)), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Write one line beside the result."""
+        self._stderr.write(visible(text) + "\n")
+        self._stderr.flush()
+
+    def progress(self, document: Any) -> None:
+        """Write one JSON line of progress."""
+        self._stderr.write(json_text(document) + "\n")
+        self._stderr.flush()
+
+    def confirmed(self, question: str) -> bool:
+        """Ask a person; only the whole word yes confirms."""
+        self._stderr.write(f"{visible(question)} Type yes to go on: ")
+        self._stderr.flush()
+        return self._stdin.readline().strip().lower() == "yes"
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else visible(str(value))

@@ -1,0 +1,117 @@
+"""Golden files are read as what they are, and written again byte for byte.
+
+Of zstd files, what they hold is compared and not the packed bytes: another build of the zstd library may pack the same
+content differently, and every reader must accept that.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from shared.domain.changes import Change, Difference, Outcome
+from shared.domain.ids import object_key
+from shared.formats.deleted import decode_deleted
+from shared.formats.digests import sha256
+from shared.formats.frames import decompress
+from shared.formats.links import decode_links
+from shared.formats.manifests import unseal
+from shared.formats.notes import decode_note
+from shared.formats.objects import SOFT_DELETED, TOMBSTONE, body_at, decode_index, lines_of
+from shared.formats.records import BEFORE_IMAGES, CHANGES, DIFFERENCES, OUTCOMES, decode_records
+from shared.formats.rows import batch_of, job_of, snapshot_of
+from shared.formats.segments import decode_segment
+from shared.jobs.lease import lease_row
+from shared.runs.applying import BeforeImage
+from tests.golden import documents
+from tests.golden.write import shown
+from tests.support.builders import an_id
+
+FOLDER = Path(__file__).parent
+EXACT, FRAMED = documents.exact(), documents.framed()
+
+
+def golden(name: str) -> bytes:
+    return (FOLDER / name).read_bytes()
+
+
+def golden_row(kind: str) -> dict[str, Any]:
+    values: dict[str, Any] = msgspec.json.decode(golden(f"row-{kind}.json"))
+    return values
+
+
+@pytest.mark.parametrize("name", sorted(EXACT))
+def test_the_newest_golden_file_is_written_byte_for_byte(name: str) -> None:
+    assert EXACT[name] == golden(name)
+
+
+@pytest.mark.parametrize("name", sorted(FRAMED))
+def test_what_the_newest_golden_frame_holds_is_written_byte_for_byte(name: str) -> None:
+    assert decompress(FRAMED[name], name=name) == decompress(golden(name), name=name)
+    assert shown(name, golden(name)) == golden(f"{name}.txt")
+
+
+def test_the_golden_segment_is_read() -> None:
+    content = golden("segment.json")
+    assert decode_segment(content, name="segment.json", expected=sha256(content)) == documents.SEGMENT
+
+
+def test_the_golden_manifest_is_read() -> None:
+    content = golden("manifest.json")
+    assert unseal(content, name="manifest.json", expected=sha256(content)) == documents.MANIFEST
+
+
+def test_the_golden_note_is_read() -> None:
+    assert decode_note(golden("note.json")) == documents.NOTE
+
+
+def test_the_golden_rows_are_read() -> None:
+    assert job_of(golden_row("job"), key="k") == documents.JOB
+    assert batch_of(golden_row("batch"), key="k") == documents.BATCH
+    assert snapshot_of(golden_row("snapshot"), key="k") == documents.SUMMARY
+    assert lease_row(golden_row("lease")) == documents.LEASE
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "tag", "records"),
+    [
+        ("differences.ndz", Difference, DIFFERENCES, documents.DIFFERENCE_ROWS),
+        ("changes.ndz", Change, CHANGES, documents.CHANGE_ROWS),
+        ("outcomes.ndz", Outcome, OUTCOMES, documents.OUTCOME_ROWS),
+        ("before-images.ndz", BeforeImage, BEFORE_IMAGES, documents.BEFORE_ROWS),
+    ],
+)
+def test_the_golden_records_are_read(name: str, kind: type[Any], tag: str, records: list[Any]) -> None:
+    assert decode_records(golden(name), kind, tag, name=name) == records
+
+
+def test_the_golden_objects_are_found_by_the_golden_index() -> None:
+    frame, rows = golden("objects.ndz"), decode_index(golden("index.idx"), name="index.idx")
+    assert [row.key for row in rows] == sorted(object_key(an_id(label)) for label in ("user-1", "user-2", "user-3"))
+    flags = {row.key: row.flags for row in rows}
+    assert flags[object_key(an_id("user-2"))] == SOFT_DELETED
+    assert flags[object_key(an_id("user-3"))] == TOMBSTONE
+    [row] = [row for row in rows if row.flags == 0]
+    body = body_at(lines_of(frame[row.offset : row.offset + row.length], name="o"), row, name="o")
+    assert msgspec.json.decode(body) == {"id": an_id("user-1"), "displayName": "Åse"}
+
+
+def test_the_golden_links_are_read() -> None:
+    head = bytes([1]) + object_key(an_id("group-1"))
+    others = {object_key(an_id(label)) for label in ("user-1", "user-2")}
+    assert set(decode_links(golden("links.zst"), name="l")) == {head + other for other in others}
+    increment = set(decode_links(golden("links-increment.zst"), name="l", is_increment=True))
+    assert increment == {head + bytes(16) + b"=", *(head + other + b"+" for other in others)}
+
+
+def test_the_golden_deleted_keys_are_read() -> None:
+    assert decode_deleted(golden("deleted.zst"), name="d") == {object_key(an_id("user-2"))}
+
+
+def test_no_golden_file_is_left_over() -> None:
+    known = {*EXACT, *FRAMED, *(f"{name}.txt" for name in FRAMED), "functions.json"}
+    found = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*") if path.is_file()}
+    assert {name for name in found if not name.endswith((".py", ".pyc"))} <= known
