@@ -86,7 +86,7 @@ class Api:
         try:
             answer = self._client.request(method, path, params=params, content=content, headers=headers)
         except httpx.HTTPError as error:
-            raise CliError(Exit.TROUBLE, f"the API cannot be reached: {error or type(error).__name__}") from error
+            raise CliError(Exit.TROUBLE, f"the API cannot be reached: {str(error) or type(error).__name__}") from error
         if not answer.is_success:
             raise _refusal(answer)
         return answer

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from cli.text import json_text, visible
+
+WHOLE = "id"  # ids are copied from the screen, so they are never cut into lines
 
 
 class Screen:
@@ -41,11 +44,12 @@ class Screen:
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Write a table; cells are shown as they are, never as markup."""
-        table = Table(title=Text(title), title_justify="left", header_style="bold")
+        table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
         for column in columns:
-            table.add_column(Text(column), overflow="fold")
+            table.add_column(Text(column), overflow="fold", no_wrap=column == WHOLE)
         for row in rows:
             table.add_row(*(Text(_cell(value)) for value in row))
+        self._console.print(Text(title, style="bold"))  # a table's own title wraps at the width of the table
         self._console.print(table)
 
     def line(self, text: str) -> None:

@@ -58,7 +58,7 @@ def _address(name: str, text: str) -> str:
         raise CliError(Exit.USAGE, f"{name} is not set: {EXPLAINED[name]}")
     try:
         parts = urlsplit(text)
-        host = parts.hostname
+        host, _port = parts.hostname, parts.port  # reading a port that is no number raises
     except ValueError:
         raise CliError(Exit.USAGE, f"{name} is no address: {text!r}") from None
     if not host or parts.query or parts.fragment or parts.username is not None:

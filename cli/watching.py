@@ -64,11 +64,18 @@ def _shown(screen: Screen, job_id: str) -> Iterator[Show]:
     if not screen.shows_progress:
 
         def line(standing: Standing) -> None:
-            screen.progress({"job": job_id, **asdict(standing)})
+            facts = {
+                name: round(value, 1) if isinstance(value, float) else value for name, value in asdict(standing).items()
+            }
+            screen.progress({"job": job_id, **facts})
 
         yield line
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[figures]}", markup=False),
+    )
     with Progress(*columns, console=screen.errors, transient=True) as bar:
         task = bar.add_task("", total=None, figures="")
 

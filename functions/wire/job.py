@@ -24,7 +24,9 @@ NATIVE = (
     "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
     "totalFailedChanges"
 ).split()
-ADDED = "kind snapshotId wireSnapshotId requestedBy options isCancelAsked counts progress summary leftAlone error".split()
+ADDED = (
+    "kind snapshotId wireSnapshotId requestedBy options isCancelAsked counts progress summary leftAlone error".split()
+)
 MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in ADDED}
 
 

@@ -247,6 +247,8 @@ class Ledger:
         row = await self._rows.read(job.tenant, job_key(job.job_id))
         assert row is not None, "a running job has a row"
         current = job_of(row.values, key=row.key)
+        if current.state in ENDS:  # by another batch of the same wave, since the note was checked
+            raise RowConflictError(job.tenant, row.key)
         moved = msgspec.structs.replace(current, state=job.state, started_at=job.started_at)
         await self._rows.write(job.tenant, [Put(row.key, job_values(moved), row.etag)])
 

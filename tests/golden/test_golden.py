@@ -26,7 +26,7 @@ from shared.formats.rows import batch_of, job_of, snapshot_of
 from shared.formats.segments import decode_segment
 from shared.jobs.lease import lease_row
 from shared.runs.applying import BeforeImage
-from tests.golden import documents
+from tests.golden import documents, samples
 from tests.golden.write import shown
 from tests.support.builders import an_id
 
@@ -56,32 +56,32 @@ def test_what_the_newest_golden_frame_holds_is_written_byte_for_byte(name: str) 
 
 def test_the_golden_segment_is_read() -> None:
     content = golden("segment.json")
-    assert decode_segment(content, name="segment.json", expected=sha256(content)) == documents.SEGMENT
+    assert decode_segment(content, name="segment.json", expected=sha256(content)) == samples.SEGMENT
 
 
 def test_the_golden_manifest_is_read() -> None:
     content = golden("manifest.json")
-    assert unseal(content, name="manifest.json", expected=sha256(content)) == documents.MANIFEST
+    assert unseal(content, name="manifest.json", expected=sha256(content)) == samples.MANIFEST
 
 
 def test_the_golden_note_is_read() -> None:
-    assert decode_note(golden("note.json")) == documents.NOTE
+    assert decode_note(golden("note.json")) == samples.NOTE
 
 
 def test_the_golden_rows_are_read() -> None:
-    assert job_of(golden_row("job"), key="k") == documents.JOB
-    assert batch_of(golden_row("batch"), key="k") == documents.BATCH
-    assert snapshot_of(golden_row("snapshot"), key="k") == documents.SUMMARY
-    assert lease_row(golden_row("lease")) == documents.LEASE
+    assert job_of(golden_row("job"), key="k") == samples.JOB
+    assert batch_of(golden_row("batch"), key="k") == samples.BATCH
+    assert snapshot_of(golden_row("snapshot"), key="k") == samples.SUMMARY
+    assert lease_row(golden_row("lease")) == samples.LEASE
 
 
 @pytest.mark.parametrize(
     ("name", "kind", "tag", "records"),
     [
-        ("differences.ndz", Difference, DIFFERENCES, documents.DIFFERENCE_ROWS),
-        ("changes.ndz", Change, CHANGES, documents.CHANGE_ROWS),
-        ("outcomes.ndz", Outcome, OUTCOMES, documents.OUTCOME_ROWS),
-        ("before-images.ndz", BeforeImage, BEFORE_IMAGES, documents.BEFORE_ROWS),
+        ("differences.ndz", Difference, DIFFERENCES, samples.DIFFERENCE_ROWS),
+        ("changes.ndz", Change, CHANGES, samples.CHANGE_ROWS),
+        ("outcomes.ndz", Outcome, OUTCOMES, samples.OUTCOME_ROWS),
+        ("before-images.ndz", BeforeImage, BEFORE_IMAGES, samples.BEFORE_ROWS),
     ],
 )
 def test_the_golden_records_are_read(name: str, kind: type[Any], tag: str, records: list[Any]) -> None:

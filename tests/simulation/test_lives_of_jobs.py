@@ -255,7 +255,7 @@ def test_a_listing_without_a_proven_end_fails_the_capture_by_name_and_seals_noth
     virtual_time.run(story())
 
 
-def test_a_paused_worker_that_wakes_up_after_its_time_records_nothing() -> None:
+def test_a_paused_worker_of_a_revived_job_records_nothing_when_it_wakes() -> None:
     """Its renewals stop while time goes on: the watchdog fences it off, and its late record is refused."""
 
     async def story(damaged: Damaged) -> None:
@@ -267,6 +267,46 @@ def test_a_paused_worker_that_wakes_up_after_its_time_records_nothing() -> None:
         await running
         assert platform.frozen == 1
         assert (await platform.operator.asking.job(TENANT, job.job_id)).state is State.SUCCESSFUL
+        assert damaged.is_as_before()
+        assert not two_holders(platform.rows.history)
+
+    tell(story, objects=800)
+
+
+def test_a_paused_worker_whose_batch_another_took_records_nothing_when_it_wakes() -> None:
+    """Its message comes back and nobody revives the job, so only the batch's attempt tells the two workers apart."""
+
+    async def story(damaged: Damaged) -> None:
+        platform = damaged.platform
+        platform.watches = False
+        job = await damaged.recovery()
+        running = asyncio.create_task(platform.run_until_idle())
+        await until(platform, job, lambda now: now.counts.get("done", 0) > 0)
+        platform.freeze_one_worker(seconds=200)
+        await running
+        assert platform.frozen == 1
+        assert (await platform.operator.asking.job(TENANT, job.job_id)).state is State.SUCCESSFUL
+        assert damaged.is_as_before()
+        assert not two_holders(platform.rows.history)
+
+    tell(story, objects=800, workers=3)
+
+
+def test_a_paused_worker_of_a_report_records_nothing_once_a_recovery_has_the_tenant() -> None:
+    """Nobody took its batch, so only the lease's fencing token stands between it and the tenant's rows."""
+
+    async def story(damaged: Damaged) -> None:
+        platform = damaged.platform
+        report = await damaged.report()
+        running = asyncio.create_task(platform.run_until_idle())
+        await until(platform, report, lambda now: now.counts.get("objectsRead", 0) > 0)
+        platform.freeze_one_worker(seconds=300)
+        recovery = await damaged.recovery()
+        await running
+        assert platform.frozen == 1
+        ended = {job.job_id: job for job in await platform.operator.asking.jobs(TENANT)}
+        assert ended[recovery.job_id].state is State.SUCCESSFUL
+        assert ended[report.job_id].state is State.SUCCESSFUL
         assert damaged.is_as_before()
         assert not two_holders(platform.rows.history)
 

@@ -6,6 +6,7 @@ It keeps a log of what was sent and when, so that a test can say what the gatewa
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,7 @@ class InProcessTransport(httpx.AsyncBaseTransport):
         self.simulator = simulator
         self.latency_seconds = latency_seconds
         self.log: list[Sent] = []
+        self.after_request: Callable[[str], None] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the tenant's response; raise httpx.ReadError where the simulator breaks the connection."""
@@ -54,6 +56,8 @@ class InProcessTransport(httpx.AsyncBaseTransport):
         response = self.simulator.handle(Request(request.method, target, headers, body, request.url.scheme))
         await asyncio.sleep(self.latency_seconds / 2)
         tail = "/" + target.lstrip("/").partition("/")[2]
+        if self.after_request is not None:
+            self.after_request(tail)
         status = 0 if response.reset else response.status
         self.log.append(Sent(at, request.method, request.url.host, tail, headers, body, status))
         if response.reset:

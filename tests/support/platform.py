@@ -148,6 +148,7 @@ class Platform:
         self._token = CachedTokens(self._token_of_tidemark, self.clock)
         self.deliveries = 0
         self.duplicates = 0.0
+        self.watches = True
         self.frozen = 0
         self._thaw_at = 0.0
         self.refuses_messages = False
@@ -222,7 +223,7 @@ class Platform:
                 continue
             self.deliveries += 1
             try:
-                await self._deliver(product, message)
+                await self._deliver(product, message, instance)
             except Killed:
                 await asyncio.sleep(REPLACEMENT_SECONDS)
                 instance = Instance()
@@ -238,12 +239,12 @@ class Platform:
                 return message
         return None
 
-    async def _deliver(self, product: Product, message: Message) -> None:
+    async def _deliver(self, product: Product, message: Message, instance: Instance) -> None:
         if message.dequeue_count > DELIVERIES_MAX:
             await product.worker.give_up(message.note, f"delivered {message.dequeue_count} times")
             await self.queue.delete(message)
             return
-        hidden = asyncio.create_task(self._keep_hidden(message))
+        hidden = asyncio.create_task(self._keep_hidden(message, instance))
         try:
             if self.refuses_messages:
                 raise RuntimeError("the function fails every time")
@@ -257,14 +258,16 @@ class Platform:
             with contextlib.suppress(asyncio.CancelledError):
                 await hidden
 
-    async def _keep_hidden(self, message: Message) -> None:
-        """Renew the message's lease while its worker lives, as the Functions host does."""
+    async def _keep_hidden(self, message: Message, instance: Instance) -> None:
+        """Renew the message's lease while its worker lives and is not frozen, as the Functions host does."""
         while True:
             await asyncio.sleep(MESSAGE_LEASE_SECONDS / 2)
-            self.queue.extend(message, MESSAGE_LEASE_SECONDS)
+            if instance.thaws_at <= self.clock.elapsed():
+                self.queue.extend(message, MESSAGE_LEASE_SECONDS)
 
     async def _watch(self) -> None:
         product = self.product(Instance(), Deaths())
         while True:
             await asyncio.sleep(WATCHDOG_SECONDS)
-            await product.watchdog.look(TENANT)
+            if self.watches:
+                await product.watchdog.look(TENANT)

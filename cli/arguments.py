@@ -1,0 +1,94 @@
+"""The commands and their options, as `tidemark --help` explains them."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import ArgumentParser
+
+from cli.commands import looking, starting
+from cli.errors import MEANING
+from cli.settings import EXPLAINED
+
+TOP_DEFAULT = 100
+
+
+def parser() -> ArgumentParser:
+    """Return the parser; the parsed arguments carry the command to run as `command`.
+
+    Options are not abbreviated: a slip of the hand must not mean --soft-delete-newer.
+    """
+    made = ArgumentParser(
+        prog="tidemark",
+        description="Look at snapshots of a Microsoft Entra tenant, compare it with one, and recover it.",
+        epilog=_epilog(),
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    shown = ArgumentParser(add_help=False)
+    shown.add_argument("--json", action="store_true", help="JSON also at a terminal (always when piped)")
+    page, wait, scope, job, snapshot = _page(), _wait(), _scope(), _job(), _snapshot()
+
+    def add(name: str, command: object, help_text: str, *parents: ArgumentParser) -> ArgumentParser:
+        added = commands.add_parser(
+            name, help=help_text, description=help_text, parents=[shown, *parents], allow_abbrev=False
+        )
+        added.set_defaults(command=command)
+        return added
+
+    add("snapshots", looking.snapshots, "list snapshots, newest first", page)
+    add("verify", looking.verify, "prove every byte of a snapshot", snapshot)
+    add("capture", starting.capture, "take a snapshot now", wait)
+    add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
+    add("changes", looking.changes, "list the rows of a report, or what failed of a recovery", job, page)
+    recover = add("recover", starting.recover, "bring the tenant back to a snapshot", snapshot, scope, wait)
+    recover.add_argument(
+        "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"
+    )
+    recover.add_argument("--yes", action="store_true", help="do not ask; needed where nobody can be asked")
+    add("jobs", looking.jobs, "list jobs, newest first", page)
+    add("job", looking.job, "show one job", job, wait)
+    add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)
+    add("outcomes", looking.outcomes, "list what became of every change of a recovery", job, page)
+    return made
+
+
+def _page() -> ArgumentParser:
+    made = ArgumentParser(add_help=False)
+    made.add_argument("--top", type=int, default=TOP_DEFAULT, help=f"rows to show, 1 to 999 (default {TOP_DEFAULT})")
+    made.add_argument("--skip", type=int, default=0, help="rows to leave out before them (default 0)")
+    return made
+
+
+def _wait() -> ArgumentParser:
+    made = ArgumentParser(add_help=False)
+    made.add_argument("--wait", action="store_true", help="watch the job to its end; the exit status tells how it was")
+    return made
+
+
+def _scope() -> ArgumentParser:
+    made = ArgumentParser(add_help=False)
+    either = made.add_mutually_exclusive_group()
+    either.add_argument("--types", metavar="TYPE,...", help="only these types, such as user,group")
+    either.add_argument("--ids", metavar="TYPE:ID,...", help="only these objects")
+    return made
+
+
+def _job() -> ArgumentParser:
+    made = ArgumentParser(add_help=False)
+    made.add_argument("job", metavar="JOB", help="id of a job")
+    return made
+
+
+def _snapshot() -> ArgumentParser:
+    made = ArgumentParser(add_help=False)
+    made.add_argument("snapshot", metavar="SNAPSHOT", help="id of a snapshot, or latest")
+    return made
+
+
+def _epilog() -> str:
+    width = max(len(name) for name in EXPLAINED)
+    settings = "\n".join(f"  {name:{width}}  {text}" for name, text in EXPLAINED.items())
+    statuses = "\n".join(f"  {status.value}  {text}" for status, text in MEANING.items())
+    signing_in = "  Without a token or an application, whoever is signed in to Azure CLI or PowerShell is asked for."
+    return f"environment:\n{settings}\n{signing_in}\n\nexit status:\n{statuses}"

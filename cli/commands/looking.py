@@ -1,0 +1,77 @@
+"""Commands that only look: snapshots, jobs, their changes and outcomes, and the proof of a snapshot."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+
+from cli import tables
+from cli.api import Json
+from cli.commands.ending import end_of, show_job
+from cli.errors import CliError, Exit
+from cli.session import Session, chosen_snapshot
+
+Row = Callable[[Json], Sequence[object]]
+FUNCTIONS = {"report": ("recoveryPreviewJobs", "getChanges"), "recovery": ("recoveryJobs", "getFailedChanges")}
+
+
+def snapshots(session: Session, given: Namespace) -> Exit:
+    """List snapshots, newest first."""
+    return _list(session, given, ("snapshots",), "Snapshots", tables.SNAPSHOTS, tables.snapshot_row)
+
+
+def jobs(session: Session, given: Namespace) -> Exit:
+    """List jobs, newest first."""
+    return _list(session, given, ("jobs",), "Jobs", tables.JOBS, tables.job_row)
+
+
+def job(session: Session, given: Namespace) -> Exit:
+    """Show one job, at its end when asked to wait for it."""
+    if given.wait:
+        return end_of(session, given.job)
+    show_job(session.screen, session.api.get("jobs", given.job))
+    return Exit.DONE
+
+
+def changes(session: Session, given: Namespace) -> Exit:
+    """List the rows of a report, or what failed of a recovery."""
+    found = session.api.get("jobs", given.job)
+    kind = str(found.get("tidemark.kind"))
+    if kind not in FUNCTIONS:
+        raise CliError(Exit.USAGE, f"job {given.job} is a {kind}; only reports and recoveries have changes")
+    collection, function = FUNCTIONS[kind]
+    path = ("snapshots", str(found.get("tidemark.wireSnapshotId")), collection, given.job, function)
+    title = "Changes" if kind == "report" else "Failed changes"
+    return _list(session, given, path, title, tables.CHANGES, tables.change_row)
+
+
+def outcomes(session: Session, given: Namespace) -> Exit:
+    """List what became of every change of a recovery."""
+    path = ("jobs", given.job, "tidemark.outcomes")
+    return _list(session, given, path, "Outcomes", tables.OUTCOMES, tables.outcome_row)
+
+
+def verify(session: Session, given: Namespace) -> Exit:
+    """Have a snapshot read and proven, byte by byte."""
+    snapshot = chosen_snapshot(session.api, given.snapshot)
+    proven = session.api.get("snapshots", str(snapshot["id"]), "tidemark.verify")
+    if session.screen.is_json:
+        session.screen.document(proven)
+    else:
+        facts = [(name, value) for name, value in proven.items() if not name.startswith("@")]
+        session.screen.table("Proven", ("fact", "value"), facts)
+    return Exit.DONE
+
+
+def _list(
+    session: Session, given: Namespace, path: Sequence[str], title: str, columns: Sequence[str], row: Row
+) -> Exit:
+    """Show one page of a collection, and how to see the next."""
+    rows, next_skip = session.api.page(*path, top=given.top, skip=given.skip)
+    if session.screen.is_json:
+        session.screen.document({"value": rows, "nextSkip": next_skip})
+        return Exit.DONE
+    session.screen.table(title, columns, (row(one) for one in rows))
+    if next_skip is not None:
+        session.screen.note(f"there are more: --skip {next_skip}")
+    return Exit.DONE

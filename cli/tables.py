@@ -1,0 +1,101 @@
+"""How the API's answers look as tables. Pure: from JSON to rows of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cli.api import Json
+from cli.text import moment
+
+SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "sealed")
+JOBS = ("id", "kind", "status", "started", "done", "failed")
+CHANGES = ("action", "type", "name", "id", "what differs", "left alone because")
+OUTCOMES = ("result", "action", "type", "name", "id", "link", "message")
+SUMMARY = ("type", "action", "count")
+TIMES = {"snapshot of": "targetStateDateTime", "started": "jobStartDateTime", "ended": "jobCompletionDateTime"}
+FIGURES = {
+    "requested by": "tidemark.requestedBy",
+    "objects to change": "totalChangedObjectsCalculated",
+    "links to change": "totalChangedLinksCalculated",
+    "objects changed": "totalObjectsModified",
+    "links changed": "totalLinksModified",
+    "failed": "totalFailedChanges",
+}
+
+
+def snapshot_row(snapshot: Json) -> tuple[object, ...]:
+    """Return a snapshot's line."""
+    counts = _members(snapshot, "tidemark.counts")
+    figures = (counts.get(name) for name in ("objects", "softDeleted", "links"))
+    sealed = moment(snapshot.get("tidemark.sealedDateTime"))
+    return (snapshot.get("id"), moment(snapshot.get("createdDateTime")), *figures, sealed)
+
+
+def job_row(job: Json) -> tuple[object, ...]:
+    """Return a job's line."""
+    started = moment(job.get("jobStartDateTime"))
+    names = ("id", "tidemark.kind", "status")
+    return (*(job.get(name) for name in names), started, _done(job), job.get("totalFailedChanges"))
+
+
+def job_facts(job: Json) -> Iterator[tuple[object, object]]:
+    """Return what one job has to say, fact by fact; what it has not is left out."""
+    yield "id", job.get("id")
+    yield "kind", job.get("tidemark.kind")
+    yield "status", job.get("status")
+    for label, name in TIMES.items():
+        if job.get(name):
+            yield label, moment(job[name])
+    yield "done", _done(job)
+    yield from ((label, job[name]) for label, name in FIGURES.items() if job.get(name) is not None)
+    yield from ((f"left alone: {reason}", count) for reason, count in _members(job, "tidemark.leftAlone").items())
+    error = _members(job, "tidemark.error")
+    if error:
+        yield "error", f"{error.get('message')} ({error.get('code')})"
+
+
+def summary_rows(job: Json) -> Iterator[tuple[object, ...]]:
+    """Return how many changes of each type and action a job's comparison found."""
+    for type_name, actions in sorted(_members(job, "tidemark.summary").items()):
+        for action, count in sorted(actions.items()):
+            yield type_name, action, count
+
+
+def change_row(change: Json) -> tuple[object, ...]:
+    """Return the line of one change, whether of a report or failed."""
+    return (
+        change.get("tidemark.action") or change.get("recoveryAction"),
+        change.get("entityTypeName"),
+        change.get("displayName"),
+        change.get("id"),
+        ", ".join(_differing(change)),
+        change.get("failureMessage") or change.get("tidemark.refusal"),
+    )
+
+
+def outcome_row(outcome: Json) -> tuple[object, ...]:
+    """Return the line of one outcome."""
+    link = f"{outcome['reference']} {outcome.get('otherId')}" if outcome.get("reference") else ""
+    facts = (outcome.get(name) for name in ("result", "action", "entityTypeName", "displayName", "id"))
+    return (*facts, link, outcome.get("message") or outcome.get("errorCode"))
+
+
+def _done(job: Json) -> object:
+    progress = _members(job, "tidemark.progress")
+    done, planned = progress.get("done"), progress.get("planned")
+    return done if planned is None else f"{done} of {planned}"
+
+
+def _differing(change: Json) -> Iterator[str]:
+    for name, value in _members(change, "deltaFromCurrent").items():
+        if name.endswith("@delta"):
+            gone = sum(1 for item in value if "@removed" in item)
+            yield f"{name.removesuffix('@delta')} +{len(value) - gone} -{gone}"
+        elif not name.startswith("@"):
+            yield name
+
+
+def _members(body: Mapping[str, Any], name: str) -> Json:
+    value = body.get(name)
+    return value if isinstance(value, dict) else {}

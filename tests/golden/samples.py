@@ -1,0 +1,164 @@
+"""One small, fixed value of every stored format: what the golden files hold.
+
+Changing a value here changes golden files, so add a new one instead; only a new version of a format needs it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.domain.changes import Action, Difference, Outcome, Result
+from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
+from shared.domain.scope import Scope
+from shared.formats.links import LinkSpool
+from shared.formats.manifests import Manifest, TypeFacts
+from shared.formats.objects import SOFT_DELETED, Spool
+from shared.formats.segments import File, Segment, ShardRange
+from shared.jobs.lease import LeaseRow
+from shared.runs.applying import BeforeImage
+from tests.support.builders import AT, SNAPSHOT_ID, TENANT, a_change, a_difference, a_link, a_link_change, a_note, an_id
+
+JOB_ID = an_id("job-1")
+
+DIFFERENCE_ROWS = [
+    a_difference(links=(), display_name="Åse Ødegård"),
+    a_difference(
+        "group-1", type="group", target={}, current={}, links=(a_link("user-1"), a_link("user-2", action=Action.UNLINK))
+    ),
+    Difference(
+        type="user",
+        object_id=an_id("user-3"),
+        display_name="user-3",
+        action=Action.RECREATE,
+        target={"id": an_id("user-3"), "displayName": "user-3"},
+        refusal="deleted for good: it can only be created anew, with another id",
+    ),
+]
+CHANGE_ROWS = [
+    a_change(target={"city": "Oslo", "businessPhones": ["+47 1"], "employeeId": None}),
+    a_change("user-2", action=Action.RESTORE),
+    a_link_change("user-1"),
+]
+OUTCOME_ROWS = [
+    Outcome(
+        change_id=a_change().change_id,
+        type="user",
+        object_id=an_id("user-1"),
+        display_name="user-1",
+        action=Action.UPDATE,
+        result=Result.APPLIED,
+        before={"city": "Rome"},
+        after={"city": "Oslo"},
+        request_id="00000000-0000-4000-8000-00000000000a",
+    ),
+    Outcome(
+        change_id=a_link_change("user-1").change_id,
+        type="group",
+        object_id=an_id("group-1"),
+        display_name="group-1",
+        action=Action.LINK,
+        result=Result.FAILED,
+        before={"members": False},
+        reference="members",
+        other_id=an_id("user-1"),
+        error_code="Authorization_RequestDenied",
+        message="Insufficient privileges to complete the operation.",
+        request_id="00000000-0000-4000-8000-00000000000b",
+    ),
+]
+BEFORE_ROWS = [
+    BeforeImage(change_id=a_change().change_id, before={"city": "Rome"}),
+    BeforeImage(change_id=a_link_change("user-1").change_id, before={"members": False}),
+]
+JOB = Job(
+    tenant=TENANT,
+    job_id=JOB_ID,
+    kind=Kind.RECOVERY,
+    state=State.RUNNING,
+    snapshot_id=SNAPSHOT_ID,
+    created_at=AT,
+    started_at=AT,
+    scope=Scope(ids={"user": (an_id("user-1"),)}),
+    options=Options(soft_delete_newer=True),
+    requested_by=an_id("operator"),
+)
+BATCH = Batch(
+    job_id=JOB_ID,
+    number=30_000,
+    wave=8,
+    step=Step.APPLY,
+    state=BatchState.RUNNING,
+    attempt=2,
+    owner=an_id("worker"),
+    argument={"name": f"{TENANT}/{JOB_ID}/plan/30000-1.ndz", "sha256": "0" * 64, "changes": 3, "wave": 2},
+    cursor={"groups": 1},
+    outputs=[{"name": f"{TENANT}/{JOB_ID}/outcomes/30000-00000-2.ndz", "sha256": "1" * 64, "records": 2}],
+    counts={"done": 2, "objects.applied": 1, "links.failed": 1},
+)
+SUMMARY = SnapshotSummary(
+    tenant=TENANT,
+    snapshot_id=SNAPSHOT_ID,
+    job_id=JOB_ID,
+    created_at=AT,
+    sealed_at=AT,
+    sequence=2,
+    manifest_name=f"{TENANT}/{SNAPSHOT_ID}/manifest.json",
+    manifest_sha256="2" * 64,
+    counts={"objects": 3, "softDeleted": 1, "links": 2},
+)
+LEASE = LeaseRow(job_id=JOB_ID, kind=Kind.RECOVERY, fencing_token=7, is_held=True, ttl_seconds=60)
+NOTE = a_note(batch=30_000, fencing_token=7)
+
+
+def _file(part: str, extension: str, rows: int) -> File:
+    described = {"part": part, "name": f"{TENANT}/{SNAPSHOT_ID}/00000.{part}.{extension}", "length": 200, "rows": rows}
+    shards = (ShardRange(0, 0, 120, rows, 3735928559), ShardRange(1, 120, 80, 0, 305419896))
+    return msgspec.convert({**described, "sha256": "3" * 64, "shards": msgspec.to_builtins(shards)}, File)
+
+
+SEGMENT = Segment(
+    shard_count=2,
+    is_increment=True,
+    files=(_file("objects", "ndz", 4), _file("index", "idx", 4), _file("links", "zst", 2)),
+)
+MANIFEST = Manifest(
+    tenant=TENANT,
+    snapshot_id=SNAPSHOT_ID,
+    job_id=JOB_ID,
+    sequence=2,
+    previous_sha256="4" * 64,
+    created_at=AT,
+    rolled_forward_at=AT,
+    shard_count=2,
+    types={
+        "user": TypeFacts(objects=2, soft_deleted=1, links={}, select=("id", "displayName")),
+        "group": TypeFacts(objects=1, soft_deleted=0, links={"members": 2, "owners": 0}, select=("id", "displayName")),
+        "namedLocation": TypeFacts(objects=0, soft_deleted=0, links={}, select=()),
+    },
+    files=(
+        _file("objects", "ndz", 4),
+        _file("index", "idx", 4),
+        _file("links", "zst", 2),
+        _file("deleted", "zst", 1),
+    ),
+    tool="tidemark/0.1.0",
+)
+
+
+def spool() -> Spool:
+    """Return one shard of objects: one as Graph sent it, one soft-deleted, one gone for good."""
+    objects = Spool(shard_count=1)
+    objects.add(an_id("user-1"), f'{{"id":"{an_id("user-1")}","displayName":"Åse"}}'.encode(), type_code=1)
+    objects.add(an_id("user-2"), f'{{"id":"{an_id("user-2")}"}}'.encode(), type_code=1, flags=SOFT_DELETED)
+    objects.add(an_id("user-3"), b"", type_code=1)
+    return objects
+
+
+def links(*, is_increment: bool) -> LinkSpool:
+    """Return one shard of links: two members of a group, which an increment holds as all there are."""
+    spooled = LinkSpool(shard_count=1, is_increment=is_increment)
+    if is_increment:
+        spooled.reset(1, an_id("group-1"))
+    spooled.add(1, an_id("group-1"), an_id("user-1"))
+    spooled.add(1, an_id("group-1"), an_id("user-2"))
+    return spooled

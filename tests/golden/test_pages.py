@@ -1,0 +1,94 @@
+"""The pages about formats show real examples and describe every member there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from shared.domain.changes import Change, Difference, LinkDifference, Outcome
+from shared.domain.jobs import Batch, Job, Note, Options, SnapshotSummary
+from shared.domain.scope import Scope
+from shared.formats.manifests import Manifest, TypeFacts
+from shared.formats.objects import IndexRow
+from shared.formats.records import Header
+from shared.formats.segments import File, Segment
+from shared.jobs.lease import LeaseRow
+from shared.runs.applying import BeforeImage
+
+GOLDEN = Path(__file__).parent
+PAGES = GOLDEN.parents[1] / "docs" / "formats"
+MEMBERS: list[tuple[str, type[Any]]] = [
+    ("segments", Segment),
+    ("segments", File),
+    ("manifests", Manifest),
+    ("manifests", TypeFacts),
+    ("records", Header),
+    ("records", Difference),
+    ("records", LinkDifference),
+    ("records", Change),
+    ("records", BeforeImage),
+    ("records", Outcome),
+    ("rows", LeaseRow),
+    ("rows", Job),
+    ("rows", Scope),
+    ("rows", Options),
+    ("rows", Batch),
+    ("rows", SnapshotSummary),
+    ("notes", Note),
+]
+
+
+def page(name: str) -> str:
+    return (PAGES / f"{name}.md").read_text()
+
+
+def golden(name: str) -> str:
+    return (GOLDEN / name).read_text()
+
+
+def examples(name: str) -> list[str]:
+    """Return the JSON examples of a page."""
+    return re.findall(r"```json\n(.*?)\n```", page(name), re.DOTALL)
+
+
+@pytest.mark.parametrize(("name", "kind"), MEMBERS, ids=lambda value: getattr(value, "__name__", value))
+def test_every_member_of_a_stored_document_is_described(name: str, kind: type[Any]) -> None:
+    words = set(re.findall(r"[A-Za-z_0-9]+", page(name)))
+    assert [member for member in kind.__struct_fields__ if member not in words] == []
+
+
+def test_every_field_of_an_index_row_is_described() -> None:
+    rows = page("segments").replace("| 42 | type |", "| 42 | type_code |")
+    assert [name for name in IndexRow._fields if f"| {name} |" not in rows] == []
+
+
+@pytest.mark.parametrize(("name", "file"), [("notes", "note.json"), ("rows", "row-batch.json")])
+def test_the_example_of_a_page_is_the_golden_file(name: str, file: str) -> None:
+    assert examples(name) == [golden(file).strip()]
+
+
+def test_every_example_of_a_record_is_a_line_of_a_golden_file() -> None:
+    known = {line for path in GOLDEN.glob("*.ndz.txt") for line in path.read_text().splitlines()}
+    shown = [line for example in examples("records") for line in example.splitlines()]
+    assert len(shown) == 5
+    assert set(shown) <= known
+
+
+@pytest.mark.parametrize(("name", "file"), [("segments", "segment.json"), ("manifests", "manifest.json")])
+def test_a_shortened_example_leaves_out_files_and_nothing_else(name: str, file: str) -> None:
+    [example] = [msgspec.json.decode(text) for text in examples(name)]
+    whole: dict[str, Any] = msgspec.json.decode(golden(file))
+    [shown] = example.pop("files")
+    assert shown in whole.pop("files")
+    assert example == whole
+
+
+def test_binary_examples_are_rows_of_golden_files() -> None:
+    lines = [line.replace(" ", "") for line in page("segments").splitlines() if re.fullmatch(r"[0-9a-f ]{40,}", line)]
+    known = golden("index.idx.txt").splitlines() + golden("links-increment.zst.txt").splitlines()
+    assert len(lines) == 4
+    assert set(lines) <= set(known)

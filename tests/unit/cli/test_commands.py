@@ -1,0 +1,195 @@
+"""The commands, from the words typed to the exit status."""
+
+from __future__ import annotations
+
+import msgspec
+
+from simulator.faults import Fault, Rule
+from tests.unit.cli.worlds import ENVIRONMENT, Deployment
+
+GUID = "11111111-aaaa-4bbb-8ccc-000000000001"
+READER = ENVIRONMENT | {"TIDEMARK_TOKEN": "reader"}
+
+
+def harmed(deployment: Deployment, count: int = 1) -> list[str]:
+    """Capture the tenant, change the job title of some users, and return their ids."""
+    deployment.do(deployment.world.captured())
+    users = deployment.world.users()[:count]
+    for user in users:
+        deployment.world.change(user, jobTitle="harmed")
+    return users
+
+
+def test_a_snapshot_is_taken_and_listed(deployment: Deployment) -> None:
+    taken = deployment.run("capture", "--wait")
+    assert (taken.status, taken.json["status"]) == (0, "successful")
+    listed = deployment.run("snapshots")
+    assert [row["tidemark.snapshotId"] for row in listed.json["value"]] == [taken.json["tidemark.snapshotId"]]
+    assert listed.json["nextSkip"] is None
+
+
+def test_a_report_is_waited_for_and_its_changes_listed(deployment: Deployment) -> None:
+    users = harmed(deployment, 3)
+    report = deployment.run("report", "latest", "--wait")
+    assert (report.status, report.json["tidemark.summary"]) == (0, {"user": {"update": 3}})
+    first = deployment.run("changes", report.json["id"], "--top", "2")
+    rest = deployment.run("changes", report.json["id"], "--skip", str(first.json["nextSkip"]))
+    assert sorted(row["id"] for row in first.json["value"] + rest.json["value"]) == sorted(users)
+
+
+def test_progress_is_one_json_line_a_second_beside_the_result(deployment: Deployment) -> None:
+    harmed(deployment)
+    ran = deployment.run("report", "latest", "--wait")
+    lines = [msgspec.json.decode(line) for line in ran.err.splitlines()]
+    assert [line["status"] for line in lines] == ["initialized", "successful"]
+    assert {line["job"] for line in lines} == {ran.json["id"]}
+    assert lines[-1]["done"] > 0
+    assert lines[-1]["elapsed_seconds"] >= 1
+
+
+def test_a_job_that_is_not_waited_for_is_named(deployment: Deployment) -> None:
+    harmed(deployment)
+    started = deployment.run("report", "latest")
+    assert list(started.json) == ["id"]
+    shown = deployment.run("job", started.json["id"], "--wait")
+    assert (shown.status, shown.json["status"]) == (0, "successful")
+
+
+def test_a_recovery_needs_a_yes_where_nobody_can_be_asked(deployment: Deployment) -> None:
+    harmed(deployment)
+    refused = deployment.run("recover", "latest", "--wait")
+    assert refused.status == 2
+    assert "--yes" in refused.err
+    assert deployment.run("jobs").json["value"][0]["tidemark.kind"] == "capture"
+    done = deployment.run("recover", "latest", "--wait", "--yes")
+    assert (done.status, done.json["totalObjectsModified"]) == (0, 1)
+
+
+def test_a_person_is_asked_what_is_about_to_happen_and_may_say_no(deployment: Deployment) -> None:
+    harmed(deployment)
+    for answer in ("no\n", "y\n", "\n", ""):
+        refused = deployment.run("recover", "latest", "--soft-delete-newer", is_terminal=True, typed=answer)
+        assert refused.status == 2
+        assert "the whole tenant back to 2026-11-20 06:00:00Z" in refused.err
+        assert "soft-deleted" in refused.err
+    assert len(deployment.run("jobs").json["value"]) == 1
+    done = deployment.run("recover", "latest", "--wait", is_terminal=True, typed="yes\n")
+    assert done.status == 0
+
+
+def test_a_recovery_of_chosen_objects_leaves_the_others(deployment: Deployment) -> None:
+    first, second = harmed(deployment, 2)
+    done = deployment.run("recover", "latest", "--ids", f"user:{first}", "--yes", "--wait")
+    assert done.json["totalObjectsModified"] == 1
+    left = deployment.run("report", "latest", "--types", "user", "--wait")
+    rows = deployment.run("changes", left.json["id"]).json["value"]
+    assert [row["id"] for row in rows] == [second]
+
+
+def test_failed_changes_make_the_exit_status_one_and_are_listed(deployment: Deployment) -> None:
+    (user,) = harmed(deployment)
+    refusal = Rule(kind=Fault.FORBIDDEN, path=f"/users/{user}", method="PATCH")
+    deployment.world.simulator.world.faults.rules.append(refusal)
+    ran = deployment.run("recover", "latest", "--yes", "--wait")
+    assert refusal.fired > 0
+    assert (ran.status, ran.json["status"], ran.json["totalFailedChanges"]) == (1, "successful", 1)
+    (failed,) = deployment.run("changes", ran.json["id"]).json["value"]
+    assert failed["failureMessage"]
+    (outcome,) = deployment.run("outcomes", ran.json["id"]).json["value"]
+    assert (outcome["id"], outcome["result"]) == (user, "failed")
+
+
+def test_a_cancelled_job_is_what_cancel_wants_and_what_a_watcher_does_not(deployment: Deployment) -> None:
+    harmed(deployment)
+    job_id = deployment.run("report", "latest").json["id"]
+    cancelled = deployment.run("cancel", job_id, "--wait")
+    assert (cancelled.status, cancelled.json["status"]) == (0, "abandoned")
+    assert deployment.run("job", job_id, "--wait").status == 1
+    assert deployment.run("job", job_id).status == 0
+    assert deployment.run("cancel", job_id).status == 2
+
+
+def test_a_snapshot_may_be_called_by_either_id(deployment: Deployment) -> None:
+    harmed(deployment)
+    (row,) = deployment.run("snapshots").json["value"]
+    for name in ("latest", row["id"], row["tidemark.snapshotId"]):
+        proven = deployment.run("verify", name)
+        assert (proven.status, proven.json["tidemark.snapshotId"]) == (0, row["tidemark.snapshotId"])
+
+
+def test_a_damaged_snapshot_is_named_with_exit_status_one(deployment: Deployment) -> None:
+    harmed(deployment)
+    vault = deployment.world.platform.vault
+    name = sorted(vault.contents)[0]
+    vault.contents[name] = vault.contents[name][:-1]
+    ran = deployment.run("verify", "latest")
+    assert (ran.status, ran.out) == (1, "")
+    assert name in ran.err
+
+
+def test_what_is_not_there_is_exit_status_three(deployment: Deployment) -> None:
+    for arguments in (
+        ("verify", "latest"),
+        ("report", "MTcwMDAwMDAwMA=="),
+        ("report", "20261120T060000Z-0badcafe"),
+        ("job", GUID),
+        ("job", "../snapshots"),
+        ("changes", GUID),
+        ("cancel", GUID),
+    ):
+        ran = deployment.run(*arguments)
+        assert (ran.status, ran.out) == (3, "")
+        assert ran.err.startswith("tidemark: ")
+
+
+def test_what_is_wrong_is_exit_status_two_and_named(deployment: Deployment) -> None:
+    harmed(deployment)
+    for arguments, word in (
+        (("report", "latest", "--types", "printer"), "printer"),
+        (("report", "latest", "--types", "user,"), "--types"),
+        (("report", "latest", "--ids", "user"), "TYPE:ID"),
+        (("report", "latest", "--ids", "user:not-an-id"), "GUID"),
+        (("snapshots", "--top", "1000"), "$top"),
+        (("jobs", "--skip", "-1"), "$skip"),
+    ):
+        ran = deployment.run(*arguments)
+        assert (ran.status, ran.out) == (2, "")
+        assert word in ran.err
+
+
+def test_a_missing_role_or_token_is_exit_status_four(deployment: Deployment) -> None:
+    harmed(deployment)
+    assert deployment.run("snapshots", environment=READER).status == 0
+    assert deployment.run("report", "latest", environment=READER).status == 4
+    assert deployment.run("snapshots", environment=ENVIRONMENT | {"TIDEMARK_TOKEN": "stale"}).status == 4
+
+
+def test_a_tenant_that_is_busy_is_exit_status_five(deployment: Deployment) -> None:
+    harmed(deployment)
+    running = deployment.run("recover", "latest", "--yes").json["id"]
+    ran = deployment.run("recover", "latest", "--yes")
+    assert ran.status == 5
+    assert running in ran.err
+
+
+def test_a_capture_has_no_changes(deployment: Deployment) -> None:
+    taken = deployment.run("capture", "--wait")
+    ran = deployment.run("changes", taken.json["id"])
+    assert ran.status == 2
+    assert "capture" in ran.err
+
+
+def test_tables_are_for_people(deployment: Deployment) -> None:
+    (user,) = harmed(deployment)
+    report = deployment.run("report", "latest", "--wait", is_terminal=True)
+    assert report.status == 0
+    assert "Found by the comparison with the snapshot" in report.out
+    job_id = deployment.run("jobs").json["value"][0]["id"]
+    changes = deployment.run("changes", job_id, is_terminal=True)
+    assert "Changes" in changes.out
+    assert user in changes.out
+    assert deployment.run("changes", job_id, "--json", is_terminal=True).json["value"][0]["id"] == user
+    for name in ("snapshots", "jobs"):
+        assert deployment.run(name, is_terminal=True).status == 0
+    for arguments in (("verify", "latest"), ("job", job_id)):
+        assert deployment.run(*arguments, is_terminal=True).status == 0
