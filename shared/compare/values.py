@@ -69,7 +69,7 @@ def differing(entry: ObjectType, target: Json, current: Json) -> tuple[Json, Jso
     present: Json = {}
     for name in sorted({*target, *current}):
         known = entry.property(name)
-        if is_annotation(name) or (known is not None and not known.is_compared):
+        if is_annotation(name) or name == TYPE_ANNOTATION or (known is not None and not known.is_compared):
             continue
         left, right = target.get(name), current.get(name)
         if not same(left, right, is_set=known is None or known.is_set):

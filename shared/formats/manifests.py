@@ -1,31 +1,37 @@
 """The manifest: the list that makes a snapshot whole; its existence is the commit point (docs/formats/manifests.md).
 
-Pure. A snapshot is a manifest that lists segments, newest last; sealing writes one whole segment per range of shards.
-Counts are per object type; `incomplete` names the types whose listings did not all end with a proven last page, which
-no sealed snapshot may have but a live reading kept for a report might.
+Pure. A snapshot is a manifest that lists files; sealing writes four of them per range of shards. Counts are per object
+type. A manifest is sealed only when every listing of every type ended with a proven last page, so what it does not list
+did not exist.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from shared.domain.errors import IntegrityError
 from shared.formats.digests import checked, sha256
 from shared.formats.segments import File, check_files
+from shared.formats.tags import check_tag
 
 FORMAT = "snapshot-manifest/1"
 MANIFEST_BYTES_MAX = 64 * 1024 * 1024
 MANIFEST_NAME = "manifest.json"
 
 
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was captured of one type: `select` tells a null property from one that was not asked for."""
 
-    objects: int
-    soft_deleted: int
-    links: dict[str, int]
+    objects: Count
+    soft_deleted: Count
+    links: dict[str, Count]
     select: tuple[str, ...]
 
 
@@ -36,10 +42,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tenant: str
     snapshot_id: str
     job_id: str
-    sequence: int
+    sequence: Count
     previous_sha256: str
-    created_at: datetime
-    rolled_forward_at: datetime
+    created_at: Moment
+    rolled_forward_at: Moment
     shard_count: int
     types: dict[str, TypeFacts]
     files: tuple[File, ...]
@@ -75,16 +81,10 @@ def unseal(content: bytes, *, name: str, expected: str | None) -> Manifest:
         checked(content, name=name, length=len(content), expected=expected)
     if len(content) > MANIFEST_BYTES_MAX:
         raise IntegrityError(name, f"a manifest of {len(content)} bytes is absurd")
+    check_tag(content, FORMAT, name=name)
     try:
-        tag = msgspec.json.decode(content, type=_Tagged).format
-        if tag != FORMAT:
-            raise IntegrityError(name, f"format {tag!r} is unknown; this version of Tidemark reads {FORMAT!r}")
         manifest = msgspec.json.decode(content, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise IntegrityError(name, f"not a manifest: {error}") from error
     check_files(manifest.files, manifest.shard_count, name=name)
     return manifest
-
-
-class _Tagged(msgspec.Struct):
-    format: str

@@ -14,6 +14,7 @@ import msgspec
 from shared.domain.errors import IntegrityError
 from shared.formats.digests import sha256
 from shared.formats.frames import compress, decompress
+from shared.formats.tags import check_tag
 
 FILE_BYTES_MAX = 512 * 1024 * 1024
 
@@ -46,10 +47,9 @@ def decode_records(content: bytes, kind: type[Record], tag: str, *, name: str, e
     if expected and sha256(content) != expected:
         raise IntegrityError(name, "its SHA-256 is not the recorded one: it was altered")
     lines = decompress(content, name=name, bytes_max=FILE_BYTES_MAX).splitlines()
+    check_tag(lines[0] if lines else b"", tag, name=name)
     try:
-        header = msgspec.json.decode(lines[0] if lines else b"", type=Header)
-        if header.format != tag:
-            raise IntegrityError(name, f"format {header.format!r}; {tag!r} was expected")
+        header = msgspec.json.decode(lines[0], type=Header)
         if header.records != len(lines) - 1:
             raise IntegrityError(name, f"{len(lines) - 1} records instead of {header.records}")
         decoder = msgspec.json.Decoder(kind)

@@ -14,6 +14,7 @@ import msgspec
 
 from shared.domain.errors import IntegrityError
 from shared.formats.digests import checked, sha256
+from shared.formats.tags import check_tag
 
 FORMAT = "segment/1"
 SHARD_OBJECTS_MAX = 20_000  # "Snapshot format, difference, plan": the largest shard one comparison should hold
@@ -109,12 +110,11 @@ def decode_segment(content: bytes, *, name: str, expected: str) -> Segment:
     checked(content, name=name, length=len(content), expected=expected)
     if len(content) > DESCRIPTION_BYTES_MAX:
         raise IntegrityError(name, "the description of a segment is absurdly large")
+    check_tag(content, FORMAT, name=name)
     try:
         segment = msgspec.json.decode(content, type=Segment)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise IntegrityError(name, f"not a segment description: {error}") from error
-    if segment.format != FORMAT:
-        raise IntegrityError(name, f"format {segment.format!r} is unknown; this version reads {FORMAT!r}")
     check_files(segment.files, segment.shard_count, name=name)
     return segment
 

@@ -68,7 +68,15 @@ class Snapshots:
 
 async def open_manifest(blobs: Blobs, name: str, sha256: str) -> SnapshotReader:
     """Open what a manifest lists, once the manifest is proven by `sha256`."""
-    return SnapshotReader(blobs, unseal(await blobs.read(name), name=name, expected=sha256))
+    return SnapshotReader(blobs, unseal(await stored(blobs, name), name=name, expected=sha256))
+
+
+async def stored(blobs: Blobs, name: str, offset: int = 0, length: int | None = None) -> bytes:
+    """Return bytes of a file that something proven lists; its absence is damage, not a wrong question."""
+    try:
+        return await blobs.read(name, offset, length)
+    except NotFoundError:
+        raise IntegrityError(name, "it is listed, but it is not there") from None
 
 
 class SnapshotReader:
@@ -117,7 +125,7 @@ class SnapshotReader:
     ) -> None:
         file = next(known for known in self.manifest.files if known.name == name)
         part = next(known for known in file.shards if known.shard == own)
-        content = await self._blobs.read(name, part.offset, part.length)
+        content = await stored(self._blobs, name, part.offset, part.length)
         if len(content) != part.length or zlib.crc32(content) != part.crc32:
             raise IntegrityError(name, f"shard {own} was cut or altered")
         frames: dict[int, list[bytes]] = {}
@@ -148,7 +156,7 @@ class SnapshotReader:
     async def _block(self, file: File, own: int) -> bytes:
         """Return one shard's block of an index, link or deleted file, the whole file proven first."""
         if file.name not in self._whole:
-            content = await self._blobs.read(file.name)
+            content = await stored(self._blobs, file.name)
             self._whole[file.name] = checked(content, name=file.name, length=file.length, expected=file.sha256)
             while len(self._whole) > FILES_KEPT:
                 self._whole.popitem(last=False)

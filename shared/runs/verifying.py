@@ -11,7 +11,7 @@ from shared.catalogue.types import BY_CODE
 from shared.domain.errors import IntegrityError
 from shared.formats.digests import checked
 from shared.formats.objects import SOFT_DELETED
-from shared.runs.snapshots import SnapshotReader, Snapshots
+from shared.runs.snapshots import SnapshotReader, Snapshots, stored
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,16 +38,16 @@ class Verifying:
         manifest = reader.manifest
         if manifest.tenant != tenant or manifest.snapshot_id != snapshot_id:
             raise IntegrityError(known.manifest_name, "it belongs to another tenant or snapshot")
-        stored = 0
+        size = 0
         for file in manifest.files:
-            content = await self._snapshots.vault.read(file.name)
-            stored += len(checked(content, name=file.name, length=file.length, expected=file.sha256))
+            content = await stored(self._snapshots.vault, file.name)
+            size += len(checked(content, name=file.name, length=file.length, expected=file.sha256))
         objects, links = await self._rows(reader)
         is_chained = await self._check_chain(tenant, manifest.previous_sha256, manifest.sequence, known.manifest_name)
         return Verified(
             snapshot_id=snapshot_id,
             files=len(manifest.files),
-            bytes=stored,
+            bytes=size,
             objects=objects,
             links=links,
             is_chained=is_chained,

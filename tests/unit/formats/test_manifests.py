@@ -87,7 +87,7 @@ def test_a_manifest_with_a_member_this_version_does_not_know_is_refused() -> Non
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"format":1}', b'{"format":"\xff"}', b"\0" * 100])
 def test_what_is_no_manifest_is_refused(content: bytes) -> None:
-    with pytest.raises(IntegrityError, match="not a manifest"):
+    with pytest.raises(IntegrityError, match="not a (manifest|document)"):
         unseal(content, name="m", expected=None)
 
 
@@ -104,3 +104,11 @@ def test_a_manifest_whose_files_cannot_be_is_refused() -> None:
         unseal(seal(a_manifest(files=(beyond,)))[0], name="m", expected=None)
     with pytest.raises(IntegrityError, match="power of two"):
         unseal(seal(a_manifest(shard_count=3))[0], name="m", expected=None)
+
+
+@pytest.mark.parametrize("member", ["sequence", "created_at"])
+def test_absurd_counts_and_times_without_a_zone_are_refused(member: str) -> None:
+    document = msgspec.json.decode(seal(a_manifest())[0])
+    document[member] = {"sequence": -1, "created_at": "2026-11-20T22:00:00"}[member]
+    with pytest.raises(IntegrityError, match="not a manifest"):
+        unseal(msgspec.json.encode(document), name="m", expected=None)

@@ -46,7 +46,7 @@ def test_line_breaks_inside_a_value_do_not_break_a_record() -> None:
 
 def test_a_file_of_another_kind_is_refused_by_its_tag() -> None:
     content, _digest = encode_records(OUTCOMES, [])
-    with pytest.raises(IntegrityError, match=r"plan/1\.ndz: format 'outcomes/1'; 'changes/1' was expected"):
+    with pytest.raises(IntegrityError, match=r"plan/1\.ndz: format 'outcomes/1' is unknown; .* reads 'changes/1'"):
         decode_records(content, Change, CHANGES, name="plan/1.ndz")
 
 
