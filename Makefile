@@ -22,11 +22,12 @@ check: setup
 
 setup: .venv/ready node_modules/ready
 
-.venv/ready: requirements.txt requirements-dev.txt constraints.txt
+.venv/ready: requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else 'Tidemark needs Python 3.11 to 3.13')"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python $(WORKER)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 node_modules/ready: package.json package-lock.json

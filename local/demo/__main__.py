@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from local.azurite import AzuriteError
-from local.demo.operator import Operator, OperatorError
+from local.demo.operator import Operator, OperatorError, operator_settings
 from local.demo.screen import Screen
 from local.demo.story import Story
 from local.demo.system import System, running
@@ -108,6 +108,10 @@ def _show(screen: Screen, verdict: Verdict, astray: list[str], left_alone: dict[
 async def _keep(system: System, screen: Screen) -> None:
     screen.phase("Still running; Ctrl-C ends it")
     screen.line(f"API {system.api_url}, tenant {system.simulator_url}, logs {system.folder}")
+    screen.line("to use the command line in another terminal:")
+    for name, value in operator_settings(system).items():
+        screen.line(f"  export {name}={value}")
+    screen.line("  .venv/bin/tidemark snapshots")
     await asyncio.Event().wait()
 
 

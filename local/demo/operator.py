@@ -25,6 +25,17 @@ class OperatorError(Exception):
     """The API refused, or a job did not end well."""
 
 
+def operator_settings(system: System) -> dict[str, str]:
+    """Return the settings with which the command line reaches a running system as an administrator."""
+    return {
+        "TIDEMARK_URL": system.api_url,
+        "TIDEMARK_TOKEN_URL": f"{system.simulator_url}/{system.tenant}/oauth2/v2.0/token",
+        "TIDEMARK_CLIENT_ID": OPERATOR_ADMINISTRATOR.app_id,
+        "TIDEMARK_CLIENT_SECRET": OPERATOR_ADMINISTRATOR.secret,
+        "TIDEMARK_AUDIENCE": TIDEMARK_API,
+    }
+
+
 class Operator:
     """An administrator's session with the API of one running system."""
 

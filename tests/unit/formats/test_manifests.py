@@ -87,7 +87,7 @@ def test_a_manifest_with_a_member_this_version_does_not_know_is_refused() -> Non
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"format":1}', b'{"format":"\xff"}', b"\0" * 100])
 def test_what_is_no_manifest_is_refused(content: bytes) -> None:
-    with pytest.raises(IntegrityError, match="not a (manifest|document)"):
+    with pytest.raises(IntegrityError, match=r"not a (manifest|document)"):
         unseal(content, name="m", expected=None)
 
 

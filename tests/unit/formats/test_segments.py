@@ -72,7 +72,7 @@ def test_a_description_of_a_newer_version_is_refused_by_its_tag() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"shard_count":1,"files":[],"more":1}', b'{"format":"\xff"}'])
 def test_what_is_no_description_is_refused(content: bytes) -> None:
-    with pytest.raises(IntegrityError, match="not a (segment description|document)"):
+    with pytest.raises(IntegrityError, match=r"not a (segment description|document)"):
         decoded(content)
 
 
