@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 import time
@@ -41,11 +42,15 @@ def main() -> int:
     except (OperatorError, AzuriteError, ChildEndedError) as error:
         print(f"demo failed: {error}\nlogs: {folder}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
 
 
 async def _run(wish: argparse.Namespace, folder: Path) -> int:
+    running_task = asyncio.current_task()
+    assert running_task is not None
+    # An ended demo must leave nothing running, so SIGTERM unwinds it as Ctrl-C does.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running_task.cancel)
     screen, began = Screen(), time.monotonic()
     screen.line(f"logs: {folder}")
     async with running(folder, objects=wish.objects, seed=SEED, load_from=wish.load_from) as system:

@@ -38,7 +38,7 @@ def test_pages_of_a_report_together_are_the_whole_report(world: World) -> None:
         link = f"{BASE}/v1.0{ROOT}/snapshots/{wire_id}/recoveryPreviewJobs/{job.job_id}/getChanges?$top=2"
         seen: list[str] = []
         sizes: list[int] = []
-        while link:
+        while link and len(sizes) < 4:
             reply = await world.ask("GET", link.removeprefix(f"{BASE}/v1.0"))
             seen += [row["id"] for row in reply.rows]
             sizes.append(len(reply.rows))
