@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from cli.text import json_text, visible
 
-WHOLE = "id"  # ids are copied from the screen, so they are never cut into lines
+# Ids are copied from the screen, so they are never cut into lines; nor are dates.
+WHOLE = frozenset({"id", "kind", "status", "count"})
+LETTERS_MIN = {"object": 36, "started": 10, "of": 10, "sealed": 10}
 
 
 class Screen:
@@ -44,9 +45,10 @@ class Screen:
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Write a table; cells are shown as they are, never as markup."""
-        table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+        table = Table(header_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
         for column in columns:
-            table.add_column(Text(column), overflow="fold", no_wrap=column == WHOLE)
+            width = LETTERS_MIN.get(column)
+            table.add_column(Text(column), overflow="fold", no_wrap=column in WHOLE, min_width=width)
         for row in rows:
             table.add_row(*(Text(_cell(value)) for value in row))
         self._console.print(Text(title, style="bold"))  # a table's own title wraps at the width of the table
@@ -74,4 +76,6 @@ class Screen:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, tuple):
+        return "\n".join(_cell(line) for line in value)
     return "" if value is None else visible(str(value))

@@ -1,4 +1,7 @@
-"""How the API's answers look as tables. Pure: from JSON to rows of cells."""
+"""How the API's answers look as tables that fit 80 columns.
+
+Pure: from JSON to rows of cells; a cell that is a tuple has one line for each of its members.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from cli.api import Json
 from cli.text import moment
 
 SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "sealed")
-JOBS = ("id", "kind", "status", "started", "done", "failed")
-CHANGES = ("action", "type", "name", "id", "what differs", "left alone because")
-OUTCOMES = ("result", "action", "type", "name", "id", "link", "message")
+JOBS = ("id", "kind", "status", "started", "done")
+CHANGES = ("change", "object", "what differs")
+OUTCOMES = ("change", "object", "outcome")
 SUMMARY = ("type", "action", "count")
 TIMES = {"snapshot of": "targetStateDateTime", "started": "jobStartDateTime", "ended": "jobCompletionDateTime"}
 FIGURES = {
@@ -34,9 +37,9 @@ def snapshot_row(snapshot: Json) -> tuple[object, ...]:
 
 def job_row(job: Json) -> tuple[object, ...]:
     """Return a job's line."""
-    started = moment(job.get("jobStartDateTime"))
-    names = ("id", "tidemark.kind", "status")
-    return (*(job.get(name) for name in names), started, _done(job), job.get("totalFailedChanges"))
+    started, failed = moment(job.get("jobStartDateTime")), job.get("totalFailedChanges")
+    done = _lines(_done(job), f"{failed} failed" if failed else None)
+    return (*(job.get(name) for name in ("id", "tidemark.kind", "status")), started, done)
 
 
 def job_facts(job: Json) -> Iterator[tuple[object, object]]:
@@ -64,21 +67,30 @@ def summary_rows(job: Json) -> Iterator[tuple[object, ...]]:
 
 def change_row(change: Json) -> tuple[object, ...]:
     """Return the line of one change, whether of a report or failed."""
-    return (
-        change.get("tidemark.action") or change.get("recoveryAction"),
-        change.get("entityTypeName"),
-        change.get("displayName"),
-        change.get("id"),
+    failure, refusal = change.get("failureMessage"), change.get("tidemark.refusal")
+    about = _lines(
         ", ".join(_differing(change)),
-        change.get("failureMessage") or change.get("tidemark.refusal"),
+        f"failed: {failure}" if failure else None,
+        f"left alone: {refusal}" if refusal else None,
     )
+    action = change.get("tidemark.action") or change.get("recoveryAction")
+    return (f"{action} {change.get('entityTypeName')}", _object(change), about)
 
 
 def outcome_row(outcome: Json) -> tuple[object, ...]:
     """Return the line of one outcome."""
-    link = f"{outcome['reference']} {outcome.get('otherId')}" if outcome.get("reference") else ""
-    facts = (outcome.get(name) for name in ("result", "action", "entityTypeName", "displayName", "id"))
-    return (*facts, link, outcome.get("message") or outcome.get("errorCode"))
+    link = f"{outcome['reference']} {outcome.get('otherId')}" if outcome.get("reference") else None
+    about = _lines(outcome.get("result"), link, outcome.get("message") or outcome.get("errorCode"))
+    return (f"{outcome.get('action')} {outcome.get('entityTypeName')}", _object(outcome), about)
+
+
+def _object(body: Json) -> tuple[object, ...]:
+    return _lines(body.get("displayName"), body.get("id"))
+
+
+def _lines(*lines: object) -> tuple[object, ...]:
+    """Return the lines there are."""
+    return tuple(line for line in lines if line not in {None, ""})
 
 
 def _done(job: Json) -> object:
