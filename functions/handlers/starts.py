@@ -16,7 +16,7 @@ async def start_capture(product: Product, asked: Asked) -> func.HttpResponse:
     """Start a capture of the present second; asking twice within it starts one."""
     read_nothing(asked.call.headers, asked.call.body)
     asked_at = product.clock.now().replace(microsecond=0)
-    await product.starting.capture(product.tenant, asked_at)
+    await product.starting.capture(product.tenant, asked_at, requested_by=asked.caller_id)
     job_id = capture_job_id(product.tenant, asked_at)
     return replies.accepted(asked.call.address("directory", "recovery", "jobs", job_id))
 

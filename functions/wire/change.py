@@ -48,6 +48,7 @@ def failed_body(outcome: Outcome, *, target_at: datetime, shows_all: bool) -> Js
         link = LinkDifference(reference=outcome.reference, other_id=outcome.other_id, action=outcome.action)
         delta |= _link_deltas([link])
     if outcome.action is Action.UPDATE:
+        delta |= outcome.target
         current |= outcome.before
     body = _base(outcome.type, outcome.object_id, outcome.display_name, outcome.action, shows_all=shows_all)
     return body | {
@@ -69,7 +70,7 @@ def outcome_body(outcome: Outcome, *, shows_all: bool) -> Json:
         "action": outcome.action,
         "result": outcome.result,
         "before": outcome.before,
-        "after": outcome.after,
+        "target": outcome.target,
         "reference": outcome.reference or None,
         "otherId": outcome.other_id or None,
         "errorCode": outcome.error_code or None,

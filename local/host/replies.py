@@ -31,7 +31,7 @@ def response(result: CallResult, *, is_head: bool) -> web.Response:
     if not isinstance(value.value, RpcHttp):
         return web.Response(status=200, body=_bytes(value), headers={"content-type": "text/plain; charset=utf-8"})
     http = value.value
-    headers = {name: text for name, text in http.headers.items() if name.lower() not in _FRAMING_HEADERS}
+    headers = {name: text for name, text in http.headers.items() if text and name.lower() not in _FRAMING_HEADERS}
     reply = web.Response(status=int(http.status_code), body=b"" if is_head else _bytes(http.body), headers=headers)
     for cookie in http.cookies or ():
         reply.headers.add("Set-Cookie", _cookie_text(cookie))

@@ -74,7 +74,10 @@ def _values(entry: ObjectType, target: Side, current: Side, action: Action) -> t
         return {}, {}
     if action is Action.RECREATE:
         return dict(target.body or {}), {}
-    return differing(entry, target.body or {}, current.body or {})
+    wanted, present = differing(entry, target.body or {}, current.body or {})
+    if action is Action.RESTORE:
+        wanted["deletedDateTime"], present["deletedDateTime"] = None, (current.body or {}).get("deletedDateTime")
+    return wanted, present
 
 
 def refusal_for(

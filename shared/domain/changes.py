@@ -74,7 +74,7 @@ class Result(StrEnum):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened to one change, with what was there before it (`before`) so that it can be undone."""
+    """What happened to one change: what was there before it, so that it can be undone, and what was wanted."""
 
     change_id: str
     type: str
@@ -83,7 +83,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     action: Action
     result: Result
     before: Json = {}
-    after: Json = {}
+    target: Json = {}
     reference: str = ""
     other_id: str = ""
     error_code: str = ""

@@ -89,7 +89,7 @@ def outcome(
         action=change.action,
         result=result,
         before=before,
-        after={} if has_failed else change.target,
+        target=change.target,
         reference=change.reference,
         other_id=change.other_id,
         error_code=answer.code if answer and has_failed else "",

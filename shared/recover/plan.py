@@ -22,7 +22,7 @@ from shared.domain.changes import Action, Change, Difference, LinkDifference, ch
 from shared.domain.jobs import Options
 
 BATCH_CHANGES_MAX = 500  # "Restore journal for 500,000 changes": 1,000 rows is one query page
-NEWER = "newer than the snapshot: soft-delete it only when asked (soft_delete_newer)"
+NEWER = "newer than the snapshot: soft-deleted only when asked (softDeleteNewer)"
 
 
 def left_alone(difference: Difference, options: Options) -> str:

@@ -10,7 +10,7 @@ import zlib
 from collections import OrderedDict
 
 from shared.domain.errors import IntegrityError, NotFoundError
-from shared.domain.ids import snapshot_time, wire_snapshot_id
+from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import SnapshotSummary
 from shared.formats.deleted import decode_deleted
 from shared.formats.digests import checked
@@ -48,11 +48,10 @@ class Snapshots:
         return snapshot_of(row.values, key=row.key)
 
     async def on_wire(self, tenant: str, wire_id: str) -> SnapshotSummary:
-        """Return the snapshot that Graph's spelling of an id names; raise NotFoundError, also for what is no id."""
+        """Return the snapshot that Graph's spelling of an id names; raise NotFoundError for what names none."""
         for known in await self.listed(tenant):
             if wire_snapshot_id(known.snapshot_id) == wire_id:
                 return known
-        snapshot_time(wire_id)
         raise NotFoundError("snapshot", wire_id)
 
     async def open(self, tenant: str, snapshot_id: str) -> SnapshotReader:

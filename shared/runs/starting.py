@@ -25,7 +25,7 @@ class Starting:
         self._ledger, self._worker, self._snapshots = ledger, worker, snapshots
         self._clock, self._ids = clock, ids
 
-    async def capture(self, tenant: str, scheduled_at: datetime) -> Job | None:
+    async def capture(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
         """Start the capture that was scheduled for `scheduled_at`; None when it exists or another job has the tenant.
 
         The job's id is derived from tenant and time, so a timer that fires twice starts one capture. While another
@@ -39,7 +39,7 @@ class Starting:
             state=State.INITIALIZED,
             snapshot_id=snapshot_id(now, job_id),
             created_at=now,
-            requested_by="timer",
+            requested_by=requested_by,
         )
         try:
             return await self._begin(job)

@@ -48,7 +48,7 @@ OUTCOME_ROWS = [
         action=Action.UPDATE,
         result=Result.APPLIED,
         before={"city": "Rome"},
-        after={"city": "Oslo"},
+        target={"city": "Oslo"},
         request_id="00000000-0000-4000-8000-00000000000a",
     ),
     Outcome(

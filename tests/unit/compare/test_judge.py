@@ -55,12 +55,16 @@ def test_existing_on_both_sides_with_only_a_link_different_is_an_update() -> Non
 
 def test_existing_then_and_soft_deleted_now_is_restored() -> None:
     row = row_of(HERE, IN_BIN)
-    assert (row.action, row.target, row.refusal) == (Action.RESTORE, {}, "")
+    assert (row.action, row.target, row.refusal) == (Action.RESTORE, {"deletedDateTime": None}, "")
 
 
 def test_a_restore_also_says_which_properties_to_set_back_afterwards() -> None:
     row = row_of(HERE, Side(a_user_body(city="Rome"), is_deleted=True))
-    assert (row.action, row.target, row.current) == (Action.RESTORE, {"city": "Oslo"}, {"city": "Rome"})
+    assert (row.action, row.target, row.current) == (
+        Action.RESTORE,
+        {"city": "Oslo", "deletedDateTime": None},
+        {"city": "Rome", "deletedDateTime": None},
+    )
 
 
 def test_soft_deleted_then_and_existing_now_is_soft_deleted_again() -> None:

@@ -144,21 +144,25 @@ def test_without_a_dead_attempt_nothing_was_our_doing(change: Change) -> None:
 def test_an_applied_change_records_what_was_there_and_what_is_there_now() -> None:
     answer = Answer(write_id="c1", status=204, request_id="r1")
     record = outcome(a_change(), Result.APPLIED, before={"city": "Rome"}, answer=answer)
-    assert (record.before, record.after) == ({"city": "Rome"}, {"city": "Oslo"})
+    assert (record.before, record.target) == ({"city": "Rome"}, {"city": "Oslo"})
     assert (record.error_code, record.message, record.request_id) == ("", "", "r1")
     assert record.change_id == a_change().change_id
 
 
-def test_a_failed_change_records_graphs_words_and_no_after_image() -> None:
+def test_a_failed_change_records_graphs_words_and_what_was_wanted() -> None:
     answer = Answer(write_id="c1", status=403, code="Authorization_RequestDenied", message="No.", request_id="r1")
     record = outcome(a_change(), Result.FAILED, before={"city": "Rome"}, answer=answer)
-    assert (record.after, record.error_code, record.request_id) == ({}, "Authorization_RequestDenied", "r1")
+    assert (record.target, record.error_code, record.request_id) == (
+        {"city": "Oslo"},
+        "Authorization_RequestDenied",
+        "r1",
+    )
     assert record.message.startswith("No. (grant")
 
 
 def test_a_change_that_needed_no_write_records_our_own_reason() -> None:
     record = outcome(a_change(), Result.FAILED, before={}, message=GONE)
-    assert (record.message, record.error_code, record.request_id, record.after) == (GONE, "", "", {})
+    assert (record.message, record.error_code, record.request_id) == (GONE, "", "")
 
 
 def test_the_outcome_of_a_link_names_the_link() -> None:
