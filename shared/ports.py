@@ -14,8 +14,7 @@ import msgspec
 
 from shared.catalogue.entry import Listing, ObjectType
 from shared.domain.jobs import Note
-from shared.domain.writes import Answer as Answer  # noqa: PLC0414  part of the Directory protocol
-from shared.domain.writes import Write as Write  # noqa: PLC0414
+from shared.domain.writes import Answer, Write
 
 Value = str | int | bool
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import httpx
 
 from shared.catalogue.entry import Listing, ObjectType
+from shared.domain.writes import Answer, Write
 from shared.graph.client import GraphClient
 from shared.graph.counting import live_count
 from shared.graph.cursors import Bounds
@@ -23,7 +24,7 @@ from shared.graph.sending import Sender
 from shared.graph.settings import GraphSettings
 from shared.graph.tokens import CachedTokens, TokenSource
 from shared.graph.writing import Writer
-from shared.ports import Answer, Clock, DeltaPage, Found, Page, Write
+from shared.ports import Clock, DeltaPage, Found, Page
 
 
 class GraphDirectory:

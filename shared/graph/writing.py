@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 
 from shared.domain.errors import TransientError
+from shared.domain.writes import Answer, Write
 from shared.graph import retry, settling
 from shared.graph.answers.faults import fault_of
 from shared.graph.exchange import NO_ANSWER, Reply, Request
@@ -17,7 +18,6 @@ from shared.graph.lanes import Lanes
 from shared.graph.quota import is_conditional_access
 from shared.graph.retry import Tries
 from shared.graph.sending import Sender
-from shared.ports import Answer, Write
 
 RESTORED_EARLIER = "restored by an earlier try that had no clear answer"
 

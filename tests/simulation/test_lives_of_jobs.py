@@ -333,3 +333,44 @@ def test_deaths_are_counted_only_when_they_fired() -> None:
         assert damaged.platform.deaths.fired == 0
 
     tell(story)
+
+
+@pytest.mark.parametrize("part", ["objects.ndz", "index.idx", "links.zst", "deleted.zst", "manifest.json"])
+@pytest.mark.parametrize("damage", ["altered", "truncated", "gone"])
+def test_a_damaged_snapshot_fails_the_job_that_reads_it_and_names_the_file(part: str, damage: str) -> None:
+    async def story(damaged: Damaged) -> None:
+        contents = damaged.platform.vault.contents
+        name = next(known for known in contents if known.endswith(part))
+        before = contents.pop(name)
+        if damage == "altered":
+            contents[name] = before[:-9] + bytes([before[-9] ^ 1]) + before[-8:]
+        elif damage == "truncated":
+            contents[name] = before[:-9]
+        for job in (await damaged.report(), None):
+            started = job or await damaged.recovery()
+            ended = await damaged.platform.finish(started)
+            assert (ended.state, ended.error_code) == (State.FAILED, "integrity")
+            assert name in ended.error
+        assert writes(damaged) == 0
+
+    tell(story)
+
+
+def test_an_altered_file_of_a_capture_in_progress_is_never_sealed() -> None:
+    async def story() -> None:
+        clock = virtual_time.VirtualClock()
+        simulator = Simulator(clock=clock.unix_seconds, seed=SEED, objects=60, tenant_id=TENANT)
+        platform = Platform(simulator, seed=SEED)
+        job = await platform.operator.starting.capture(TENANT, clock.now())
+        assert job is not None
+        running = asyncio.create_task(platform.run_until_idle())
+        await until(platform, job, lambda now: now.counts.get("objectsRead", 0) > 0)
+        name = next(known for known in platform.work.contents if known.endswith("objects.ndz"))
+        platform.work.contents[name] = platform.work.contents[name][:-5] + b"\0" * 5
+        await running
+        ended = await platform.operator.asking.job(TENANT, job.job_id)
+        assert ended.state is State.FAILED
+        assert name in ended.error
+        assert await platform.operator.snapshots.manifests(TENANT) == []
+
+    virtual_time.run(story())

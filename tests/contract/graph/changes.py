@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shared.ports import Write
+from shared.domain.writes import Write
 from tests.contract.graph.worlds import World
 
 POLICIES = "/identity/conditionalAccess/policies"

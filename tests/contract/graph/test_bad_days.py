@@ -10,7 +10,7 @@ import pytest
 
 from shared.catalogue.group import GROUP
 from shared.catalogue.types import LISTINGS
-from shared.ports import Write
+from shared.domain.writes import Write
 from simulator.faults import Fault, Rule
 from simulator.throttle import Limits
 from tests.contract.graph.changes import (

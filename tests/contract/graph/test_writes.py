@@ -7,9 +7,10 @@ from itertools import pairwise
 import pytest
 
 from shared.domain.errors import DirectoryError, TransientError
+from shared.domain.writes import Write
 from shared.graph.retry import FAILURES_MAX
 from shared.graph.writing import RESTORED_EARLIER
-from shared.ports import Directory, Write
+from shared.ports import Directory
 from simulator.faults import Fault, Rule
 from tests.contract.graph.changes import (
     DELETED_POLICIES,
