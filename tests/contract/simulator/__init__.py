@@ -1,1 +1,0 @@
-"""The simulated tenant judged from outside: by the published description of Graph, and by Microsoft's own client."""
