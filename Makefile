@@ -12,7 +12,7 @@ demo: setup
 	  $(if $(OBJECTS),--objects $(OBJECTS))
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check $(CODE)

@@ -20,13 +20,48 @@ class Application:
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-_READS = ("Directory.Read.All", "Policy.Read.All")
+_READS = (
+    "Directory.Read.All",
+    "Policy.Read.All",
+    "RoleManagement.Read.Directory",
+    "AuditLog.Read.All",
+    "Member.Read.Hidden",
+    "EntraBackup.Read.All",
+    "AgentIdentity.Read.All",
+    "AgentIdentityBlueprint.Read.All",
+    "AgentIdentityBlueprintPrincipal.Read.All",
+    "AuthenticationContext.Read.All",
+    "Organization.Read.All",
+    "CustomSecAttributeDefinition.Read.All",
+)
 _WRITES = (
     "User.ReadWrite.All",
     "User.DeleteRestore.All",
     "Group.ReadWrite.All",
     "GroupMember.ReadWrite.All",
+    "Application.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
+    "AdministrativeUnit.ReadWrite.All",
+    "RoleManagement.ReadWrite.Directory",
+    "LicenseAssignment.ReadWrite.All",
+    "Organization.ReadWrite.All",
+    "AuthenticationContext.ReadWrite.All",
+    "GroupSettings.ReadWrite.All",
     "Policy.ReadWrite.ConditionalAccess",
+    "Policy.ReadWrite.Authorization",
+    "Policy.ReadWrite.AuthenticationMethod",
+    "Policy.ReadWrite.ApplicationConfiguration",
+    "Policy.ReadWrite.ConsentRequest",
+    "Policy.ReadWrite.CrossTenantAccess",
+    "Policy.ReadWrite.PermissionGrant",
+    "Policy.ReadWrite.SecurityDefaults",
+    "CustomSecAttributeDefinition.ReadWrite.All",
+    "AuthenticationContext.ReadWrite.All",
+    "GroupSettings.ReadWrite.All",
+    "AgentIdentity.ReadWrite.All",
+    "AgentIdentityBlueprint.ReadWrite.All",
+    "AgentIdUser.ReadWrite.All",
 )
 
 TIDEMARK = Application(
@@ -70,5 +105,12 @@ CARELESS_SCRIPT = Application(
     "careless-simulated-secret",
     {GRAPH: _READS + _WRITES},
 )
-ALL = (TIDEMARK, OPERATOR_ADMINISTRATOR, OPERATOR_READER, BYSTANDER, AUDITOR, CARELESS_SCRIPT)
+BUSY_OFFICE = Application(
+    "Busy office",
+    "b05e0ff1-0000-4000-8000-000000000007",
+    "b05e0ff1-0000-4000-8000-0000000000a7",
+    "busy-simulated-secret",
+    {GRAPH: _READS + _WRITES},
+)
+ALL = (TIDEMARK, OPERATOR_ADMINISTRATOR, OPERATOR_READER, BYSTANDER, AUDITOR, CARELESS_SCRIPT, BUSY_OFFICE)
 BY_APP_ID: Mapping[str, Application] = MappingProxyType({app.app_id: app for app in ALL})

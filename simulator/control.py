@@ -10,10 +10,17 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from simulator.applications import BY_APP_ID
 from simulator.directory.fingerprint import fingerprint
+from simulator.errors import GraphError
 from simulator.faults import Faults, Rule
 from simulator.graph import Graph
 from simulator.incidents.library import INCIDENTS
+from simulator.incidents.story import Stage
+from simulator.moments import stamp
+from simulator.native.jobs import RECOVERY, snapshot_at, snapshot_id
+from simulator.native.serving import run
+from simulator.switches import Switches
 from simulator.world import World
 
 Wish = TypeVar("Wish")
@@ -34,11 +41,24 @@ class _Advance(msgspec.Struct, forbid_unknown_fields=True):
 class _Play(msgspec.Struct, forbid_unknown_fields=True):
     seed: int = 1
     scale: float = 1.0
+    first_day: int = 1
+    last_day: int = 30
 
 
 class _Break(msgspec.Struct, forbid_unknown_fields=True):
     rules: list[Rule] = msgspec.field(default_factory=list)
     seed: int = 0
+
+
+class _SignIn(msgspec.Struct, forbid_unknown_fields=True):
+    app: str
+    scopes: list[str]
+    user: str = "0a11ce00-0000-4000-8000-000000000001"
+
+
+class _Recover(msgspec.Struct, forbid_unknown_fields=True):
+    snapshot: str = ""
+    filtering_criteria: dict[str, Any] | None = msgspec.field(default=None, name="filteringCriteria")
 
 
 class Control:
@@ -56,10 +76,16 @@ class Control:
             "fingerprint": lambda: self._fingerprint(query),
             "incidents": lambda: sorted(INCIDENTS),
             "faults": lambda: self._world.faults.rules,
+            "switches": lambda: self._world.tenant.switches,
+            "complaints": self._complaints,
         }
         writes: dict[str, Callable[[], Any]] = {
             "clock": lambda: self._advance(_read(body, _Advance)),
             "faults": lambda: self._break(_read(body, _Break)),
+            "switches": lambda: self._switch(_read(body, Switches)),
+            "tokens": lambda: self._sign_in(_read(body, _SignIn)),
+            "native/snapshots": self._take_snapshot,
+            "native/recoveries": lambda: self._recover(_read(body or b"{}", _Recover)),
         }
         if method == "POST" and name.startswith("incidents/"):
             return self.play(name.removeprefix("incidents/"), _read(body or b"{}", _Play))
@@ -67,6 +93,40 @@ class Control:
         if asked is None:
             raise ControlError(404, f"no control request {method} /_sim/{name}")
         return asked()
+
+    def _complaints(self) -> dict[str, Any]:
+        if self._world.referee is None:
+            raise ControlError(404, "no referee: start with --validate")
+        return self._world.referee.report()
+
+    def _switch(self, wish: Switches) -> Switches:
+        self._world.switch(wish)
+        return wish
+
+    def _sign_in(self, wish: _SignIn) -> dict[str, str]:
+        app = BY_APP_ID.get(wish.app.lower())
+        if app is None:
+            raise ControlError(404, f"no application {wish.app}")
+        now = self._world.now()
+        token = self._world.tokens.issue_delegated(app, tuple(wish.scopes), user_id=wish.user, now=now)
+        return {"token_type": "Bearer", "access_token": token}
+
+    def _take_snapshot(self) -> dict[str, str]:
+        at = float(int(self._world.now()))
+        self._world.tenant.native.taken.append(at)
+        return {"id": snapshot_id(at), "createdDateTime": stamp(at)}
+
+    def _recover(self, wish: _Recover) -> dict[str, Any]:
+        tenant, now = self._world.tenant, self._world.now()
+        settings = tenant.switches.native
+        times = tenant.native.snapshots(now, hour=settings.hour, kept=settings.kept)
+        at = snapshot_at(wish.snapshot) if wish.snapshot else next(iter(times), None)
+        if at is None or at not in times:
+            raise ControlError(404, f"no snapshot {wish.snapshot}")
+        try:
+            return run(tenant, at, RECOVERY, wish.filtering_criteria, now).shown(now)
+        except GraphError as error:
+            raise ControlError(error.status, error.message) from error
 
     def _fingerprint(self, query: str) -> dict[str, str]:
         ignoring = parse_qs(query).get("ignoring", [""])[0]
@@ -84,7 +144,14 @@ class Control:
             raise ControlError(404, f"no incident {name}; known: {', '.join(sorted(INCIDENTS))}")
         if not 0.0 <= wish.scale <= 1.0:
             raise ControlError(400, "scale must be from 0 to 1")
-        return incident(self._world.tenant, self._graph.act, seed=wish.seed, scale=wish.scale)
+        world = self._world
+
+        def wait(seconds: float) -> None:
+            world.offset_seconds += seconds
+
+        stage = Stage(world.tenant, self._graph.act, wait, world.now, wish.first_day, wish.last_day)
+        told = incident.play(stage, seed=wish.seed, scale=wish.scale)
+        return {**told, "after_recovery": incident.after_recovery}
 
     def _advance(self, wish: _Advance) -> dict[str, float]:
         if wish.advance_seconds < 0:

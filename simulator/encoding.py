@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from simulator.faults import Fault
+from simulator.faults import Fault, Rule
 from simulator.http import Response
 from simulator.moments import http_date
 from simulator.operations.call import Answer
@@ -17,8 +17,9 @@ _HTML = b"<!DOCTYPE html><html><head><title>Service unavailable</title></head><b
 ELSEWHERE = "graph.attacker.example"
 
 
-def encode(answer: Answer, *, request: Mapping[str, str], request_id: str, now: float, fault: Fault | None) -> Response:
+def encode(answer: Answer, *, request: Mapping[str, str], request_id: str, now: float, rule: Rule | None) -> Response:
     """Return the response for `answer`; `request` are the client's headers in lower case."""
+    fault = rule.kind if rule else None
     headers = {
         "Date": http_date(now),
         "request-id": request_id,
@@ -31,13 +32,15 @@ def encode(answer: Answer, *, request: Mapping[str, str], request_id: str, now: 
         headers["Content-Type"], body = "text/html", _HTML
     elif body:
         headers["Content-Type"] = "application/xml" if fault is Fault.WRONG_TYPE else answer.content_type
-    if len(body) > GZIP_ABOVE_BYTES and "gzip" in request.get("accept-encoding", ""):
+    takes_gzip = "gzip" in request.get("accept-encoding", "")
+    if takes_gzip and (len(body) > GZIP_ABOVE_BYTES or (body and fault is Fault.CUT_GZIP)):
         headers["Content-Encoding"] = "gzip"
         headers["Vary"] = "Accept-Encoding"
         body = gzip.compress(body, compresslevel=1, mtime=0)
-    if fault is Fault.CUT_BODY:
+    if fault in (Fault.CUT_BODY, Fault.CUT_GZIP):
         body = body[: len(body) // 2]
-    return Response(answer.status, headers, body)
+    delay_seconds = rule.seconds if rule is not None and fault is Fault.SLOW else 0.0
+    return Response(answer.status, headers, body, delay_seconds=delay_seconds)
 
 
 def _bytes(body: Any) -> bytes:

@@ -16,14 +16,19 @@ class Fault(StrEnum):
     """What can go wrong. Before the operation: it never happens. After: it happened, the client cannot know."""
 
     STATUS_500 = "500"
+    STATUS_502 = "502"
     STATUS_503 = "503"
     STATUS_504 = "504"
     THROTTLED = "429"
     FORBIDDEN = "403"
+    CLAIMS = "401-claims"
+    GONE = "410"
     RESET = "reset"
     STATUS_504_AFTER = "504-after"
     RESET_AFTER = "reset-after"
     CUT_BODY = "cut-body"
+    CUT_GZIP = "cut-gzip"
+    SLOW = "slow"
     HTML_PAGE = "html-page"
     WRONG_TYPE = "wrong-type"
     NEXT_LINK_LOOP = "next-link-loop"
@@ -32,8 +37,19 @@ class Fault(StrEnum):
 
 
 BEFORE = frozenset(
-    {Fault.STATUS_500, Fault.STATUS_503, Fault.STATUS_504, Fault.THROTTLED, Fault.FORBIDDEN, Fault.RESET}
+    {
+        Fault.STATUS_500,
+        Fault.STATUS_502,
+        Fault.STATUS_503,
+        Fault.STATUS_504,
+        Fault.THROTTLED,
+        Fault.FORBIDDEN,
+        Fault.CLAIMS,
+        Fault.GONE,
+        Fault.RESET,
+    }
 )
+IN_BODY = frozenset({Fault.CUT_BODY, Fault.CUT_GZIP, Fault.HTML_PAGE, Fault.WRONG_TYPE, Fault.SLOW})
 LINKS = frozenset({Fault.NEXT_LINK_LOOP, Fault.NEXT_LINK_MISSING, Fault.NEXT_LINK_ELSEWHERE})
 # A part of a batch has a status and a body of its own, but no connection, no content type, no encoding.
 IN_BATCH = frozenset(BEFORE - {Fault.RESET}) | {Fault.STATUS_504_AFTER} | LINKS
@@ -44,7 +60,7 @@ class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     Without `nth` and `probability` every match is struck. `method` is a regular expression for the whole method,
     `path` one searched in the path and query below the version; both ignore case. A link fault strikes only answers
-    that have a next or delta link.
+    that have a next or delta link. A slow answer takes `seconds`.
     """
 
     kind: Fault
@@ -54,6 +70,7 @@ class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     probability: float | None = None
     times: int | None = None
     retry_after_seconds: float | None = 1.5
+    seconds: float = 5.0
     matched: int = 0
     fired: int = 0
 

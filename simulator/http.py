@@ -24,9 +24,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP response; with `reset` true the connection breaks and nothing of the rest is ever sent."""
+    """One HTTP response; with `reset` true the connection breaks and nothing of the rest is ever sent.
+
+    Whoever carries it to the client waits `delay_seconds` first.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
     reset: bool = False
+    delay_seconds: float = 0.0

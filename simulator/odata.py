@@ -4,12 +4,13 @@ An option the real service has and this one lacks is a 501 that names it; a malf
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote, urlencode
 
+from simulator import filters
 from simulator.errors import GraphError, MissingBehaviourError
-from simulator.types.schema import JsonObject
+from simulator.filters import Condition
+from simulator.types.schema import Schema
 
 TOP_MAX = 999  # Microsoft Graph page "List users": 100 by default, 999 at most.
 TOP_DEFAULT = 100
@@ -18,11 +19,6 @@ _KNOWN = frozenset(
     "$apply $compute $count $deltatoken $expand $filter $format $orderby $search $select $skip $skiptoken $top".split()
 )
 _EXPAND = re.compile(r"^\s*(\w+)\s*(?:\(\s*\$select\s*=\s*([\w,\s]+)\))?\s*$")
-_TEXT = r"'((?:[^']|'')*)'"
-_EQUALS = re.compile(rf"^\s*(\w+)\s+eq\s+{_TEXT}\s*$", re.IGNORECASE)
-_IN = re.compile(rf"^\s*id\s+in\s*\(\s*({_TEXT}(?:\s*,\s*{_TEXT})*)\s*\)\s*$", re.IGNORECASE)
-_STARTS = re.compile(rf"^\s*startswith\(\s*displayName\s*,\s*{_TEXT}\s*\)\s*$", re.IGNORECASE)
-_ONE_TEXT = re.compile(_TEXT)
 
 
 def read_options(query: str, allowed: frozenset[str]) -> dict[str, str]:
@@ -71,34 +67,40 @@ def expanded(option: str, relations: tuple[str, ...]) -> tuple[str, tuple[str, .
     return found[1], names(found[2])
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What `$filter` asks for: certain ids, or objects that fit a test."""
-
-    ids: tuple[str, ...] | None
-    fits: Callable[[JsonObject], bool]
-
-
-def read_filter(option: str) -> Filter:
-    """Return the filter for the few forms served: id eq, id in, displayName eq, userPrincipalName eq, startsWith."""
-    found = _IN.match(option)
-    if found:
-        ids = tuple(_plain(each).lower() for each in _ONE_TEXT.findall(found[1]))
-        if len(ids) > IN_MAX:
-            raise GraphError(400, "Request_UnsupportedQuery", f"Too many child clauses. Max allowed: {IN_MAX}.")
-        return Filter(ids, lambda _thing: True)
-    found = _STARTS.match(option)
-    if found:
-        start = _plain(found[1]).lower()
-        return Filter(None, lambda thing: str(thing.get("displayName", "")).lower().startswith(start))
-    found = _EQUALS.match(option)
-    if found and found[1] == "id":
-        return Filter((_plain(found[2]).lower(),), lambda _thing: True)
-    if found and found[1] in ("displayName", "userPrincipalName"):
-        name, value = found[1], _plain(found[2]).lower()
-        return Filter(None, lambda thing: str(thing.get(name, "")).lower() == value)
-    raise MissingBehaviourError(f"$filter={option}")
+def read_filter(option: str, schema: Schema | None = None) -> Condition:
+    """Return what `$filter` asks for; with a schema, refuse properties its type does not have."""
+    condition = filters.read(option)
+    if condition.children_max > IN_MAX:
+        raise GraphError(400, "Request_UnsupportedQuery", f"Too many child clauses. Max allowed: {IN_MAX}.")
+    if schema is not None:
+        for name in sorted(condition.names):
+            if name not in schema.properties and name != "@odata.type":
+                raise schema.unknown(name)
+    return condition
 
 
-def _plain(text: str) -> str:
-    return text.replace("''", "'")
+def check_advanced(options: Mapping[str, str], *, is_eventual: bool) -> None:
+    """Refuse what only the index answers unless the client accepts the index, and `$search` always.
+
+    Follows the Microsoft Graph page "Advanced query capabilities on Microsoft Entra ID objects".
+    """
+    if "$search" in options:
+        raise MissingBehaviourError("$search: there is no full-text index")
+    has_both = "$orderby" in options and "$filter" in options
+    if not has_both and not ("$filter" in options and filters.read(options["$filter"]).is_advanced):
+        return
+    if not is_eventual or options.get("$count", "").lower() != "true":
+        message = "Operator or sort is not supported without $count=true and the header ConsistencyLevel: eventual."
+        raise GraphError(400, "Request_UnsupportedQuery", message)
+
+
+def order_by(option: str, schema: Schema) -> tuple[str, bool]:
+    """Return the property to sort by and whether downwards; one property, which the type must have."""
+    name, _, direction = option.strip().partition(" ")
+    if "," in option:
+        raise MissingBehaviourError(f"$orderby={option}")
+    if direction.strip().lower() not in ("", "asc", "desc"):
+        raise GraphError(400, "BadRequest", f"Syntax error in $orderby: '{option}'.")
+    if name not in schema.properties:
+        raise schema.unknown(name)
+    return name, direction.strip().lower() == "desc"

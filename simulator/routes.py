@@ -3,21 +3,28 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
+from simulator.audit import reading as auditing
 from simulator.errors import MissingBehaviourError
+from simulator.native import serving as recovery
 from simulator.operations import linking, reading, undeleting, writing
 from simulator.operations.call import Answer, Call
 from simulator.operations.delta import delta
+from simulator.operations.resources import upserting
 from simulator.tenant import Tenant
 from simulator.throttle import Cost
+from simulator.type_routes import rows
 from simulator.types.conditional_access import LOCATION, POLICY
 
 Operation = Callable[[Tenant, Call], Answer]
-_KEY = re.compile(r"^([A-Za-z.]+)\('([^']*)'\)$")
-_LIST = frozenset({"$select", "$top", "$skiptoken", "$filter", "$count"})
+_KEY = re.compile(r"^([A-Za-z0-9.]+)\('([^']*)'\)$")
+_ALTERNATE = re.compile(r"^([A-Za-z0-9.]+)\((\w+='[^']*')\)$")
+_LIST = frozenset({"$select", "$top", "$skiptoken", "$filter", "$count", "$orderby", "$search"})
 _POLICIES = frozenset({"$select"})
 CONDITIONAL_ACCESS = "conditionalAccess"
+AUDIT, RECOVERY = "audit", "recovery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,8 @@ class Route:
     options: frozenset[str] = frozenset()
     units: int = 1
     is_read: bool = False
+    cast: str = ""
+    parent_type: str = ""
 
     @property
     def is_write(self) -> bool:
@@ -43,6 +52,8 @@ class Route:
         """Return the price of one call: Microsoft Graph page "service-specific throttling limits", identity part."""
         if self.area == CONDITIONAL_ACCESS:
             return Cost(1, is_conditional_access=True)
+        if self.area == AUDIT:
+            return Cost(1, is_audit=True)
         if self.is_write:
             return Cost(1, is_write=True)
         if self.is_read:
@@ -63,9 +74,12 @@ def _route(
     options: frozenset[str] = frozenset(),
     units: int = 1,
     is_read: bool = False,
+    cast: str = "",
+    parent_type: str = "",
 ) -> Route:
     method, path = line.split()
-    return Route(method, tuple(path.split("/")), operation, area, object_type, relation, options, units, is_read)
+    about = (object_type, relation, options, units, is_read, cast, parent_type)
+    return Route(method, tuple(path.split("/")), operation, area, *about)
 
 
 def _routes() -> Iterator[Route]:
@@ -74,16 +88,42 @@ def _routes() -> Iterator[Route]:
     yield from _deleted()
     yield from _conditional_access("policies", POLICY)
     yield from _conditional_access("namedlocations", LOCATION)
+    yield from _behaviours()
+    for line, operation, area, more in rows():
+        yield _route(line, operation, area, **more)
+
+
+def _behaviours() -> Iterator[Route]:
+    paged = frozenset({"$select", "$top", "$skiptoken", "$filter", "$orderby", "$count"})
+    yield _route("GET auditlogs/directoryaudits", auditing.list_audits, AUDIT, options=paged)
+    yield _route("GET auditlogs/directoryaudits/{id}", auditing.read_audit, AUDIT)
+    jobs = frozenset({"$select", "$top", "$skip", "$filter", "$orderby"})
+    place, area = "directory/recovery", RECOVERY
+    yield _route(f"GET {place}", recovery.read_recovery, area, options=frozenset({"$select"}))
+    yield _route(f"GET {place}/snapshots", recovery.list_snapshots, area, options=jobs)
+    yield _route(f"GET {place}/snapshots/$count", recovery.count_snapshots, area)
+    yield _route(f"GET {place}/snapshots/{{id}}", recovery.read_snapshot, area)
+    yield _route(f"GET {place}/jobs", recovery.list_jobs, area, options=jobs)
+    yield _route(f"GET {place}/jobs/{{job}}", recovery.read_job, area)
+    for cancel in ("cancel", "microsoft.graph.entrarecoveryservices.cancel"):
+        yield _route(f"POST {place}/jobs/{{job}}/{cancel}", recovery.cancel_job, area)
+    for kind, listed in (("recoveryPreviewJob", "getchanges"), ("recoveryJob", "getfailedchanges")):
+        below = f"{place}/snapshots/{{id}}/{kind.lower()}s"
+        yield _route(f"GET {below}", recovery.list_jobs, area, relation=kind, options=jobs)
+        yield _route(f"POST {below}", recovery.start_job, area, relation=kind)
+        yield _route(f"GET {below}/{{job}}", recovery.read_job, area)
+        for name in (listed, f"microsoft.graph.entrarecoveryservices.{listed}"):
+            yield _route(f"GET {below}/{{job}}/{name}", recovery.list_changes, area, options=jobs)
 
 
 def _objects() -> Iterator[Route]:
-    for name, kind, expandable in (("users", "user", False), ("groups", "group", True)):
-        expand = frozenset({"$expand"}) if expandable else frozenset()
+    for name, kind in (("users", "user"), ("groups", "group")):
+        expand = frozenset({"$expand"})
         units = 2 if kind == "user" else 1
         create = writing.create_user if kind == "user" else writing.create_group
-        update = writing.update_user if kind == "user" else writing.update_group
+        update = writing.update_user if kind == "user" else upserting(writing.create_group, writing.update_group)
         deletion = "userDeletion" if kind == "user" else "group"
-        tokens = frozenset({"$select", "$deltatoken", "$skiptoken"})
+        tokens = frozenset({"$select", "$deltatoken", "$skiptoken", "$filter"})
         yield _route(f"GET {name}", reading.list_objects, kind, object_type=kind, options=_LIST | expand, units=units)
         yield _route(f"POST {name}", create, kind, object_type=kind)
         yield _route(f"GET {name}/$count", reading.count_objects, kind, object_type=kind)
@@ -101,9 +141,10 @@ def _links() -> Iterator[Route]:
     options = frozenset({"$select", "$top", "$skiptoken"})
     for relation, units in (("members", 3), ("owners", 1)):
         place = f"groups/{{id}}/{relation}"
-        yield _route(f"GET {place}", linking.list_links, "group", relation=relation, options=options, units=units)
-        yield _route(f"POST {place}/$ref", linking.add_link, "membership", relation=relation)
-        yield _route(f"DELETE {place}/{{target}}/$ref", linking.remove_link, "membership", relation=relation)
+        about: dict[str, Any] = {"object_type": "group", "relation": relation}
+        yield _route(f"GET {place}", linking.list_links, "group", options=options, units=units, **about)
+        yield _route(f"POST {place}/$ref", linking.add_link, "membership", **about)
+        yield _route(f"DELETE {place}/{{target}}/$ref", linking.remove_link, "membership", **about)
 
 
 def _deleted() -> Iterator[Route]:
@@ -133,9 +174,9 @@ def _conditional_access(name: str, kind: str) -> Iterator[Route]:
     yield _route(f"POST {bin_place}/{{id}}/microsoft.graph.restore", undeleting.restore_policy, area, object_type=kind)
 
 
-_BY_LENGTH: dict[tuple[str, int], list[Route]] = {}
+_BY_START: dict[tuple[str, int, str], list[Route]] = {}
 for _each in _routes():
-    _BY_LENGTH.setdefault((_each.method, len(_each.pattern)), []).append(_each)
+    _BY_START.setdefault((_each.method, len(_each.pattern), _each.pattern[0]), []).append(_each)
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
@@ -143,11 +184,11 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
     segments: list[str] = []
     for part in path.strip("/").split("/"):
         plain = unquote(part)
-        keyed = _KEY.match(plain)
+        keyed = _KEY.match(plain) or _ALTERNATE.match(plain)
         segments += keyed.groups() if keyed else [plain.removesuffix("()")]
     if segments[0].lower() == "myorganization":
         del segments[0]
-    for route in _BY_LENGTH.get((method, len(segments)), ()):
+    for route in _BY_START.get((method, len(segments), segments[0].lower()), ()) if segments else ():
         params = _params(route.pattern, segments)
         if params is not None:
             return route, params

@@ -12,10 +12,15 @@ _MAC_BYTES = 9
 
 
 class Sealer:
-    """Turns small JSON values into tokens and back; a token of another tenant or kind does not open."""
+    """Turns small JSON values into tokens and back; a token of another tenant or kind does not open.
+
+    `page_life_seconds` is how long tokens of pages live, None for ever; who opens one counts those that were too old.
+    """
 
     def __init__(self, secret: str) -> None:
         self._key = hashlib.sha256(secret.encode()).digest()
+        self.page_life_seconds: float | None = None
+        self.expired_pages = 0
 
     def seal(self, kind: str, value: Any) -> str:
         """Return the token that holds `value`."""

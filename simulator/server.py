@@ -3,6 +3,9 @@
 import asyncio
 import ipaddress
 import signal
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -13,6 +16,19 @@ BODY_BYTES_MAX = 16 * 1024 * 1024
 _HOP = frozenset({"content-length", "transfer-encoding"})
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One port to listen on (0: a free one), with TLS settings for HTTPS."""
+
+    port: int
+    tls: ssl.SSLContext | None = None
+
+    @property
+    def scheme(self) -> str:
+        """Return the scheme clients use."""
+        return "http" if self.tls is None else "https"
+
+
 def application(simulator: Simulator) -> web.Application:
     """Return the aiohttp application that hands every request to `simulator`."""
 
@@ -21,6 +37,8 @@ def application(simulator: Simulator) -> web.Application:
             raise web.HTTPForbidden(text="control is open to this machine only")
         asked = Request(request.method, request.raw_path, request.headers, await request.read(), request.scheme)
         response = simulator.handle(asked)
+        if response.delay_seconds > 0.0:
+            await asyncio.sleep(response.delay_seconds)
         if response.reset:
             if request.transport is not None:
                 request.transport.abort()
@@ -41,8 +59,8 @@ def is_local(remote: str | None) -> bool:
         return False
 
 
-async def serve(simulator: Simulator, *, host: str, port: int) -> None:
-    """Serve on `host` and `port` (0: a free one), say where on standard output, end cleanly on SIGTERM or SIGINT."""
+async def serve(simulator: Simulator, *, host: str, endpoints: Sequence[Endpoint]) -> None:
+    """Serve on `host`, say where on standard output, one line for each endpoint, end cleanly on SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
@@ -50,9 +68,10 @@ async def serve(simulator: Simulator, *, host: str, port: int) -> None:
     runner = web.AppRunner(application(simulator), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        print(f"listening on http://{host}:{runner.addresses[0][1]}", flush=True)
+        for endpoint in endpoints:
+            await web.TCPSite(runner, host, endpoint.port, ssl_context=endpoint.tls).start()
+        for endpoint, address in zip(endpoints, runner.addresses, strict=True):
+            print(f"listening on {endpoint.scheme}://{host}:{address[1]}", flush=True)
         await told.wait()
     finally:
         await runner.cleanup()

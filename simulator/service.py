@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.applications import Application
+from simulator.asked import Asked, TokenError
 from simulator.control import Control, ControlError
 from simulator.directory.fingerprint import fingerprint
 from simulator.encoding import plain
@@ -18,12 +19,16 @@ from simulator.generate.exported import load_exported
 from simulator.generate.tenant import generate
 from simulator.graph import Graph
 from simulator.http import Request, Response
+from simulator.referee.referee import Referee
+from simulator.switches import Switches
 from simulator.tenant import DEFAULT_TENANT_ID, DeltaLimits, Tenant
 from simulator.throttle import Limits, Throttle
-from simulator.tokens import DEFAULT_BASE_URL, TokenError, Tokens
+from simulator.tokens import DEFAULT_BASE_URL, Tokens
 from simulator.world import Clock, World
 
 VERSIONS = ("v1.0", "beta")
+_TOKEN_ROUTES = {("POST", "oauth2/v2.0/token"): "2.0", ("POST", "oauth2/token"): "1.0"}
+_INSTANCES = frozenset({("common", "discovery/instance"), ("organizations", "discovery/instance")})
 
 
 def _report(line: str) -> None:
@@ -38,8 +43,11 @@ def is_control(path_with_query: str) -> bool:
 class Simulator:
     """A pretend Entra tenant, generated from a seed.
 
-    `clock` returns unix seconds. `load_from` is a folder of exported configuration laid over the generated tenant;
-    `report` is told, line by line, which of its files were skipped.
+    `clock` returns unix seconds. `links` is about how many links to generate. `is_mixed` adds agents, licences and
+    role-assignable groups, which changes the users, groups and policies of a seed. `load_from` is a folder of
+    exported configuration laid over the generated tenant; `report` is told, line by line, which of its files were
+    skipped. `validate` is a folder with the published description of Graph: every exchange is then checked against
+    it (MissingSliceError when it is none).
     """
 
     def __init__(
@@ -48,22 +56,29 @@ class Simulator:
         clock: Clock,
         seed: int = 1,
         objects: int = 100,
+        links: int | None = None,
+        is_mixed: bool = False,
         tenant_id: str = DEFAULT_TENANT_ID,
         limits: Limits | None = None,
         delta: DeltaLimits | None = None,
         faults: Faults | None = None,
+        switches: Switches | None = None,
+        validate: Path | None = None,
         load_from: Path | None = None,
         report: Callable[[str], None] = _report,
     ) -> None:
-        self.tenant = Tenant(seed, tenant_id=tenant_id, delta=delta or DeltaLimits())
+        self.tenant = Tenant(seed, tenant_id=tenant_id, delta=delta or DeltaLimits(), switches=switches or Switches())
         tokens = Tokens(tenant_id, self.tenant.domain)
         throttle = Throttle(limits or Limits(), tenant_id)
         self.world = World(self.tenant, tokens, throttle, faults or Faults(), clock)
-        generate(self.tenant, objects, now=clock())
+        self.world.referee = Referee(validate) if validate is not None else None
+        generate(self.tenant, objects, now=clock(), links=links, is_mixed=is_mixed)
         if load_from is not None:
             load_exported(self.tenant, load_from, report=report)
         self.tenant.directory.record()
+        self.tenant.native.started_at = clock()
         self._graph = Graph(self.world)
+        self.world.employ(self._graph.act)
         self._control = Control(self.world, self._graph)
 
     def handle(self, request: Request) -> Response:
@@ -76,6 +91,8 @@ class Simulator:
         if is_control(request.path_with_query):
             return self._controlled(request, rest, query)
         counters.requests += 1
+        if self.world.office is not None:
+            self.world.office.work(self.world.now())
         if first.lower() in VERSIONS:
             return self._graph.serve(request, base_url=base_url, version=first, path=f"/{rest}", query=query)
         response = self._identity(request, first, rest, base_url)
@@ -103,18 +120,27 @@ class Simulator:
 
     def _identity(self, request: Request, tenant: str, path: str, base_url: str) -> Response:
         tokens, now = self.world.tokens, self.world.now()
+        if (tenant.lower(), path.lower()) in _INSTANCES:
+            return plain(200, tokens.instances(base_url), now=now)
         if not tokens.is_ours(tenant):
             return plain(404, {"error": "not_found", "error_description": f"no such path: /{tenant}/{path}"}, now=now)
+        authorization = request.lowered_headers().get("authorization", "")
+        place = (request.method.upper(), path.lower())
         try:
-            match request.method.upper(), path.lower():
-                case "POST", "oauth2/v2.0/token":
-                    granted = tokens.grant(request.body, now=now, base_url=base_url)
-                    return plain(200, granted, now=now, headers={"Cache-Control": "no-store"})
-                case "GET", "v2.0/.well-known/openid-configuration":
-                    return plain(200, tokens.discovery(base_url), now=now)
-                case "GET", "discovery/v2.0/keys":
-                    return plain(200, tokens.keys(base_url), now=now)
+            if place in _TOKEN_ROUTES:
+                granted = tokens.grant(
+                    Asked(request.body, authorization, _TOKEN_ROUTES[place]), now=now, base_url=base_url
+                )
+                return plain(200, granted, now=now, headers={"Cache-Control": "no-store"})
         except TokenError as error:
             return plain(error.status, error.body, now=now)
+        documents: dict[tuple[str, str], Callable[[], Any]] = {
+            ("GET", "v2.0/.well-known/openid-configuration"): lambda: tokens.discovery(base_url),
+            ("GET", ".well-known/openid-configuration"): lambda: tokens.discovery(base_url, "1.0"),
+            ("GET", "discovery/v2.0/keys"): lambda: tokens.keys(base_url),
+            ("GET", "discovery/keys"): lambda: tokens.keys(base_url),
+        }
+        if place in documents:
+            return plain(200, documents[place](), now=now)
         missing = f"the simulated tenant does not answer {request.method} /{tenant}/{path}: not an endpoint it has"
         return plain(501, {"error": {"code": "NotImplemented", "message": missing}}, now=now)

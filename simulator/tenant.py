@@ -1,13 +1,17 @@
 """One simulated tenant: its directory, who wrote what, and the small things every operation needs."""
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
 from simulator.directory.dynamic import DynamicGroups
 from simulator.directory.history import History
-from simulator.directory.state import Directory
+from simulator.native.jobs import NativeJobs
+from simulator.replicas.witness import WitnessedDirectory
 from simulator.sealed import Sealer
+from simulator.switches import Switches
+from simulator.types.schema import JsonObject
 
 DEFAULT_TENANT_ID = "7d1de5a0-0000-4000-8000-00000000c0de"
 DOMAIN = "contoso.example"
@@ -20,18 +24,27 @@ class DeltaLimits:
     objects_per_page_max: int = 200
     links_per_page_max: int = 500
     token_life_seconds: float = 7 * 86_400.0
+    replayed_entries: int = 0
 
 
 @dataclass(slots=True)
 class Tenant:
-    """Everything that outlives a request."""
+    """Everything that outlives a request.
+
+    `published` are applications of other tenants, by appId, that a service principal can be made of; `refusals`
+    counts what was refused by a rule about the whole tenant.
+    """
 
     seed: int
     tenant_id: str = DEFAULT_TENANT_ID
     domain: str = DOMAIN
     delta: DeltaLimits = field(default_factory=DeltaLimits)
-    directory: Directory = field(default_factory=Directory)
+    directory: WitnessedDirectory = field(default_factory=WitnessedDirectory)
     history: History = field(default_factory=History)
+    refusals: Counter[str] = field(default_factory=Counter)
+    published: dict[str, JsonObject] = field(default_factory=dict)
+    switches: Switches = field(default_factory=Switches)
+    native: NativeJobs = field(default_factory=NativeJobs)
     loaded_ids: list[str] = field(default_factory=list)
     dynamic: DynamicGroups = field(init=False)
     sealer: Sealer = field(init=False)

@@ -22,6 +22,12 @@ class Limits:
     tenant_writes_max: float = 18_000.0
     tenant_write_window_seconds: float = 300.0
     conditional_access_interval_seconds: float = 1.0
+    audit_requests_max: float = 5.0
+    audit_window_seconds: float = 10.0
+    personal_writes_max: float = 60.0
+    personal_write_window_seconds: float = 60.0
+    # Above this share of a bucket calls of low priority are refused; 1.0 treats every priority alike.
+    low_priority_share: float = 1.0
 
 
 @dataclass(slots=True)
@@ -51,11 +57,16 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one operation costs: resource units, and whether it writes or belongs to Conditional Access."""
+    """What one operation costs: resource units, and which narrower quotas it falls under.
+
+    `is_personal`: a write to an application that is open to personal accounts.
+    """
 
     units: int = 1
     is_write: bool = False
     is_conditional_access: bool = False
+    is_audit: bool = False
+    is_personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +84,16 @@ class Throttle:
     limits: Limits = field(default_factory=Limits)
     tenant_id: str = ""
     refused: int = 0
+    refused_low: int = 0
     _reads: dict[str, Bucket] = field(default_factory=dict)
     _writes: dict[str, Bucket] = field(default_factory=dict)
+    _audits: dict[str, Bucket] = field(default_factory=dict)
+    _personal: dict[str, Bucket] = field(default_factory=dict)
     _tenant_writes: Bucket | None = None
     _conditional_access_at: float = float("-inf")
 
-    def charge(self, app_id: str, cost: Cost, now: float) -> Verdict:
-        """Count one call, or one part of a batch, against every quota it falls under."""
+    def charge(self, app_id: str, cost: Cost, now: float, priority: str = "") -> Verdict:
+        """Count one call, or one part of a batch, against every quota it falls under; `priority` as the client says."""
         if cost.is_conditional_access:
             return self._charge_conditional_access(cost, now)
         waits: list[tuple[float, str, str]] = []
@@ -88,6 +102,9 @@ class Throttle:
             waits.append((bucket.charge(amount, now), scope, reason))
             shares.append(bucket.share)
         wait, scope, reason = max(waits)
+        if wait <= 0.0 and priority.lower() == "low" and max(shares) > self.limits.low_priority_share:
+            self.refused_low += 1
+            wait, reason = 1.0, "LowPriorityRefused"
         headers = {"x-ms-resource-unit": str(cost.units)}
         if max(shares) > WARN_ABOVE:
             headers["x-ms-throttle-limit-percentage"] = f"{max(shares):.2f}"
@@ -105,6 +122,10 @@ class Throttle:
         if app_id not in self._reads:
             self._reads[app_id] = Bucket(limits.read_units_max, limits.read_window_seconds)
             self._writes[app_id] = Bucket(limits.writes_max, limits.write_window_seconds)
+        if cost.is_audit:
+            if app_id not in self._audits:
+                self._audits[app_id] = Bucket(limits.audit_requests_max, limits.audit_window_seconds)
+            return [(self._audits[app_id], 1.0, "Tenant_Application/Read", "AuditLogLimitExceeded")]
         reads = self._reads[app_id]
         found = [(reads, float(cost.units), "Tenant_Application/Read", "ResourceUnitLimitExceeded")]
         if cost.is_write:
@@ -112,6 +133,10 @@ class Throttle:
                 self._tenant_writes = Bucket(limits.tenant_writes_max, limits.tenant_write_window_seconds)
             found.append((self._writes[app_id], 1.0, "Tenant_Application/Write", "WriteLimitExceeded"))
             found.append((self._tenant_writes, 1.0, "Tenant/Write", "WriteLimitExceeded"))
+        if cost.is_personal:
+            if app_id not in self._personal:
+                self._personal[app_id] = Bucket(limits.personal_writes_max, limits.personal_write_window_seconds)
+            found.append((self._personal[app_id], 1.0, "Tenant_Application/Write", "PersonalApplicationLimitExceeded"))
         return found
 
     def _charge_conditional_access(self, cost: Cost, now: float) -> Verdict:

@@ -6,27 +6,18 @@ Claims follow the Microsoft identity platform page "Access token claims referenc
 import functools
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from simulator.applications import AUDIENCES, BY_APP_ID, GRAPH, Application
+from simulator.asked import GRAPH_APP_ID, Asked, TokenError, canonical
 from simulator.errors import GraphError
 
 LIFE_SECONDS = 3_600
 KEY_ID = "simulated-tenant-key"
 CACHED_TOKENS_MAX = 10_000
 DEFAULT_BASE_URL = "http://127.0.0.1"
-
-
-class TokenError(Exception):
-    """The token endpoint refuses, in OAuth's own form."""
-
-    def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(description)
-        self.status = status
-        self.body = {"error": error, "error_description": description}
 
 
 @functools.cache
@@ -37,11 +28,17 @@ def signing_key() -> rsa.RSAPrivateKey:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a verified Graph token stands for."""
+    """Whom a verified Graph token stands for. `scopes` are there only when a user stands behind the application."""
 
     app_id: str
     roles: tuple[str, ...]
     expires_at: float
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def is_delegated(self) -> bool:
+        """Tell whether a user is signed in to the application."""
+        return bool(self.scopes)
 
 
 @dataclass(slots=True)
@@ -52,9 +49,26 @@ class Tokens:
     domain: str
     _verified: dict[str, Caller] = field(default_factory=dict)
 
-    def issue(self, app: Application, audience: str, *, now: float, base_url: str = DEFAULT_BASE_URL) -> str:
+    def issue(
+        self, app: Application, audience: str, *, now: float, base_url: str = DEFAULT_BASE_URL, version: str = "2.0"
+    ) -> str:
         """Return a signed token for `app` that lives 3,600 s."""
-        claims: dict[str, Any] = {
+        claims = self._claims(app, audience, now, base_url) | {"idtyp": "app", "ver": version}
+        if version == "1.0":
+            claims |= {"iss": self.issuer_of_version_1(base_url), "appidacr": "1"}
+        # Entra leaves the claim out for an application without roles; an empty list would be easier on us than it is.
+        if roles := app.roles.get(canonical(audience)):
+            claims["roles"] = list(roles)
+        return jwt.encode(claims, signing_key(), algorithm="RS256", headers={"kid": KEY_ID})
+
+    def issue_delegated(self, app: Application, scopes: tuple[str, ...], *, user_id: str, now: float) -> str:
+        """Return a Graph token for a user signed in to `app`, for what only a signed-in user may do."""
+        claims = self._claims(app, GRAPH, now, DEFAULT_BASE_URL) | {"idtyp": "user", "ver": "2.0"}
+        claims |= {"oid": user_id, "sub": user_id, "scp": " ".join(scopes)}
+        return jwt.encode(claims, signing_key(), algorithm="RS256", headers={"kid": KEY_ID})
+
+    def _claims(self, app: Application, audience: str, now: float, base_url: str) -> dict[str, Any]:
+        return {
             "aud": audience,
             "iss": self.issuer(base_url),
             "iat": int(now),
@@ -62,53 +76,65 @@ class Tokens:
             "exp": int(now) + LIFE_SECONDS,
             "azp": app.app_id,
             "appid": app.app_id,
-            "idtyp": "app",
             "oid": app.object_id,
             "sub": app.object_id,
             "tid": self.tenant_id,
-            "ver": "2.0",
         }
-        # Entra leaves the claim out for an application without roles; an empty list would be easier on us than it is.
-        if roles := app.roles.get(audience.rstrip("/")):
-            claims["roles"] = list(roles)
-        return jwt.encode(claims, signing_key(), algorithm="RS256", headers={"kid": KEY_ID})
 
     def issuer(self, base_url: str) -> str:
         """Return the issuer as the client reaches it."""
         return f"{base_url}/{self.tenant_id}/v2.0"
 
+    def issuer_of_version_1(self, base_url: str) -> str:
+        """Return the issuer of tokens of the older route, as the client reaches it."""
+        return f"{base_url}/{self.tenant_id}/"
+
     def is_ours(self, tenant: str) -> bool:
         """Tell whether a path names this tenant, by id or by domain."""
         return tenant.lower() in (self.tenant_id.lower(), self.domain)
 
-    def grant(self, body: bytes, *, now: float, base_url: str) -> dict[str, Any]:
+    def grant(self, asked: Asked, *, now: float, base_url: str) -> dict[str, Any]:
         """Answer a client credentials request; TokenError for anything else."""
-        form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+        form = asked.form
         if form.get("grant_type") != "client_credentials":
             raise TokenError(400, "unsupported_grant_type", "AADSTS70003: only client_credentials is simulated.")
-        app = BY_APP_ID.get(form.get("client_id", "").lower())
+        client_id, secret = asked.client()
+        app = BY_APP_ID.get(client_id.lower())
         if app is None:
             raise TokenError(400, "unauthorized_client", "AADSTS700016: the application is not registered here.")
-        if form.get("client_secret") != app.secret:
+        if secret != app.secret:
             raise TokenError(401, "invalid_client", "AADSTS7000215: Invalid client secret provided.")
-        audience = form.get("scope", "").removesuffix("/.default")
-        if not form.get("scope", "").endswith("/.default") or audience.rstrip("/") not in AUDIENCES:
+        audience = asked.audience()
+        if canonical(audience) not in AUDIENCES:
             raise TokenError(400, "invalid_scope", "AADSTS70011: the scope must be a known audience and /.default.")
-        token = self.issue(app, audience, now=now, base_url=base_url)
+        token = self.issue(app, audience, now=now, base_url=base_url, version=asked.version)
+        if asked.version == "1.0":
+            times = {"expires_on": str(int(now) + LIFE_SECONDS), "not_before": str(int(now))}
+            life = str(LIFE_SECONDS - 1)
+            return {"token_type": "Bearer", "expires_in": life, **times, "resource": audience, "access_token": token}
         return {"token_type": "Bearer", "expires_in": LIFE_SECONDS - 1, "access_token": token}
 
-    def discovery(self, base_url: str) -> dict[str, Any]:
-        """Return the OpenID configuration document."""
+    def discovery(self, base_url: str, version: str = "2.0") -> dict[str, Any]:
+        """Return the OpenID configuration document of one version of the endpoints."""
         place = f"{base_url}/{self.tenant_id}"
+        middle = "oauth2" if version == "1.0" else "oauth2/v2.0"
         return {
-            "issuer": self.issuer(base_url),
-            "token_endpoint": f"{place}/oauth2/v2.0/token",
+            "issuer": self.issuer_of_version_1(base_url) if version == "1.0" else self.issuer(base_url),
+            "authorization_endpoint": f"{place}/{middle}/authorize",
+            "token_endpoint": f"{place}/{middle}/token",
             "jwks_uri": f"{place}/discovery/v2.0/keys",
-            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
             "response_types_supported": ["token"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
         }
+
+    def instances(self, base_url: str) -> dict[str, Any]:
+        """Return the instance discovery document: which hosts are this one, and where the tenant's endpoints are."""
+        host = base_url.partition("://")[2]
+        names = {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
+        place = f"{base_url}/{self.tenant_id}/v2.0/.well-known/openid-configuration"
+        return {"tenant_discovery_endpoint": place, "api-version": "1.1", "metadata": [names]}
 
     def keys(self, base_url: str) -> dict[str, Any]:
         """Return the public key set."""
@@ -138,7 +164,7 @@ class Tokens:
                 token,
                 signing_key().public_key(),
                 algorithms=["RS256"],
-                audience=[GRAPH, GRAPH + "/"],
+                audience=[GRAPH, GRAPH + "/", GRAPH_APP_ID],
                 options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
         except jwt.InvalidAudienceError as error:
@@ -149,7 +175,8 @@ class Tokens:
             raise _unauthorized("Access token validation failure. Invalid tenant.")
         if claims["nbf"] > now:
             raise _unauthorized("The token is not yet valid.")
-        return Caller(claims["appid"], tuple(claims.get("roles", ())), float(claims["exp"]))
+        scopes = tuple(claims.get("scp", "").split())
+        return Caller(claims["appid"], tuple(claims.get("roles", ())), float(claims["exp"]), scopes)
 
 
 def _unauthorized(message: str) -> GraphError:

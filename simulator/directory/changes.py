@@ -52,3 +52,16 @@ class ChangeLog:
     def between(self, start: int, end: int) -> Iterator[Change]:
         """Yield the entries from position `start` up to but not including `end`."""
         return islice(self._entries, start, end)
+
+    def cut(self, horizon: float) -> list[Change]:
+        """Take the entries younger than `horizon` off the end and return them; `extend` puts them back."""
+        keep = len(self._entries)
+        while keep and self._entries[keep - 1].at > horizon:
+            keep -= 1
+        tail = self._entries[keep:]
+        del self._entries[keep:]
+        return tail
+
+    def extend(self, tail: list[Change]) -> None:
+        """Put back what `cut` took."""
+        self._entries.extend(tail)

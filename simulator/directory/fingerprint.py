@@ -6,7 +6,7 @@ import msgspec
 
 from simulator.directory.state import Directory
 
-VOLATILE = frozenset({"deletedDateTime", "modifiedDateTime", "renewedDateTime"})
+VOLATILE = frozenset({"deletedDateTime", "lastModifiedDateTime", "modifiedDateTime", "renewedDateTime"})
 
 
 def fingerprint(directory: Directory, ignoring: frozenset[str] = frozenset()) -> str:

@@ -5,6 +5,7 @@ end. So whoever stays from the first page to the last is seen exactly once.
 """
 
 from collections.abc import Iterator
+from random import Random
 
 
 class StableOrder:
@@ -48,3 +49,28 @@ class StableOrder:
             object_id = ids[at]
             if object_id is not None:
                 yield at, object_id
+
+    def hide(self, object_id: str) -> int:
+        """Take `object_id` out for a while; return the position it comes back to."""
+        position = self._positions.pop(object_id)
+        self._ids[position] = None
+        return position
+
+    def unhide(self, object_id: str, position: int) -> None:
+        """Bring back what `hide` took out."""
+        self._positions[object_id] = position
+        self._ids[position] = object_id
+
+    def take_back(self, object_id: str) -> None:
+        """Undo the `add` of `object_id` just done, leaving no hole."""
+        if self._positions.pop(object_id) != len(self._ids) - 1:
+            raise ValueError(f"{object_id} was not added last")
+        self._ids.pop()
+
+    def any(self, chance: Random) -> str | None:
+        """Return one of the ids, None when there is none; looks at a hole as at nothing and tries again."""
+        while self._positions:
+            object_id = self._ids[chance.randrange(len(self._ids))]
+            if object_id is not None:
+                return object_id
+        return None

@@ -12,6 +12,10 @@ from simulator.types.schema import JsonObject
 
 LARGEST_SHARES = (0.16, 0.13, 0.10, 0.08)
 SIZE_EXPONENT = 0.75
+EXPONENTS = (0.3, 3.0)
+# What is linked besides the members of assigned groups: owners of each group; managers, sponsors and dynamic groups.
+OTHER_LINKS_PER_GROUP = 2
+OTHER_LINKS_PER_USER = 1.8
 DYNAMIC_SHARE = 0.05
 NESTED_SHARE = 0.08
 EMERGENCY_GROUP = "CA Exclusion - Emergency Access"
@@ -23,8 +27,9 @@ LARGE_AND_ASSIGNED = 4
 class Groups:
     """Makes groups over users that exist already, the largest first."""
 
-    def __init__(self, tenant: Tenant, random: Random, user_ids: list[str]) -> None:
+    def __init__(self, tenant: Tenant, random: Random, user_ids: list[str], *, links: int | None = None) -> None:
         self._tenant, self._random, self._user_ids = tenant, random, user_ids
+        self._links = links
         self._security_ids: list[str] = []
         self._taken: dict[str, int] = {}
 
@@ -39,10 +44,16 @@ class Groups:
     def make(self, count: int) -> None:
         """Make `count` groups; every twentieth is dynamic."""
         dynamic = min(round(count * DYNAMIC_SHARE), len(_rules()))
+        exponent = SIZE_EXPONENT
+        if self._links is not None:
+            exponent = _exponent(count - dynamic, len(self._user_ids), self._links - self._other_links(count))
         for rank in range(count - dynamic):
-            self._assigned(rank, max(1, int(len(self._user_ids) * _share(rank))))
+            self._assigned(rank, max(1, int(len(self._user_ids) * _share(rank, exponent))))
         for number in range(dynamic):
             self._dynamic(number)
+
+    def _other_links(self, groups: int) -> int:
+        return round(OTHER_LINKS_PER_GROUP * groups + OTHER_LINKS_PER_USER * len(self._user_ids))
 
     def _assigned(self, rank: int, size: int) -> None:
         draw = self._random
@@ -109,10 +120,20 @@ class Groups:
         return group.completed(body, object_id=self._tenant.new_id(), created_at=created, domain=domain)
 
 
-def _share(rank: int) -> float:
+def _share(rank: int, exponent: float) -> float:
     if rank < len(LARGEST_SHARES):
         return LARGEST_SHARES[rank]
-    return LARGEST_SHARES[0] / math.pow(rank + 1, SIZE_EXPONENT)
+    return LARGEST_SHARES[0] / math.pow(rank + 1, exponent)
+
+
+def _exponent(groups: int, people: int, members: int) -> float:
+    """Return the exponent at which the sizes of all groups add up to about `members`."""
+    low, high = EXPONENTS
+    for _ in range(24):
+        middle = (low + high) / 2
+        total = sum(max(1, int(people * _share(rank, middle))) for rank in range(groups))
+        low, high = (middle, high) if total > members else (low, middle)
+    return low
 
 
 def _rules() -> list[tuple[str, str]]:

@@ -2,9 +2,15 @@
 
 from random import Random
 
+from simulator.generate.applications import Applications
 from simulator.generate.groups import Groups
+from simulator.generate.hierarchy import make_hierarchy, make_units
+from simulator.generate.kit import Kit
+from simulator.generate.mixing import mix
 from simulator.generate.people import EMERGENCY, FOUNDED_AT, People
 from simulator.generate.policies import LOCATIONS_MAX, POLICIES_MAX, make_locations, make_policies
+from simulator.generate.roles import make_roles
+from simulator.generate.settings import make_settings
 from simulator.moments import DAY_SECONDS
 from simulator.tenant import Tenant
 from simulator.types import group
@@ -12,27 +18,46 @@ from simulator.types import group
 GROUP_SHARE = 0.12
 DELETED_USER_SHARE = 0.006
 DELETED_GROUP_SHARE = 0.015
+APPLICATION_SHARE = 0.01
 OBJECTS_PER_POLICY = 12
 OBJECTS_PER_LOCATION = 20
 
 
-def generate(tenant: Tenant, objects: int, *, now: float) -> None:
-    """Fill `tenant` with `objects` objects in all, some of them softly deleted in the weeks before `now`."""
-    if objects <= 0:
-        return
+def generate(tenant: Tenant, objects: int, *, now: float, links: int | None = None, is_mixed: bool = False) -> None:
+    """Fill `tenant` with users, groups, policies and locations, `objects` in all, and what goes with them.
+
+    Some are softly deleted in the weeks before `now`. `links` sets how many memberships there are, about; without it
+    as many as the sizes of real groups give. Applications, roles, units and settings come on top, from streams of
+    their own: the objects of a seed are the same with them. Only `is_mixed` changes users, groups and policies.
+    """
+    people = _make_core(tenant, objects, now=now, links=links) if objects > 0 else []
+    kit = Kit(tenant, "around")
+    make_settings(kit, len(people))
+    make_roles(kit, people, random=kit.random)
+    if people:
+        groups = list(tenant.directory.stores["group"].live)
+        make_hierarchy(kit, people)
+        Applications(kit, people, groups).make(max(3, round(objects * APPLICATION_SHARE)))
+        make_units(kit, people, groups, is_mixed=is_mixed)
+    if is_mixed:
+        mix(Kit(tenant, "mixed"), people, excluded_group=next(iter(tenant.directory.stores["group"].live), ""))
+
+
+def _make_core(tenant: Tenant, objects: int, *, now: float, links: int | None) -> list[str]:
     draw = Random(f"generate {tenant.seed}")
     policies = min(POLICIES_MAX, objects // OBJECTS_PER_POLICY)
     locations = min(LOCATIONS_MAX, objects // OBJECTS_PER_LOCATION)
     group_count = round(objects * GROUP_SHARE)
     user_count = objects - group_count - policies - locations
     user_ids = _make_users(tenant, draw, user_count)
-    groups = Groups(tenant, draw, user_ids[len(EMERGENCY) :] or user_ids)
+    groups = Groups(tenant, draw, user_ids[len(EMERGENCY) :] or user_ids, links=links)
     excluded = groups.emergency(user_ids[: len(EMERGENCY)]) if group_count else ""
     groups.make(max(0, group_count - 1))
     places = make_locations(tenant, locations)
     large = [group_id for group_id in tenant.directory.stores["group"].live if group_id != excluded][:4]
     make_policies(tenant, policies, excluded_group=excluded, group_ids=large, places=places)
     _delete_some(tenant, draw, now)
+    return [each for each in user_ids if each in tenant.directory.stores["user"].live]
 
 
 def _make_users(tenant: Tenant, draw: Random, count: int) -> list[str]:

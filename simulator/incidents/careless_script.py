@@ -13,10 +13,8 @@ from random import Random
 from typing import Any
 
 from simulator.applications import CARELESS_SCRIPT
-from simulator.generate.groups import EMERGENCY_GROUP
 from simulator.incidents.careless_policies import harm_policies, leave_policy_behind
-from simulator.incidents.story import Act, Story
-from simulator.tenant import Tenant
+from simulator.incidents.story import Incident, Stage, Story, taken
 from simulator.types import group
 from simulator.types.schema import JsonObject
 
@@ -30,13 +28,13 @@ UNOWNED_GROUP_SHARE = 0.10
 EMPTIED_MEMBERS_RANGE = range(4, 61)
 
 
-def play(tenant: Tenant, act: Act, *, seed: int, scale: float) -> dict[str, Any]:
+def play(stage: Stage, *, seed: int, scale: float) -> dict[str, Any]:
     """Play the incident; return the account of it. Nothing at all happens at scale 0."""
-    story = Story(tenant, CARELESS_SCRIPT.app_id, act)
+    story = Story(stage, CARELESS_SCRIPT.app_id)
     draw = Random(f"{NAME} {seed}")
     if scale <= 0:
         return story.account()
-    spared = _emergency_ids(story)
+    spared = story.spared()
     _harm_users(story, draw, scale, spared)
     _harm_groups(story, draw, scale, spared)
     harm_policies(story, draw, scale)
@@ -44,29 +42,21 @@ def play(tenant: Tenant, act: Act, *, seed: int, scale: float) -> dict[str, Any]
     return story.account()
 
 
-def _emergency_ids(story: Story) -> set[str]:
-    ids: set[str] = set()
-    for thing in story.cloud_groups():
-        if thing["displayName"] == EMERGENCY_GROUP:
-            ids |= {thing["id"], *story.live_targets(thing["id"], "members")}
-    return ids
-
-
 def _harm_users(story: Story, draw: Random, scale: float, spared: set[str]) -> None:
     users = [user for user in story.cloud_users() if user["id"] not in spared]
     draw.shuffle(users)
     total = len(story.directory.stores["user"].live)
     enabled = [user for user in users if user.get("accountEnabled")]
-    for user in _taken(enabled, total * DISABLED_SHARE * scale):
+    for user in taken(enabled, total * DISABLED_SHARE * scale):
         story.write("users_disabled", "PATCH", f"/users/{user['id']}", {"accountEnabled": False}, about=user)
     rest = [user for user in users if user.get("accountEnabled") and user.get("jobTitle")]
-    for user in _taken(rest, total * CLEARED_SHARE * scale):
+    for user in taken(rest, total * CLEARED_SHARE * scale):
         cleared: JsonObject = {"jobTitle": None}
         if not _feeds_a_rule(story, user):
             cleared["department"] = None
         story.write("users_cleared", "PATCH", f"/users/{user['id']}", cleared, about=user)
     # From the other end of the shuffled list, so that these were left alone so far.
-    for user in _taken(users[::-1], total * DELETED_USER_SHARE * scale):
+    for user in taken(users[::-1], total * DELETED_USER_SHARE * scale):
         story.write("users_deleted", "DELETE", f"/users/{user['id']}", about=user)
 
 
@@ -84,20 +74,20 @@ def _harm_groups(story: Story, draw: Random, scale: float, spared: set[str]) -> 
     assigned = sorted((thing for thing in groups if not group.is_dynamic(thing)), key=lambda thing: -sizes[thing["id"]])
     middling = [thing for thing in assigned[1:] if sizes[thing["id"]] in EMPTIED_MEMBERS_RANGE]
     draw.shuffle(middling)
-    emptied = assigned[:1] + _taken(middling, total * EMPTIED_GROUP_SHARE * scale)
+    emptied = assigned[:1] + taken(middling, total * EMPTIED_GROUP_SHARE * scale)
     for thing in emptied:
         for member_id in story.live_targets(thing["id"], "members"):
             place = f"/groups/{thing['id']}/members/{member_id}/$ref"
             story.write("members_removed", "DELETE", place, about=thing)
     rest = [thing for thing in groups if thing not in emptied]
     draw.shuffle(rest)
-    unowned = _taken(rest, total * UNOWNED_GROUP_SHARE * scale)
+    unowned = taken(rest, total * UNOWNED_GROUP_SHARE * scale)
     for thing in unowned:
         for owner_id in story.live_targets(thing["id"], "owners")[:1]:
             place = f"/groups/{thing['id']}/owners/{owner_id}/$ref"
             story.write("owners_removed", "DELETE", place, about=thing)
     deletable = [thing for thing in rest[len(unowned) :] if group.is_softly_deleted(thing)]
-    for thing in _taken(deletable, total * DELETED_GROUP_SHARE * scale):
+    for thing in taken(deletable, total * DELETED_GROUP_SHARE * scale):
         story.write("groups_deleted", "DELETE", f"/groups/{thing['id']}", about=thing)
 
 
@@ -121,5 +111,8 @@ def _leave_behind(story: Story) -> None:
     leave_policy_behind(story)
 
 
-def _taken(things: list[JsonObject], count: float) -> list[JsonObject]:
-    return things[: max(1, round(count))]
+CARELESS = Incident(
+    play,
+    "Every user, group, policy, location and link is as before, under its old id. Only the three accounts, two groups "
+    "and one policy the script made are left over (or softly deleted, where that was asked for). Nothing is purged.",
+)

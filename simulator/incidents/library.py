@@ -1,11 +1,27 @@
 """The incidents there are, by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
-from simulator.incidents.careless_script import NAME, play
+from simulator.incidents import (
+    bad_sync,
+    careless_script,
+    departed_admin,
+    hard_deletes,
+    mass_emptying,
+    ransomware,
+    slow_burn,
+)
+from simulator.incidents.story import Incident
 
-Incident = Callable[..., dict[str, Any]]
-
-INCIDENTS: Mapping[str, Incident] = MappingProxyType({NAME: play})
+INCIDENTS: Mapping[str, Incident] = MappingProxyType(
+    {
+        careless_script.NAME: careless_script.CARELESS,
+        departed_admin.NAME: departed_admin.DEPARTED_ADMIN,
+        ransomware.NAME: ransomware.RANSOMWARE,
+        bad_sync.NAME: bad_sync.BAD_SYNC,
+        mass_emptying.NAME: mass_emptying.MASS_EMPTYING,
+        hard_deletes.NAME: hard_deletes.HARD_DELETES,
+        slow_burn.NAME: slow_burn.SLOW_BURN,
+    }
+)

@@ -25,10 +25,13 @@ class Call:
     options: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
-    app_id: str
-    now: float
+    app_id: str = ""
+    now: float = 0.0
     object_type: str = ""
     relation: str = ""
+    correlation_id: str = ""
+    cast: str = ""
+    parent_type: str = ""
 
     @property
     def object_id(self) -> str:
@@ -66,7 +69,10 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """What an operation gives back. For a write that took effect, also what it touched."""
+    """What an operation gives back. For a write that took effect, also what it touched.
+
+    A fault on purpose that changed the answer itself leaves `is_broken`.
+    """
 
     status: int
     body: Any = None
@@ -75,6 +81,7 @@ class Answer:
     object_type: str = ""
     object_id: str = ""
     links: tuple[tuple[str, str, str], ...] = ()
+    is_broken: bool = False
 
 
 def refuse_prefer(call: Call, *understood: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from simulator import odata
+from simulator import filters, odata
 from simulator.errors import GraphError, MissingBehaviourError
 from simulator.operations.call import Answer, Call
 from simulator.operations.rounds import Cursor, Plan, changed_since, first_read
@@ -23,6 +23,7 @@ _PHASES: Mapping[str, Callable[[Tenant, Plan, Cursor], tuple[list[JsonObject], C
     "changes": changed_since,
     "latest": lambda _tenant, _plan, _cursor: ([], None),
 }
+FILTERED_IDS_MAX = 50  # Microsoft Graph page "Use delta query": `$filter=id eq` of at most 50 objects.
 _NAVIGATION = frozenset({"manager", "sponsors", "memberOf", "directReports", "ownedObjects"})
 
 
@@ -36,7 +37,7 @@ def delta(tenant: Tenant, call: Call) -> Answer:
     selected = f"({','.join(cursor.select)})" if cursor.select else ""
     body = {"@odata.context": call.context(f"{plan.store.schema.collection}{selected}")}
     if following is None:
-        done = Cursor("changes", cursor.select, start=cursor.end, issued_at=call.now)
+        done = Cursor("changes", cursor.select, start=cursor.end, issued_at=call.now, ids=cursor.ids)
         body["@odata.deltaLink"] = call.link_to(deltatoken=tenant.sealer.seal(_kind(call, "delta"), done))
     else:
         following = msgspec.structs.replace(following, issued_at=call.now)
@@ -51,11 +52,22 @@ def _cursor(tenant: Tenant, call: Call) -> Cursor:
     if "$skiptoken" in call.options:
         return _opened(tenant, _kind(call, "round"), call.options["$skiptoken"])
     if token is None or token == "":
-        return Cursor("first", select, end=log_end, issued_at=call.now)
+        return Cursor("first", select, end=log_end, issued_at=call.now, ids=_ids(call))
     if token.lower() == "latest":
-        return Cursor("latest", select, end=log_end, issued_at=call.now)
+        return Cursor("latest", select, end=log_end, issued_at=call.now, ids=_ids(call))
     opened = _opened(tenant, _kind(call, "delta"), token)
-    return msgspec.structs.replace(opened, end=log_end)
+    start = max(0, opened.start - tenant.delta.replayed_entries)
+    return msgspec.structs.replace(opened, start=start, end=log_end)
+
+
+def _ids(call: Call) -> tuple[str, ...] | None:
+    if "$filter" not in call.options:
+        return None
+    ids = filters.read(call.options["$filter"]).ids
+    if ids is None or len(ids) > FILTERED_IDS_MAX:
+        message = f"A delta query filters by id only, {FILTERED_IDS_MAX} ids at most."
+        raise GraphError(400, "Request_UnsupportedQuery", message)
+    return ids
 
 
 def _opened(tenant: Tenant, kind: str, token: str) -> Cursor:
@@ -69,7 +81,7 @@ def _plan(tenant: Tenant, call: Call, cursor: Cursor) -> Plan:
     store = tenant.directory.stores[call.object_type]
     names = cursor.select
     for name in names or ():
-        if name in _NAVIGATION:
+        if name in _NAVIGATION and name not in store.schema.relations:
             raise MissingBehaviourError(f"tracking {name} of {store.schema.name}")
     relations = tuple(name for name in names or () if name in store.schema.relations)
     plain = store.schema.default if names is None else store.schema.projection(n for n in names if n not in relations)

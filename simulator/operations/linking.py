@@ -1,122 +1,123 @@
-"""Members and owners of groups: listing them, adding one, taking one away, and binding many in a PATCH."""
-
-from collections.abc import Mapping
-from typing import Any
+"""Links (members, owners, manager, ...): listing them, adding one, taking one away, binding many in a PATCH."""
 
 from simulator import odata
-from simulator.errors import GraphError, MissingBehaviourError, already_linked, bad_request, not_found
+from simulator.directory.ordered import StableOrder
+from simulator.errors import not_found
+from simulator.operations import restricted
+from simulator.operations.binding import Touched, check_targets, checked, linked, referenced, refuse_unwritable
 from simulator.operations.call import Answer, Call
-from simulator.operations.reading import resolve
-from simulator.operations.showing import MixedShapes
+from simulator.operations.reading import Shown, resolve
+from simulator.operations.showing import MixedShapes, shape, show
 from simulator.paging import envelope, page, position
 from simulator.tenant import Tenant
-from simulator.types import group
+from simulator.types.roles import UNIT
 from simulator.types.schema import JsonObject
-from simulator.types.user import refuse_synced
-
-LINKS_PER_REQUEST_MAX = 20  # Microsoft Graph page "Add members": members and owners together.
-Wanted = tuple[tuple[str, str], ...]
 
 
 def list_links(tenant: Tenant, call: Call) -> Answer:
-    """Answer one page of a group's live members or owners, each with its `@odata.type`."""
-    group_id = resolve(tenant, "group", call.params["id"])
+    """Answer one page of an object's live members, owners, ..., each with its `@odata.type`."""
+    source_id = resolve(tenant, call.object_type, call.params["id"])
+    select = odata.names(call.options.get("$select"))
+    shown = shown_as(tenant, tenant.directory.stores[call.object_type].schema.targets[call.relation], select)
+    order = tenant.directory.links.targets(source_id, call.relation)
+    return Answer(200, paged(tenant, call, order, shown))
+
+
+def list_sources(tenant: Tenant, call: Call) -> Answer:
+    """Answer one page of the objects whose link leads here: groups and units of a member, reports of a manager."""
+    target_id = resolve(tenant, call.object_type, call.params["id"])
+    order = StableOrder()
+    for source_id in tenant.directory.links.sources(target_id, call.relation):
+        order.add(source_id)
     shapes = MixedShapes(tenant.directory, odata.names(call.options.get("$select")))
-    order = tenant.directory.links.targets(group_id, call.relation)
+    return Answer(200, paged(tenant, call, order, shapes.item))
+
+
+def paged(tenant: Tenant, call: Call, order: StableOrder, shown: Shown) -> JsonObject:
+    """Return the body of one page of directory objects in this order."""
     size = odata.top(call.options.get("$top"))
-    items, following = page(order, position(call, tenant.sealer), size, shapes.item)
-    body = envelope(call, tenant.sealer, context="directoryObjects", items=items, following=following)
-    return Answer(200, body)
+    items, following = page(order, position(call, tenant.sealer), size, shown)
+    return envelope(call, tenant.sealer, context="directoryObjects", items=items, following=following)
+
+
+def shown_as(tenant: Tenant, kinds: frozenset[str], select: tuple[str, ...] | None) -> Shown:
+    """Return how the targets of a relation are shown: policies as themselves, anything else as directory objects."""
+    name = next(iter(kinds))
+    store = tenant.directory.stores[name]
+    if store.schema.is_directory_object:
+        return MixedShapes(tenant.directory, select).item
+
+    def item(object_id: str) -> JsonObject | None:
+        thing = store.live.get(object_id)
+        return None if thing is None else show(store.schema, thing, shape(store.schema, select))
+
+    return item
+
+
+def read_single(tenant: Tenant, call: Call) -> Answer:
+    """Answer the one object a single link leads to; 404 when there is none."""
+    source_id = resolve(tenant, call.object_type, call.params["id"])
+    shapes = MixedShapes(tenant.directory, odata.names(call.options.get("$select")))
+    for target_id in tenant.directory.links.targets(source_id, call.relation):
+        item = shapes.item(target_id)
+        if item is not None:
+            return Answer(200, {"@odata.context": call.context("directoryObjects/$entity"), **item})
+    raise not_found(call.relation)
+
+
+def set_single(tenant: Tenant, call: Call) -> Answer:
+    """Make the one link of this relation lead to another object."""
+    source_id = resolve(tenant, call.object_type, call.params["id"])
+    target_id = referenced(call.json().get("@odata.id"))
+    check_targets(tenant, call.object_type, _live(tenant, call.object_type, source_id), ((call.relation, target_id),))
+    before = remove_all(tenant, source_id, call.relation, call.now)
+    tenant.directory.link(source_id, call.relation, target_id, call.now)
+    touched = (*before, (call.relation, target_id, "added"))
+    return Answer(204, object_type=call.object_type, object_id=source_id, links=touched)
+
+
+def clear_single(tenant: Tenant, call: Call) -> Answer:
+    """Take the one link of this relation away; 404 when there is none."""
+    source_id = resolve(tenant, call.object_type, call.params["id"])
+    refuse_unwritable(_live(tenant, call.object_type, source_id), call.relation)
+    touched = remove_all(tenant, source_id, call.relation, call.now)
+    if not touched:
+        raise not_found(call.relation)
+    return Answer(204, object_type=call.object_type, object_id=source_id, links=touched)
+
+
+def remove_all(tenant: Tenant, source_id: str, relation: str, now: float) -> Touched:
+    """Take every link of one relation away; return them as a write's touched links."""
+    targets = list(tenant.directory.links.targets(source_id, relation))
+    for target_id in targets:
+        tenant.directory.unlink(source_id, relation, target_id, now)
+    return tuple((relation, target_id, "removed") for target_id in targets)
 
 
 def add_link(tenant: Tenant, call: Call) -> Answer:
-    """Add one member or owner; 400 when it is there already."""
-    group_id = resolve(tenant, "group", call.params["id"])
-    target = call.json().get("@odata.id")
-    wanted = checked(tenant, group_id, ((call.relation, referenced(target)),))
-    return Answer(204, object_type="group", object_id=group_id, links=linked(tenant, group_id, wanted, call.now))
+    """Add one member, owner, ...; 400 when it is there already."""
+    source_id = resolve(tenant, call.object_type, call.params["id"])
+    restricted.refuse(tenant, call, source_id)
+    wanted = checked(tenant, call.object_type, source_id, ((call.relation, referenced(call.json().get("@odata.id"))),))
+    links = linked(tenant, source_id, wanted, call.now)
+    if call.object_type == UNIT:
+        restricted.flag(tenant, source_id, wanted[0][1], call.now)
+    return Answer(204, object_type=call.object_type, object_id=source_id, links=links)
 
 
 def remove_link(tenant: Tenant, call: Call) -> Answer:
-    """Take one member or owner away; 404 when it is not there."""
-    group_id = resolve(tenant, "group", call.params["id"])
+    """Take one member, owner, ... away; 404 when it is not there."""
+    source_id = resolve(tenant, call.object_type, call.params["id"])
     target_id = call.params["target"].lower()
-    refuse_unwritable(tenant.directory.stores["group"].live[group_id], call.relation)
-    if not tenant.directory.unlink(group_id, call.relation, target_id, call.now):
+    restricted.refuse(tenant, call, source_id)
+    refuse_unwritable(_live(tenant, call.object_type, source_id), call.relation)
+    if not tenant.directory.unlink(source_id, call.relation, target_id, call.now):
         raise not_found(target_id)
+    if call.object_type == UNIT:
+        restricted.flag(tenant, source_id, target_id, call.now)
     touched = ((call.relation, target_id, "removed"),)
-    return Answer(204, object_type="group", object_id=group_id, links=touched)
+    return Answer(204, object_type=call.object_type, object_id=source_id, links=touched)
 
 
-def bound(body: JsonObject, relations: tuple[str, ...]) -> tuple[JsonObject, Wanted]:
-    """Split a body into its plain properties and the links it binds; 400 above 20 links in all."""
-    plain, wanted = {}, []
-    for name, value in body.items():
-        if not name.endswith("@odata.bind"):
-            plain[name] = value
-            continue
-        relation = name.removesuffix("@odata.bind")
-        if relation not in relations:
-            raise MissingBehaviourError(f"binding {relation}")
-        if not isinstance(value, list):
-            raise bad_request(f"A list of references is required for '{name}'.")
-        wanted += [(relation, referenced(each)) for each in value]
-    if len(wanted) > LINKS_PER_REQUEST_MAX:
-        raise bad_request(
-            f"The request has {len(wanted)} link changes, which exceeds the maximum of {LINKS_PER_REQUEST_MAX}."
-        )
-    return {name: value for name, value in plain.items() if not name.startswith("@odata.")}, tuple(wanted)
-
-
-def referenced(reference: object) -> str:
-    """Return the id a reference URL names."""
-    if not isinstance(reference, str) or "/" not in reference:
-        raise bad_request("Invalid URL format specified in @odata.id for a reference.")
-    return reference.rstrip("/").rsplit("/", 1)[1].lower()
-
-
-def checked(tenant: Tenant, group_id: str, wanted: Wanted) -> Wanted:
-    """Return `wanted` when every single link may be made; otherwise refuse, so that nothing is half done."""
-    thing = tenant.directory.stores["group"].live[group_id]
-    present = tenant.directory.links
-    for relation, target_id in wanted:
-        refuse_unwritable(thing, relation)
-        if target_id in present.targets(group_id, relation):
-            raise already_linked(relation)
-    _check_targets(tenant, thing, wanted)
-    return wanted
-
-
-def check_new(tenant: Tenant, thing: Mapping[str, Any], wanted: Wanted) -> Wanted:
-    """Return `wanted` when a group that is about to be made may have these links."""
-    for relation, _ in wanted:
-        refuse_unwritable(dict(thing), relation)
-    _check_targets(tenant, dict(thing), wanted)
-    return wanted
-
-
-def _check_targets(tenant: Tenant, thing: JsonObject, wanted: Wanted) -> None:
-    if len(set(wanted)) != len(wanted):
-        raise bad_request("The same reference was specified more than once.")
-    for relation, target_id in wanted:
-        found = tenant.directory.live(target_id)
-        if found is None:
-            raise not_found(target_id)
-        if found[0] != "user" and (relation == "owners" or group.is_unified(thing)):
-            raise bad_request(f"Objects of type '{found[0]}' cannot be in '{relation}' of this group.")
-        if target_id == thing.get("id"):
-            raise bad_request("A group cannot be a member of itself.")
-
-
-def refuse_unwritable(thing: JsonObject, relation: str) -> None:
-    """Refuse link writes to synced groups, and member writes to dynamic ones."""
-    refuse_synced(thing)
-    if relation == "members" and group.is_dynamic(thing):
-        raise GraphError(400, "Request_BadRequest", "Cannot update the members of a group with dynamic membership.")
-
-
-def linked(tenant: Tenant, group_id: str, wanted: Wanted, now: float) -> tuple[tuple[str, str, str], ...]:
-    """Make links that were checked; return them as a write's touched links."""
-    for relation, target_id in wanted:
-        tenant.directory.link(group_id, relation, target_id, now)
-    return tuple((relation, target_id, "added") for relation, target_id in wanted)
+def _live(tenant: Tenant, type_name: str, object_id: str) -> JsonObject:
+    return tenant.directory.stores[type_name].live[object_id]

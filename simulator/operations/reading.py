@@ -1,17 +1,21 @@
-"""Listing, counting and reading objects: users, groups, policies, locations, live or softly deleted."""
+"""Listing, counting and reading objects of every type, live or softly deleted."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from simulator import odata
+from simulator.directory.state import unique_key
 from simulator.directory.store import Store
 from simulator.errors import GraphError, bad_request, not_found
 from simulator.operations.call import TEXT, Answer, Call
-from simulator.operations.showing import expand, shape, show
+from simulator.operations.showing import expand_into, shape, show
 from simulator.paging import envelope, page, position
+from simulator.sorting import listing_order
 from simulator.tenant import Tenant
 from simulator.types.schema import JsonObject
 
 Shown = Callable[[str], JsonObject | None]
+_ALTERNATE = re.compile(r"^(\w+)='(.*)'$")
 
 
 def list_objects(tenant: Tenant, call: Call) -> Answer:
@@ -30,25 +34,29 @@ def _listing(tenant: Tenant, call: Call, store: Store, things: Mapping[str, Json
     schema = store.schema
     select = odata.names(call.options.get("$select"))
     wanted = shape(schema, select)
-    condition = odata.read_filter(call.options["$filter"]) if "$filter" in call.options else None
+    condition = odata.read_filter(call.options["$filter"], schema) if "$filter" in call.options else None
     fits = condition.fits if condition else None
-    relation, names = _expansion(call, schema.relations)
+    wish = relation, names = _expansion(call, (*schema.relations, *schema.contained))
+    is_hidden = tenant.directory.is_hidden
 
     def shown(object_id: str) -> JsonObject | None:
         thing = things.get(object_id)
         if thing is None or (fits is not None and not fits(thing)):
             return None
+        if (schema.hangs_on and is_hidden(schema, thing)) or (call.cast and thing.get("@odata.type") != call.cast):
+            return None
         item = show(schema, thing, wanted)
         if relation:
-            item[relation] = expand(tenant.directory, object_id, relation, names)
+            expand_into(tenant.directory, schema, item, thing, wish)
         return item
 
     if condition and condition.ids is not None:
         found = (shown(object_id) for object_id in dict.fromkeys(condition.ids))
         items, following = [item for item in found if item is not None], None
     else:
-        size = odata.top(call.options.get("$top")) if schema.name in ("user", "group") else len(store.order) + 1
-        items, following = page(store.order, position(call, tenant.sealer), size, shown)
+        size = odata.top(call.options.get("$top")) if schema.is_paged else len(store.order) + 1
+        order = listing_order(store.order, things, call.options.get("$orderby"), schema)
+        items, following = page(order, position(call, tenant.sealer), size, shown)
     context = schema.collection + _described(select, relation, names)
     body = envelope(call, tenant.sealer, context=context, items=items, following=following)
     if call.options.get("$count", "").lower() == "true" and call.is_eventual and "$skiptoken" not in call.options:
@@ -85,7 +93,7 @@ def read_object(tenant: Tenant, call: Call) -> Answer:
 
 
 def read_deleted(tenant: Tenant, call: Call) -> Answer:
-    """Answer one softly deleted user or group, with its `@odata.type`."""
+    """Answer one softly deleted directory object, with its `@odata.type`."""
     found = tenant.directory.deleted(call.object_id)
     if found is None:
         raise not_found(call.params["id"])
@@ -100,37 +108,48 @@ def read_deleted(tenant: Tenant, call: Call) -> Answer:
 
 
 def read_deleted_policy(tenant: Tenant, call: Call) -> Answer:
-    """Answer one softly deleted policy or location."""
+    """Answer one softly deleted policy, location, partner or role definition."""
     store = tenant.directory.stores[call.object_type]
     thing = store.deleted.get(call.object_id)
     if thing is None:
         raise not_found(call.params["id"])
-    place = store.schema.collection.replace("conditionalAccess/", "conditionalAccess/deletedItems/")
+    place = store.schema.bin or store.schema.collection.replace("conditionalAccess/", "conditionalAccess/deletedItems/")
     return _single(tenant, call, store, thing, place + "{}/$entity")
 
 
 def _single(tenant: Tenant, call: Call, store: Store, thing: JsonObject, context: str) -> Answer:
     select = odata.names(call.options.get("$select"))
-    relation, names = _expansion(call, store.schema.relations)
+    wish = relation, names = _expansion(call, (*store.schema.relations, *store.schema.contained))
     described = _described(select, relation, names)
     body: JsonObject = {"@odata.context": call.context(context.replace("{}", described))}
     body.update(show(store.schema, thing, shape(store.schema, select)))
     if relation:
-        body[relation] = expand(tenant.directory, thing["id"], relation, names)
+        expand_into(tenant.directory, store.schema, body, thing, wish)
     return Answer(200, body)
 
 
 def resolve(tenant: Tenant, type_name: str, key: str) -> str:
-    """Return the id of a live object named in a path, 404 when there is none."""
+    """Return the id of a live object named in a path, by id or alternate key; 404 when there is none."""
     store = tenant.directory.stores[type_name]
     object_id = key.lower()
-    if object_id in store.live:
-        return object_id
-    if type_name == "user":
-        holder = tenant.directory.holders.get(f"userPrincipalName {object_id}")
-        if holder is not None:
-            return holder
-    raise not_found(key)
+    alternate = alternate_key(key)
+    if type_name == "user" and object_id not in store.live:
+        object_id = tenant.directory.holders.get(unique_key(store.schema, "userPrincipalName", key), "")
+    elif alternate is not None and alternate[0] in store.schema.unique:
+        object_id = tenant.directory.holders.get(unique_key(store.schema, *alternate), "")
+    elif store.schema.is_open and object_id not in store.live:
+        # Ids that are names ("Fido2") keep their case and are found in any.
+        object_id = next((each for each in store.live if each.lower() == object_id), "")
+    thing = store.live.get(object_id)
+    if thing is None or tenant.directory.is_hidden(store.schema, thing):
+        raise not_found(key)
+    return object_id
+
+
+def alternate_key(key: str) -> tuple[str, str] | None:
+    """Return (property, value) of a key written as `name='value'`."""
+    found = _ALTERNATE.match(key)
+    return (found[1], found[2]) if found else None
 
 
 def list_by_ids(tenant: Tenant, call: Call) -> Answer:
@@ -142,12 +161,15 @@ def list_by_ids(tenant: Tenant, call: Call) -> Answer:
     if len(ids) > BY_IDS_MAX:
         raise GraphError(400, "Request_BadRequest", f"Too many ids: at most {BY_IDS_MAX} are allowed.")
     select = odata.names(call.options.get("$select"))
-    shapes = {name: shape(tenant.directory.stores[name].schema, select, lenient=True) for name in ("user", "group")}
-    wanted = {name.lower() for name in types} if types else {"directoryobject", "user", "group"}
+    shapes = {
+        name: shape(tenant.directory.stores[name].schema, select, lenient=True)
+        for name in tenant.directory.directory_types
+    }
+    wanted = {name.lower() for name in types} if types else {"directoryobject"}
     items = []
     for object_id in dict.fromkeys(each.lower() for each in ids):
         found = tenant.directory.live(object_id)
-        if found is None or not wanted & {"directoryobject", found[0]}:
+        if found is None or not wanted & {"directoryobject", found[0].lower()}:
             continue
         schema = tenant.directory.stores[found[0]].schema
         items.append({"@odata.type": schema.odata_type, **show(schema, found[1], shapes[found[0]])})

@@ -15,7 +15,10 @@ _WHOLE = frozenset({Happened.CREATED, Happened.RESTORED, Happened.DELETED, Happe
 
 
 class Cursor(msgspec.Struct, array_like=True, frozen=True):
-    """Where a round stands: log window `start` to `end`, object `at`, and `link` of `relation` inside it."""
+    """Where a round stands: log window `start` to `end`, object `at`, and `link` of `relation` inside it.
+
+    `ids` are the only objects it is about, None for all.
+    """
 
     phase: str
     select: tuple[str, ...] | None = None
@@ -25,6 +28,7 @@ class Cursor(msgspec.Struct, array_like=True, frozen=True):
     relation: int = 0
     link: int = 0
     issued_at: float = 0.0
+    ids: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ def first_read(tenant: Tenant, plan: Plan, cursor: Cursor) -> tuple[list[JsonObj
     """Return one page of all live objects and their links, and where the next page goes on."""
     page = _Page(tenant)
     for at, object_id in plan.store.order.since(cursor.at):
-        thing = plan.store.live.get(object_id)
-        if thing is None:
+        thing = _visible(tenant, plan, object_id)
+        if thing is None or (cursor.ids is not None and object_id not in cursor.ids):
             continue
         if page.is_full:
             return page.items, msgspec.structs.replace(cursor, at=at, relation=0, link=0)
@@ -80,6 +84,12 @@ def first_read(tenant: Tenant, plan: Plan, cursor: Cursor) -> tuple[list[JsonObj
                 return page.items, msgspec.structs.replace(cursor, at=at, relation=index, link=position)
             page.link(item, plan.relations[index], reference)
     return page.items, None
+
+
+def _visible(tenant: Tenant, plan: Plan, object_id: str) -> JsonObject | None:
+    thing = plan.store.live.get(object_id)
+    schema = plan.store.schema
+    return None if thing is None or (schema.hangs_on and tenant.directory.is_hidden(schema, thing)) else thing
 
 
 def _links(
@@ -101,7 +111,7 @@ def changed_since(tenant: Tenant, plan: Plan, cursor: Cursor) -> tuple[list[Json
         object_id, what = window[at]
         if page.is_full:
             return page.items, msgspec.structs.replace(cursor, at=at, link=0)
-        thing = plan.store.live.get(object_id)
+        thing = _visible(tenant, plan, object_id)
         if thing is None:
             reason = "changed" if object_id in plan.store.deleted else "deleted"
             page.items.append({"id": object_id, "@removed": {"reason": reason}})
@@ -125,6 +135,8 @@ def touched(plan: Plan, cursor: Cursor) -> dict[str, Touched]:
     tracked = {name for name, _ in plan.plain}
     found: dict[str, Touched] = {}
     for change in plan.store.log.between(cursor.start, cursor.end):
+        if cursor.ids is not None and change.object_id not in cursor.ids:
+            continue
         if change.happened in _WHOLE:
             found.setdefault(change.object_id, Touched()).is_whole = True
         elif change.happened is Happened.UPDATED:

@@ -5,6 +5,7 @@ from typing import Any
 from simulator.directory.state import Directory
 from simulator.errors import MissingBehaviourError
 from simulator.types.schema import JsonObject, Projection, Schema, project
+from simulator.types.user import SINGLE
 
 EXPANDED_MAX = 20  # Microsoft Graph page "Customize responses with query parameters": $expand of directory objects.
 
@@ -24,7 +25,8 @@ def shape(schema: Schema, select: tuple[str, ...] | None, *, lenient: bool = Fal
 def show(schema: Schema, thing: JsonObject, wanted: Projection | None) -> JsonObject:
     """Return one object as a collection of its own type shows it."""
     if wanted is None:
-        return dict(thing)
+        left_out = schema.asked_for if schema.key == "id" else (*schema.asked_for, "id")
+        return {name: value for name, value in thing.items() if name not in left_out}
     if not schema.is_open:
         return project(thing, wanted)
     chosen = {name: thing[name] for name, _ in wanted if name in thing}
@@ -32,15 +34,16 @@ def show(schema: Schema, thing: JsonObject, wanted: Projection | None) -> JsonOb
 
 
 class MixedShapes:
-    """Shows users and groups side by side, each with its `@odata.type`."""
+    """Shows directory objects of all types side by side, each with its `@odata.type`."""
 
     def __init__(self, directory: Directory, select: tuple[str, ...] | None) -> None:
         self._directory = directory
         self._shapes: dict[str, tuple[Schema, str, Projection]] = {}
-        schemas = [directory.stores[name].schema for name in ("user", "group")]
+        schemas = [directory.stores[name].schema for name in directory.directory_types]
         for name in select or ():
             if not any(name in schema.properties for schema in schemas):
-                raise schemas[1].unknown(name) if name in schemas[1].elsewhere else schemas[0].unknown(name)
+                knowing = (schema for schema in schemas if name in schema.elsewhere)
+                raise next(knowing, schemas[0]).unknown(name)
         for schema in schemas:
             wanted = shape(schema, select, lenient=True)
             if wanted is None:
@@ -54,6 +57,20 @@ class MixedShapes:
             return None
         _, odata_type, wanted = self._shapes[found[0]]
         return {"@odata.type": odata_type, **project(found[1], wanted)}
+
+
+def expand_into(
+    directory: Directory, schema: Schema, item: JsonObject, thing: JsonObject, wish: tuple[str, tuple[str, ...] | None]
+) -> None:
+    """Add what `$expand` asks for to an object as shown; a single link that is not there is left out."""
+    relation, names = wish
+    if relation in schema.contained:
+        item[relation] = thing.get(relation, [])
+    elif relation in SINGLE:
+        found = expand(directory, thing["id"], relation, names)
+        item.update({relation: found[0]} if found else {})
+    elif relation:
+        item[relation] = expand(directory, thing["id"], relation, names)
 
 
 def expand(directory: Directory, object_id: str, relation: str, names: tuple[str, ...] | None) -> list[dict[str, Any]]:

@@ -1,20 +1,21 @@
 """The recycle bin: bringing softly deleted objects back, and removing them for good."""
 
 from simulator.directory.state import unique_keys
-from simulator.errors import GraphError, not_found
+from simulator.errors import GraphError, bad_request, not_found
 from simulator.operations.call import Answer, Call
 from simulator.operations.showing import shape, show
 from simulator.tenant import Tenant
+from simulator.types.roles import UNIT
 from simulator.types.schema import JsonObject
 
 
 def restore_object(tenant: Tenant, call: Call) -> Answer:
-    """Bring one user or group back under its old id, with its links; 409 when its name was taken since."""
+    """Bring one directory object back under its old id, with its links; 409 when its name was taken since."""
     found = tenant.directory.deleted(call.object_id)
     if found is None:
         raise not_found(call.params["id"])
     name, thing = found
-    changes = _reconciled(tenant, thing, call.json() if call.body.strip() else {})
+    changes = _reconciled(tenant, name, thing, call.json() if call.body.strip() else {})
     after = tenant.directory.stores[name].stored(changes)
     thing.clear()
     thing.update(after)
@@ -27,11 +28,11 @@ def restore_object(tenant: Tenant, call: Call) -> Answer:
     return Answer(200, body, object_type=name, object_id=call.object_id)
 
 
-def _reconciled(tenant: Tenant, thing: JsonObject, wish: JsonObject) -> JsonObject:
+def _reconciled(tenant: Tenant, name: str, thing: JsonObject, wish: JsonObject) -> JsonObject:
     after = dict(thing)
-    for name in wish:
-        if name not in ("newUserPrincipalName", "autoReconcileProxyConflict"):
-            raise GraphError(400, "BadRequest", f"The parameter '{name}' is not part of this action.")
+    for parameter in wish:
+        if parameter not in ("newUserPrincipalName", "autoReconcileProxyConflict"):
+            raise GraphError(400, "BadRequest", f"The parameter '{parameter}' is not part of this action.")
     if wish.get("newUserPrincipalName"):
         after["userPrincipalName"] = wish["newUserPrincipalName"]
     if wish.get("autoReconcileProxyConflict"):
@@ -41,40 +42,46 @@ def _reconciled(tenant: Tenant, thing: JsonObject, wish: JsonObject) -> JsonObje
             if not tenant.directory.holder([f"proxyAddresses {address.lower()}"], other_than=thing["id"])
         ]
         after["proxyAddresses"] = free
-    taken = tenant.directory.holder(unique_keys(after), other_than=thing["id"])
+    taken = tenant.directory.holder(unique_keys(tenant.directory.stores[name].schema, after), other_than=thing["id"])
     if taken is None:
         return after
     key, holder = taken
-    name = key.split(" ", 1)[0]
+    taken_name = key.split(" ", 1)[0]
     raise GraphError(
         409,
         "ObjectConflict",
-        f"The object cannot be restored: its {name} is used by the object '{holder}'.",
+        f"The object cannot be restored: its {taken_name} is used by the object '{holder}'.",
         details=[{"code": "ObjectConflict", "message": f"Conflicting object {holder}", "target": holder}],
     )
 
 
 def purge_object(tenant: Tenant, call: Call) -> Answer:
-    """Remove one softly deleted user or group for good; every link to it goes with it."""
+    """Remove one softly deleted directory object for good; every link to it goes with it.
+
+    Not a unit: those only wait out their thirty days (Microsoft Graph page "Permanently delete item").
+    """
     found = tenant.directory.deleted(call.object_id)
     if found is None:
         raise not_found(call.params["id"])
+    if found[0] == UNIT:
+        raise bad_request("Objects of type 'administrativeUnit' cannot be permanently deleted.")
     return _purged(tenant, call, found[0])
 
 
 def restore_policy(tenant: Tenant, call: Call) -> Answer:
-    """Bring one policy or location back under its old id."""
+    """Bring one policy, location, partner or role definition back under its old id."""
     store = tenant.directory.stores[call.object_type]
     if call.object_id not in store.deleted:
         raise not_found(call.params["id"])
     tenant.directory.restore(call.object_type, call.object_id, call.now)
     thing = store.live[call.object_id]
-    body = {"@odata.context": call.context(f"{store.schema.collection}/$entity"), **thing}
+    body = {"@odata.context": call.context(f"{store.schema.collection}/$entity")}
+    body |= show(store.schema, thing, shape(store.schema, None))
     return Answer(200, body, object_type=call.object_type, object_id=call.object_id)
 
 
 def purge_policy(tenant: Tenant, call: Call) -> Answer:
-    """Remove one softly deleted policy or location for good."""
+    """Remove one softly deleted policy, location, partner or role definition for good."""
     if call.object_id not in tenant.directory.stores[call.object_type].deleted:
         raise not_found(call.params["id"])
     return _purged(tenant, call, call.object_type)

@@ -4,7 +4,7 @@ from simulator.directory.dynamic import parse
 from simulator.directory.state import unique_keys
 from simulator.errors import MissingBehaviourError, bad_request
 from simulator.moments import stamp
-from simulator.operations import linking
+from simulator.operations import agents, binding, quotas, restricted
 from simulator.operations.call import Answer, Call, refuse_prefer
 from simulator.operations.reading import resolve
 from simulator.operations.showing import shape, show
@@ -15,31 +15,36 @@ from simulator.types.schema import JsonObject
 
 def create_user(tenant: Tenant, call: Call) -> Answer:
     """Make one user; the password is checked for presence and forgotten."""
-    body = _plain(call.json())
     schema = tenant.directory.stores["user"].schema
-    user.check_create(schema, body)
-    thing = user.completed(body, object_id=tenant.new_id(), created_at=stamp(call.now))
-    _refuse_taken(tenant, thing)
+    sent = call.json()
+    body, wanted = binding.bound(sent, schema.relations)
+    kind = agents.kind_of(call, sent, "user")
+    agents.check_user(tenant, kind, body)
+    user.check_create(schema, body, is_agent=bool(kind))
+    thing = user.completed(body, object_id=tenant.new_id(), created_at=stamp(call.now)) | kind
+    refuse_taken(tenant, "user", thing)
+    quotas.check_new(tenant, "user", thing)
+    binding.check_new(tenant, "user", thing, wanted)
     tenant.directory.add("user", thing, call.now)
+    links = binding.linked(tenant, thing["id"], wanted, call.now)
     tenant.dynamic.follow(thing["id"], call.now)
-    return _created(tenant, call, "user", thing["id"])
+    return created(tenant, call, "user", thing["id"], links)
 
 
 def create_group(tenant: Tenant, call: Call) -> Answer:
     """Make one group with up to 20 links."""
-    body, wanted = linking.bound(call.json(), group.RELATIONS)
+    body, wanted = binding.bound(call.json(), group.RELATIONS)
     schema = tenant.directory.stores["group"].schema
     group.check_create(schema, body)
     _refuse_strange_rule(body)
     thing = group.completed(body, object_id=tenant.new_id(), created_at=stamp(call.now), domain=tenant.domain)
-    _refuse_taken(tenant, thing)
-    linking.check_new(tenant, thing, wanted)
+    refuse_taken(tenant, "group", thing)
+    quotas.check_new(tenant, "group", thing)
+    binding.check_new(tenant, "group", thing, wanted)
     tenant.directory.add("group", thing, call.now)
-    links = linking.linked(tenant, thing["id"], wanted, call.now)
+    links = binding.linked(tenant, thing["id"], wanted, call.now)
     tenant.dynamic.watch(thing["id"], call.now)
-    answer = _created(tenant, call, "group", thing["id"])
-    answer.links = links
-    return answer
+    return created(tenant, call, "group", thing["id"], links)
 
 
 def create_policy(tenant: Tenant, call: Call) -> Answer:
@@ -48,16 +53,18 @@ def create_policy(tenant: Tenant, call: Call) -> Answer:
     schema = tenant.directory.stores[call.object_type].schema
     conditional_access.check_create(schema, body)
     thing = conditional_access.completed(schema, body, object_id=tenant.new_id(), created_at=stamp(call.now))
+    quotas.check_new(tenant, call.object_type, thing)
     tenant.directory.add(call.object_type, thing, call.now)
-    return _created(tenant, call, call.object_type, thing["id"])
+    return created(tenant, call, call.object_type, thing["id"])
 
 
-def _created(tenant: Tenant, call: Call, type_name: str, object_id: str) -> Answer:
+def created(tenant: Tenant, call: Call, type_name: str, object_id: str, links: binding.Touched = ()) -> Answer:
+    """Answer a creation with the whole object and where it is."""
     store = tenant.directory.stores[type_name]
     body = {"@odata.context": call.context(f"{store.schema.collection}/$entity")}
     body |= show(store.schema, store.live[object_id], shape(store.schema, None))
     location = f"{call.root}{call.path}/{object_id}"
-    return Answer(201, body, {"Location": location}, object_type=type_name, object_id=object_id)
+    return Answer(201, body, {"Location": location}, object_type=type_name, object_id=object_id, links=links)
 
 
 def update_user(tenant: Tenant, call: Call) -> Answer:
@@ -66,6 +73,7 @@ def update_user(tenant: Tenant, call: Call) -> Answer:
     store = tenant.directory.stores["user"]
     object_id = resolve(tenant, "user", call.params["id"])
     current = store.live[object_id]
+    restricted.refuse(tenant, call, object_id)
     body = _plain(call.json())
     user.check_update(store.schema, current, body)
     changes = {name: value for name, value in body.items() if name != "passwordProfile"}
@@ -74,7 +82,7 @@ def update_user(tenant: Tenant, call: Call) -> Answer:
             changes[name] = conditional_access.merged(current.get(name), changes[name])
     if "mail" in changes:
         changes |= user.with_mail({**current, **changes})
-    _refuse_taken(tenant, {**current, **changes})
+    refuse_taken(tenant, "user", {**current, **changes})
     if "passwordProfile" in body:
         changes["lastPasswordChangeDateTime"] = stamp(call.now)
     tenant.directory.update("user", object_id, changes, call.now)
@@ -88,14 +96,16 @@ def update_group(tenant: Tenant, call: Call) -> Answer:
     store = tenant.directory.stores["group"]
     object_id = resolve(tenant, "group", call.params["id"])
     current = store.live[object_id]
-    body, wanted = linking.bound(call.json(), group.RELATIONS)
+    restricted.refuse(tenant, call, object_id)
+    body, wanted = binding.bound(call.json(), group.RELATIONS)
     group.check_update(store.schema, current, body)
     _refuse_strange_rule(body)
-    linking.checked(tenant, object_id, wanted)
+    refuse_taken(tenant, "group", {**current, **body})
+    binding.checked(tenant, "group", object_id, wanted)
     if body:
         tenant.directory.update("group", object_id, body, call.now)
         tenant.dynamic.watch(object_id, call.now)
-    links = linking.linked(tenant, object_id, wanted, call.now)
+    links = binding.linked(tenant, object_id, wanted, call.now)
     return Answer(204, object_type="group", object_id=object_id, links=links)
 
 
@@ -118,6 +128,7 @@ def delete_object(tenant: Tenant, call: Call) -> Answer:
     object_id = resolve(tenant, call.object_type, call.params["id"])
     thing = tenant.directory.stores[call.object_type].live[object_id]
     user.refuse_synced(thing)
+    restricted.refuse(tenant, call, object_id)
     if call.object_type == "group" and not group.is_softly_deleted(thing):
         tenant.directory.remove("group", object_id, call.now)
         tenant.dynamic.forget(object_id)
@@ -134,8 +145,10 @@ def _plain(body: JsonObject) -> JsonObject:
     return {name: value for name, value in body.items() if not name.startswith("@odata.")}
 
 
-def _refuse_taken(tenant: Tenant, thing: JsonObject) -> None:
-    taken = tenant.directory.holder(unique_keys(thing), other_than=thing["id"])
+def refuse_taken(tenant: Tenant, type_name: str, thing: JsonObject) -> None:
+    """Refuse an object with a value that must be unique and that another live object holds."""
+    schema = tenant.directory.stores[type_name].schema
+    taken = tenant.directory.holder(unique_keys(schema, thing), other_than=thing[schema.key])
     if taken is not None:
         name = taken[0].split(" ", 1)[0]
         raise bad_request(f"Another object with the same value for property {name} already exists.")

@@ -86,14 +86,15 @@ EMPTY_GRANT: JsonObject = {
 
 def policy_schema() -> Schema:
     """Return the schema of Conditional Access policies."""
-    table = properties(_POLICY_TABLE)
-    return Schema(POLICY, "ConditionalAccessPolicy", "identity/conditionalAccess/policies", table, is_open=True)
+    table, place = properties(_POLICY_TABLE), "identity/conditionalAccess/policies"
+    return Schema(POLICY, "ConditionalAccessPolicy", place, table, is_open=True, is_softly_deleted=True)
 
 
 def location_schema() -> Schema:
     """Return the schema of named locations, of all three kinds together."""
     place = "identity/conditionalAccess/namedLocations"
-    return Schema(LOCATION, "NamedLocation", place, properties(_LOCATION_TABLE), is_open=True, always_typed=True)
+    table = properties(_LOCATION_TABLE)
+    return Schema(LOCATION, "NamedLocation", place, table, is_open=True, always_typed=True, is_softly_deleted=True)
 
 
 def check_create(schema: Schema, body: JsonObject) -> None:

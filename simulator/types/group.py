@@ -4,6 +4,8 @@ The table follows the Microsoft Graph page "group resource type". Which kinds ar
 "Restore deleted groups": Microsoft 365 and cloud security groups are, distribution and mail-enabled security are not.
 """
 
+from types import MappingProxyType
+
 from simulator.errors import bad_request
 from simulator.types.schema import JsonObject, Schema, properties
 from simulator.types.user import refuse_synced
@@ -58,12 +60,26 @@ ELSEWHERE = frozenset(
     "isFavorite isSubscribedByMail unseenConversationsCount unseenCount unseenMessagesCount".split()
 )
 REQUIRED = ("displayName", "mailEnabled", "mailNickname", "securityEnabled")
-RELATIONS = ("members", "owners")
+TARGETS = MappingProxyType(
+    {"members": frozenset({"user", "group", "servicePrincipal"}), "owners": frozenset({"user", "servicePrincipal"})}
+)
+RELATIONS = tuple(TARGETS)
 
 
 def schema() -> Schema:
     """Return the schema of groups."""
-    return Schema("group", "Group", "groups", properties(_TABLE), elsewhere=ELSEWHERE, relations=RELATIONS)
+    return Schema(
+        "group",
+        "Group",
+        "groups",
+        properties(_TABLE),
+        elsewhere=ELSEWHERE,
+        targets=TARGETS,
+        unique=("uniqueName",),
+        is_directory_object=True,
+        is_softly_deleted=True,
+        is_paged=True,
+    )
 
 
 def is_unified(group: JsonObject) -> bool:
@@ -89,6 +105,8 @@ def check_create(schema: Schema, body: JsonObject) -> None:
         raise bad_request("Cannot Create a mail-enabled security groups and or distribution list.")
     if is_unified(body) and not body["mailEnabled"]:
         raise bad_request("The mailEnabled property must be true for a group of type Unified.")
+    if body.get("isAssignableToRole") and (is_dynamic(body) or not body["securityEnabled"]):
+        raise bad_request("A group that is assignable to roles must be a security group with assigned members.")
     _check_rule(body)
 
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     TEXT = "text"
     BOOLEAN = "boolean"
     TIME = "time"
+    NUMBER = "number"
     TEXTS = "texts"
     OBJECT = "object"
     OBJECTS = "objects"
@@ -40,6 +41,7 @@ _ACCEPTED: Mapping[Kind, tuple[type, ...]] = {
     Kind.TEXT: (str,),
     Kind.TIME: (str,),
     Kind.BOOLEAN: (bool,),
+    Kind.NUMBER: (int,),
     Kind.TEXTS: (list,),
     Kind.OBJECT: (dict,),
     Kind.OBJECTS: (list,),
@@ -64,7 +66,7 @@ class Property:
         """Tell whether a client may send `value`; null is no value for a collection."""
         if value is None or self.kind is Kind.ANY:
             return self.kind not in COLLECTIONS
-        if not isinstance(value, _ACCEPTED[self.kind]):
+        if not isinstance(value, _ACCEPTED[self.kind]) or (self.kind is Kind.NUMBER and isinstance(value, bool)):
             return False
         if self.kind is Kind.TEXTS:
             return isinstance(value, list) and all(isinstance(each, str) for each in value)
@@ -73,20 +75,45 @@ class Property:
 
 @dataclass(slots=True)
 class Schema:
-    """One object type. `elsewhere` names properties Graph has but keeps outside the directory: refused with 501."""
+    """One object type, and what the service does with it.
+
+    `elsewhere` names properties Graph has but keeps outside the directory: refused with 501. An open type is kept
+    whole, with whatever came. `targets` says which types each relation may lead to. An object that `hangs_on` others
+    (properties that hold their ids) is hidden while one of them is softly deleted and goes when one is gone.
+    `contained` lists live inside the object and have paths of their own; `asked_for` are shown on `$expand` only.
+    """
 
     name: str
     title: str
     collection: str
     properties: dict[str, Property]
     elsewhere: frozenset[str] = frozenset()
-    relations: tuple[str, ...] = ()
+    targets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     is_open: bool = False
     always_typed: bool = False
+    serves: str = ""
+    area: str = ""
+    units: int = 1
+    key: str = "id"
+    required: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    hangs_on: tuple[str, ...] = ()
+    contained: tuple[str, ...] = ()
+    asked_for: tuple[str, ...] = ()
+    is_directory_object: bool = False
+    is_softly_deleted: bool = False
+    is_paged: bool = False
+    bin: str = ""
     default: Projection = field(init=False)
 
     def __post_init__(self) -> None:
         self.default = tuple((each.name, each.empty) for each in self.properties.values() if each.shown_by_default)
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """Return the names of the links objects of this type have."""
+        return tuple(self.targets)
 
     @property
     def odata_type(self) -> str:
@@ -102,7 +129,7 @@ class Schema:
     def projection(self, names: Iterable[str]) -> Projection:
         """Return names with their empty values; an unknown name is the 400 Graph gives."""
         chosen = []
-        for name in dict.fromkeys(("id", *names)):
+        for name in dict.fromkeys((self.key, *names)):
             known = self.properties.get(name)
             if known is None:
                 raise self.unknown(name)
@@ -141,9 +168,11 @@ class Schema:
 
 
 def project(thing: JsonObject, projection: Projection) -> JsonObject:
-    """Return the projected copy of one sparse object."""
+    """Return the projected copy of one sparse object; one of a derived type (an agent) says so."""
     get = thing.get
-    return {name: get(name, empty) for name, empty in projection}
+    shown = {name: get(name, empty) for name, empty in projection}
+    kind = get("@odata.type")
+    return shown if kind is None else {"@odata.type": kind, **shown}
 
 
 def properties(table: str) -> dict[str, Property]:

@@ -3,6 +3,7 @@
 The table follows the Microsoft Graph page "user resource type"; the default properties are the eleven it lists.
 """
 
+from types import MappingProxyType
 from typing import Any
 
 from simulator.errors import bad_request, on_premises_mastered
@@ -35,6 +36,7 @@ externalUserStateChangeDateTime time     never
 faxNumber                       text     always
 givenName                       text     always  default
 identities                      objects  always
+identityParentId                text     create
 imAddresses                     texts    never
 isManagementRestricted          boolean  never
 isResourceAccount               boolean  never
@@ -77,22 +79,37 @@ userType                        text     always
 """
 
 ELSEWHERE = frozenset(
-    "aboutMe birthday customSecurityAttributes deviceEnrollmentLimit hireDate identityParentId interests "
+    "aboutMe birthday customSecurityAttributes deviceEnrollmentLimit hireDate interests "
     "mailboxSettings mySite pastProjects preferredName print responsibilities schools signInActivity skills".split()
 )
 REQUIRED = ("accountEnabled", "displayName", "mailNickname", "passwordProfile", "userPrincipalName")
+AGENT_REQUIRED = ("accountEnabled", "displayName", "identityParentId", "mailNickname", "userPrincipalName")
+# One manager; sponsors are people or groups: Microsoft Graph pages "Assign manager" and "Assign sponsors".
+TARGETS = MappingProxyType({"manager": frozenset({"user"}), "sponsors": frozenset({"user", "group"})})
+SINGLE = frozenset({"manager"})
 NEVER_EMPTY = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName")
 
 
 def schema() -> Schema:
     """Return the schema of users."""
-    return Schema("user", "User", "users", properties(_TABLE), elsewhere=ELSEWHERE)
+    return Schema(
+        "user",
+        "User",
+        "users",
+        properties(_TABLE),
+        elsewhere=ELSEWHERE,
+        targets=TARGETS,
+        unique=("userPrincipalName",),
+        is_directory_object=True,
+        is_softly_deleted=True,
+        is_paged=True,
+    )
 
 
-def check_create(schema: Schema, body: JsonObject) -> None:
-    """Refuse a new user Graph would refuse."""
+def check_create(schema: Schema, body: JsonObject, *, is_agent: bool = False) -> None:
+    """Refuse a new user Graph would refuse; an agent's user has no password, but an agent identity it belongs to."""
     schema.check_write(body, creating=True)
-    schema.check_required(body, REQUIRED)
+    schema.check_required(body, AGENT_REQUIRED if is_agent else REQUIRED)
 
 
 def check_update(schema: Schema, current: JsonObject, body: JsonObject) -> None:

@@ -77,7 +77,8 @@ def test_the_type_is_told_by_the_object_its_context_or_its_folder(tmp_path: Path
     country = {"id": "cccccccc-0000-4000-8000-000000000001", "@odata.type": "#microsoft.graph.countryNamedLocation"}
     write(tmp_path, "c.json", country)
     client, lines = loaded(tmp_path)
-    counts = {name: len(store.live) for name, store in client.directory.stores.items()}
+    kinds = ("user", "group", "conditionalAccessPolicy", "namedLocation")
+    counts = {name: len(client.directory.stores[name].live) for name in kinds}
     assert counts == {"user": 0, "group": 1, "conditionalAccessPolicy": 1, "namedLocation": 1}
     location = client.get("/identity/conditionalAccess/namedLocations").body["value"][0]
     assert location["@odata.type"] == "#microsoft.graph.countryNamedLocation"

@@ -1,6 +1,8 @@
 """Faults on purpose: each kind breaks what it says, and counts."""
 
+import base64
 import gzip
+import re
 import zlib
 
 import msgspec
@@ -15,7 +17,9 @@ def a_faulty(*rules: Rule, objects: int = 60, seed: int = 0) -> Client:
     return a_client(objects=objects, faults=Faults(list(rules), seed))
 
 
-@pytest.mark.parametrize("kind", [Fault.STATUS_500, Fault.STATUS_503, Fault.STATUS_504, Fault.FORBIDDEN])
+@pytest.mark.parametrize(
+    "kind", [Fault.STATUS_500, Fault.STATUS_502, Fault.STATUS_503, Fault.STATUS_504, Fault.FORBIDDEN]
+)
 def test_a_status_before_the_operation_changes_nothing(kind: Fault) -> None:
     client = a_faulty(Rule(kind=kind, method="DELETE", times=1))
     user = client.get("/users?$select=id").ids[0]
@@ -137,3 +141,37 @@ def test_rules_are_set_while_the_tenant_runs_and_replace_the_old_ones() -> None:
     assert client.get("/users").status == 500
     client.sim("POST", "/faults", {"rules": []})
     assert client.get("/users").status == 200
+
+
+def test_a_claims_challenge_says_what_the_next_token_must_carry() -> None:
+    client = a_faulty(Rule(kind=Fault.CLAIMS, path="^/users", nth=2, times=1))
+    assert client.get("/users").status == 200
+    refusal = client.get("/users")
+    assert (refusal.status, refusal.code) == (401, "InvalidAuthenticationToken")
+    found = re.search(r'error="insufficient_claims", claims="([^"]+)"', refusal.headers["WWW-Authenticate"])
+    assert found is not None
+    assert "nbf" in msgspec.json.decode(base64.b64decode(found[1]))["access_token"]
+    assert client.get("/users").status == 200
+
+
+def test_a_forced_410_sends_a_delta_client_back_to_the_start() -> None:
+    client = a_faulty(Rule(kind=Fault.GONE, path="deltatoken=.", times=1))
+    link = client.get("/users/delta?$select=id,city&$deltatoken=latest")
+    assert link.status == 410
+    again = client.get(link.headers["Location"])
+    assert again.status == 200
+    assert set(again.body["value"][0]) == {"id", "city"}
+
+
+def test_a_cut_gzip_is_gzip_without_an_end_whatever_its_size() -> None:
+    client = a_faulty(Rule(kind=Fault.CUT_GZIP))
+    response = client.raw("GET", "/users?$top=1&$select=id", Accept_Encoding="gzip")
+    assert response.headers["Content-Encoding"] == "gzip"
+    with pytest.raises((EOFError, zlib.error)):
+        gzip.decompress(response.body)
+
+
+def test_a_slow_page_is_whole_and_takes_its_time() -> None:
+    client = a_faulty(Rule(kind=Fault.SLOW, path="^/users", seconds=7.5, times=1))
+    assert client.raw("GET", "/users").delay_seconds == 7.5
+    assert client.raw("GET", "/users").delay_seconds == 0.0

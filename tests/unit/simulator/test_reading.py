@@ -69,7 +69,14 @@ def test_an_unknown_property_is_a_bad_request_and_one_kept_elsewhere_is_not_impl
 
 @pytest.mark.parametrize(
     "query",
-    ["$search=x", "$orderby=displayName", "$skip=5", "$expand=manager", "$filter=accountEnabled eq true", "$apply=x"],
+    [
+        "$search=x",
+        "$orderby=displayName,mail",
+        "$skip=5",
+        "$expand=messages",
+        "$filter=otherMails/all(m:m eq 'x')",
+        "$apply=x",
+    ],
 )
 def test_what_is_not_simulated_is_refused_by_name(query: str) -> None:
     reply = a_client(objects=20).get(f"/users?{query}")

@@ -1,8 +1,11 @@
 """The simulator as a program: it serves over HTTP and ends when told."""
 
+import json
 import signal
+import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +59,18 @@ def test_an_interrupt_ends_it_cleanly_too() -> None:
         assert process.wait(timeout=10) == 0
 
 
-@pytest.mark.parametrize("arguments", [["--from", "no/such/folder"], ["--objects", "-1"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--from", "no/such/folder"],
+        ["--objects", "-1"],
+        ["--objects", "0", "--faults", "no/such/file"],
+        ["--objects", "0", "--lag", '{"replica": 1}'],
+        ["--objects", "0", "--switches", "{"],
+        ["--objects", "0", "--validate", "no/such/folder"],
+        ["--objects", "0", "--cert", "only.crt"],
+    ],
+)
 def test_a_bad_command_line_is_one_clear_line(arguments: list[str]) -> None:
     command = [sys.executable, "-m", "simulator", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -64,3 +78,45 @@ def test_a_bad_command_line_is_one_clear_line(arguments: list[str]) -> None:
     assert done.stdout == ""
     assert done.stderr.startswith("simulator: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_it_serves_https_beside_http_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+    trusted = tmp_path / "trusted.crt"
+    with running("--objects", "3", "--https-port", "0", "--trust-file", str(trusted)) as (client, process):
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("listening on https://127.0.0.1:")
+        context = ssl.create_default_context(cafile=str(trusted))
+        with httpx.Client(base_url=line.split()[-1], verify=context) as secured:
+            found = secured.get(f"/{DEFAULT_TENANT_ID}/v2.0/.well-known/openid-configuration").json()
+        assert found["issuer"].startswith("https://127.0.0.1:")
+        assert client.get("/_sim/counters").status_code == 200
+    with pytest.raises(httpx.ConnectError), httpx.Client(base_url=line.split()[-1]) as distrustful:
+        distrustful.get("/")
+
+
+def test_virtual_time_stands_still_until_it_is_moved() -> None:
+    with running("--objects", "0", "--virtual-time") as (client, _process):
+        first = client.post("/_sim/clock", json={"advance_seconds": 0}).json()["now"]
+        time.sleep(1.1)
+        assert client.post("/_sim/clock", json={"advance_seconds": 0}).json()["now"] == first
+        assert client.post("/_sim/clock", json={"advance_seconds": 90.0}).json()["now"] == first + 90.0
+
+
+def test_faults_and_switches_are_read_at_start(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.json"
+    rules.write_text('{"seed": 2, "rules": [{"kind": "502", "path": "^/users", "times": 1}]}')
+    lag = '{"replicas": [0, 5], "seed": 3}'
+    switches = '{"background": {"changes_per_hour": 5}}'
+    with running("--objects", "0", "--faults", str(rules), "--lag", lag, "--switches", switches) as (client, _process):
+        assert client.get("/_sim/faults").json()[0]["kind"] == "502"
+        found = client.get("/_sim/switches").json()
+        assert (found["lag"]["replicas"], found["background"]["changes_per_hour"]) == ([0, 5], 5)
+
+
+def test_a_measurement_is_one_json_object() -> None:
+    command = [sys.executable, "-m", "simulator", "--objects", "300", "--measure"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    figures = json.loads(done.stdout)
+    assert figures["page_objects_per_s"] > 0
+    assert figures["batch_parts_per_s"] > 0

@@ -137,3 +137,25 @@ def test_a_fresh_tenant_has_the_published_limits() -> None:
     assert (limits.writes_max, limits.write_window_seconds) == (3_000, 150)
     assert (limits.tenant_writes_max, limits.tenant_write_window_seconds) == (18_000, 300)
     assert limits.conditional_access_interval_seconds == 1.0
+
+
+def test_low_priority_is_refused_first_where_that_is_switched_on() -> None:
+    limits = Limits(read_units_max=20.0, low_priority_share=0.8)
+    client = a_client(limits=limits)
+    for _ in range(16):
+        assert client.get("/groups").status == 200
+    refused = client.get("/groups", x_ms_throttle_priority="low")
+    assert (refused.status, refused.headers["Retry-After"]) == (429, "1.0")
+    assert client.get("/groups", x_ms_throttle_priority="high").status == 200
+    assert client.sim("GET", "/counters")["behaviours"]["refused_low_priority"] == 1
+
+
+def test_applications_open_to_personal_accounts_take_sixty_writes_a_minute() -> None:
+    client = a_client()
+    ours = {"displayName": "Ours", "signInAudience": "AzureADMyOrg"}
+    theirs = {"displayName": "Theirs", "signInAudience": "AzureADandPersonalMicrosoftAccount"}
+    assert [client.post("/applications", theirs).status for _ in range(61)] == [201] * 60 + [429]
+    assert client.post("/applications", ours).status == 201
+    client.clock.seconds += 60.0
+    made = client.post("/applications", theirs)
+    assert made.status == 201

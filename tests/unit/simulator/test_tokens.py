@@ -1,5 +1,6 @@
 """The token endpoint, and which tokens Graph takes."""
 
+import base64
 from urllib.parse import urlencode
 
 import jwt
@@ -20,6 +21,7 @@ from simulator.applications import (
 )
 from simulator.http import Request, Response
 from simulator.service import Simulator
+from simulator.tenant import DEFAULT_TENANT_ID
 from tests.unit.simulator.client import START, Client, Clock, a_client
 
 HOST = "login.test:8443"
@@ -161,3 +163,38 @@ def test_the_same_token_serves_clients_side_by_side() -> None:
     other = Client(client.simulator, client.clock, AUDITOR)
     assert client.get("/users").status == other.get("/users").status == 200
     assert client.sim("GET", "/counters")["by_app"] == {TIDEMARK.app_id: 1, AUDITOR.app_id: 1}
+
+
+def test_the_older_route_names_a_resource_and_its_token_opens_graph() -> None:
+    client = a_client(objects=3)
+    form = {"grant_type": "client_credentials", "client_id": TIDEMARK.app_id, "client_secret": TIDEMARK.secret}
+    for resource in (GRAPH, f"{GRAPH}/", "00000003-0000-0000-c000-000000000000"):
+        body = urlencode({**form, "resource": resource}).encode()
+        reply = client.simulator.handle(Request("POST", f"/{DEFAULT_TENANT_ID}/oauth2/token", {}, body))
+        granted = msgspec.json.decode(reply.body)
+        assert (granted["resource"], granted["expires_in"]) == (resource, "3599")
+        claims = jwt.decode(granted["access_token"], options={"verify_signature": False})
+        assert (claims["ver"], claims["aud"]) == ("1.0", resource)
+        asked = {"Host": "x", "Authorization": f"Bearer {granted['access_token']}"}
+        for path in ("/v1.0/users", "/V1.0/MyOrganization/USERS", "/beta/myorganization/users/$count"):
+            answer = client.simulator.handle(Request("GET", path, {**asked, "ConsistencyLevel": "eventual"}))
+            assert answer.status == 200
+
+
+def test_a_client_may_put_its_secret_into_the_header() -> None:
+    simulator = a_client().simulator
+    coded = base64.b64encode(f"{TIDEMARK.app_id}:{TIDEMARK.secret}".encode()).decode()
+    body = urlencode({"grant_type": "client_credentials", "scope": f"{GRAPH}/.default"}).encode()
+    path = f"/{DEFAULT_TENANT_ID}/oauth2/v2.0/token"
+    assert simulator.handle(Request("POST", path, {"Authorization": f"Basic {coded}"}, body)).status == 200
+    assert simulator.handle(Request("POST", path, {"Authorization": "Basic !"}, body)).status == 401
+
+
+def test_both_versions_of_the_configuration_and_the_instances_are_there() -> None:
+    simulator = a_client().simulator
+    for path, endpoint in ((".well-known", "oauth2/token"), ("v2.0/.well-known", "oauth2/v2.0/token")):
+        found = document(simulator, f"{path}/openid-configuration")
+        assert str(found["token_endpoint"]).endswith(f"/{DEFAULT_TENANT_ID}/{endpoint}")
+        assert "authorization_endpoint" in found
+    instances = simulator.handle(Request("GET", "/common/discovery/instance?api-version=1.1", {"Host": HOST}))
+    assert msgspec.json.decode(instances.body)["metadata"][0]["aliases"] == [HOST]

@@ -1,0 +1,96 @@
+"""Every behaviour beyond the plain tenant, each off (or as published) until switched.
+
+At start from a file, later by /_sim/switches. All are JSON objects with the members below; what is left out keeps its
+default, an unknown member is refused.
+"""
+
+import msgspec
+
+
+class Lag(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Replication lag. Each replica is so many seconds behind; a read goes to one of them by seed.
+
+    `index_seconds`: how far queries with ConsistencyLevel: eventual are behind. `delta_seconds`: how far delta is.
+    `fresh_seconds`, by type or "*": writes that name a younger object are answered 404, as another replica would.
+    """
+
+    replicas: list[float] = msgspec.field(default_factory=lambda: [0.0])
+    index_seconds: float = 0.0
+    delta_seconds: float = 0.0
+    fresh_seconds: dict[str, float] = msgspec.field(default_factory=dict)
+    seed: int = 0
+
+
+class Paging(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Mischief while paging. Shares are of pages, 0 to 1; page tokens live `token_life_seconds`, None for ever.
+
+    `empty_share`: a page without objects, with a next link. `moving_share`: an object moves behind all others.
+    `replay_entries`: a delta round starts so many changes too early.
+    """
+
+    token_life_seconds: float | None = None
+    empty_share: float = 0.0
+    moving_share: float = 0.0
+    replay_entries: int = 0
+    seed: int = 0
+
+
+class Audit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The directory audit log: a change shows in it after `delay_seconds`."""
+
+    is_on: bool = True
+    delay_seconds: float = 60.0
+
+
+class Background(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Another application at work: so many changes an hour of the tenant's clock."""
+
+    changes_per_hour: float = 0.0
+    seed: int = 0
+
+
+class Administrators(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Protection of administrators: sensitive properties are refused unless the application holds a directory role.
+
+    `privileged_apps` are the application ids that hold Privileged Authentication Administrator.
+    """
+
+    is_on: bool = False
+    privileged_apps: list[str] = msgspec.field(default_factory=list)
+
+
+class Native(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The built-in backup: daily snapshots at an hour of the day (UTC), the newest `kept` of them."""
+
+    hour: int = 22
+    kept: int = 7
+    job_seconds: float = 0.0
+
+
+class Quotas(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """How much one tenant may hold; null switches a limit off, and is what `objects_max` starts with.
+
+    The numbers are those of the page "Microsoft Entra service limits and restrictions".
+    """
+
+    objects_max: int | None = None
+    owners_max: int | None = 100
+    units_per_member_max: int | None = 30
+    assignments_per_principal_max: int | None = 1_500
+    custom_roles_max: int | None = 100
+    policies_max: int | None = 195
+    dynamic_groups_max: int | None = 15_000
+    role_groups_max: int | None = 500
+
+
+class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """All of them."""
+
+    lag: Lag = msgspec.field(default_factory=Lag)
+    paging: Paging = msgspec.field(default_factory=Paging)
+    audit: Audit = msgspec.field(default_factory=Audit)
+    background: Background = msgspec.field(default_factory=Background)
+    administrators: Administrators = msgspec.field(default_factory=Administrators)
+    native: Native = msgspec.field(default_factory=Native)
+    quotas: Quotas = msgspec.field(default_factory=Quotas)
+    restricted_units: bool = False
