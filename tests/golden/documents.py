@@ -17,6 +17,7 @@ from shared.formats.objects import decode_index, encode_index
 from shared.formats.records import BEFORE_IMAGES, CHANGES, DIFFERENCES, OUTCOMES, encode_records
 from shared.formats.rows import batch_values, job_values, snapshot_values
 from shared.formats.segments import encode_segment
+from shared.formats.signatures import encode_signature
 from shared.jobs.lease import row_values
 from tests.golden import samples
 from tests.support.builders import an_id
@@ -36,6 +37,7 @@ def exact() -> dict[str, bytes]:
     files = {
         "segment.json": encode_segment(samples.SEGMENT)[0],
         "manifest.json": seal(samples.MANIFEST)[0],
+        "manifest.sig": encode_signature(samples.SIGNATURE),
         "note.json": encode_note(samples.NOTE),
     }
     files |= {f"row-{name}.json": _readable(msgspec.json.encode(values)) for name, values in rows.items()}

@@ -6,14 +6,17 @@ Changing a value here changes golden files, so add a new one instead; only a new
 from __future__ import annotations
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.domain.changes import Action, Difference, Outcome, Result
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
 from shared.domain.scope import Scope
 from shared.formats.links import LinkSpool
-from shared.formats.manifests import Manifest, TypeFacts
+from shared.formats.manifests import Manifest, TypeFacts, seal
+from shared.formats.merkle import type_root
 from shared.formats.objects import SOFT_DELETED, Spool
 from shared.formats.segments import File, Segment, ShardRange
+from shared.formats.signatures import sign_es256
 from shared.jobs.lease import LeaseRow
 from shared.runs.applying import BeforeImage
 from tests.support.builders import AT, SNAPSHOT_ID, TENANT, a_change, a_difference, a_link, a_link_change, a_note, an_id
@@ -131,9 +134,25 @@ MANIFEST = Manifest(
     rolled_forward_at=AT,
     shard_count=2,
     types={
-        "user": TypeFacts(objects=2, soft_deleted=1, links={}, select=("id", "displayName")),
-        "group": TypeFacts(objects=1, soft_deleted=0, links={"members": 2, "owners": 0}, select=("id", "displayName")),
-        "namedLocation": TypeFacts(objects=0, soft_deleted=0, links={}, select=()),
+        "user": TypeFacts(
+            objects=2,
+            soft_deleted=1,
+            links={},
+            select=("id", "displayName"),
+            root=type_root(("5" * 64, "6" * 64)),
+            shard_roots=("5" * 64, "6" * 64),
+        ),
+        "group": TypeFacts(
+            objects=1,
+            soft_deleted=0,
+            links={"members": 2, "owners": 0},
+            select=("id", "displayName"),
+            root="7" * 64,
+            shard_roots=("", "7" * 64),
+        ),
+        "namedLocation": TypeFacts(
+            objects=0, soft_deleted=0, links={}, select=(), root=type_root(()), shard_roots=("", "")
+        ),
     },
     files=(
         _file("objects", "ndz", 4),
@@ -143,6 +162,7 @@ MANIFEST = Manifest(
     ),
     tool="tidemark/0.1.0",
 )
+SIGNATURE = sign_es256(ec.derive_private_key(1, ec.SECP256R1()), bytes.fromhex(seal(MANIFEST)[1]))
 
 
 def spool() -> Spool:

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from shared.domain.changes import Change, Difference, Outcome
 from shared.domain.ids import object_key
@@ -24,6 +26,7 @@ from shared.formats.objects import SOFT_DELETED, TOMBSTONE, body_at, decode_inde
 from shared.formats.records import BEFORE_IMAGES, CHANGES, DIFFERENCES, OUTCOMES, decode_records
 from shared.formats.rows import batch_of, job_of, snapshot_of
 from shared.formats.segments import decode_segment
+from shared.formats.signatures import decode_signature, refusal
 from shared.jobs.lease import lease_row
 from shared.runs.applying import BeforeImage
 from tests.golden import documents, samples
@@ -62,6 +65,15 @@ def test_the_golden_segment_is_read() -> None:
 def test_the_golden_manifest_is_read() -> None:
     content = golden("manifest.json")
     assert unseal(content, name="manifest.json", expected=sha256(content)) == samples.MANIFEST
+
+
+def test_the_golden_signature_is_read_and_proves_the_golden_manifest() -> None:
+    signature = decode_signature(golden("manifest.sig"), name="manifest.sig")
+    assert signature == samples.SIGNATURE
+    key = load_der_public_key(signature.public_key)
+    assert isinstance(key, EllipticCurvePublicKey)
+    digest = bytes.fromhex(sha256(golden("manifest.json")))
+    assert refusal(signature, digest, {signature.key_id: key}) == ""
 
 
 def test_the_golden_note_is_read() -> None:

@@ -16,6 +16,7 @@ from shared.formats.manifests import Manifest, TypeFacts
 from shared.formats.objects import IndexRow
 from shared.formats.records import Header
 from shared.formats.segments import File, Segment
+from shared.formats.signatures import Signature
 from shared.jobs.lease import LeaseRow
 from shared.runs.applying import BeforeImage
 
@@ -26,6 +27,7 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("segments", File),
     ("manifests", Manifest),
     ("manifests", TypeFacts),
+    ("manifests", Signature),
     ("records", Header),
     ("records", Difference),
     ("records", LinkDifference),
@@ -51,7 +53,7 @@ def golden(name: str) -> str:
 
 
 def examples(name: str) -> list[str]:
-    """Return the JSON examples of a page."""
+    """Return the JSON examples of a page, in order."""
     return re.findall(r"```json\n(.*?)\n```", page(name), re.DOTALL)
 
 
@@ -80,11 +82,15 @@ def test_every_example_of_a_record_is_a_line_of_a_golden_file() -> None:
 
 @pytest.mark.parametrize(("name", "file"), [("segments", "segment.json"), ("manifests", "manifest.json")])
 def test_a_shortened_example_leaves_out_files_and_nothing_else(name: str, file: str) -> None:
-    [example] = [msgspec.json.decode(text) for text in examples(name)]
+    example = msgspec.json.decode(examples(name)[0])
     whole: dict[str, Any] = msgspec.json.decode(golden(file))
     [shown] = example.pop("files")
     assert shown in whole.pop("files")
     assert example == whole
+
+
+def test_the_example_of_a_signature_is_the_golden_file() -> None:
+    assert msgspec.json.decode(examples("manifests")[1]) == msgspec.json.decode(golden("manifest.sig"))
 
 
 def test_binary_examples_are_rows_of_golden_files() -> None:

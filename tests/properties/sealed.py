@@ -13,8 +13,10 @@ from shared.formats.objects import Spool
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import LoopClock, SequentialIds
 from shared.memory.rows import MemoryRows
+from shared.memory.signing import MemorySigning
 from shared.runs.ledger import Ledger
 from shared.runs.sealing import Sealing
+from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
 from shared.runs.staging import store_segment
 from tests.support.builders import SNAPSHOT_ID, TENANT, a_batch, a_job, a_note
@@ -28,7 +30,9 @@ async def seal_snapshot(
 ) -> Snapshots:
     """Seal one snapshot from what was read, in order, and what was rolled forward, in order."""
     work, vault, rows, clock = MemoryBlobs(), MemoryBlobs(), MemoryRows(LoopClock()), LoopClock()
-    ledger, snapshots = Ledger(rows, clock, SequentialIds(1)), Snapshots(rows, vault)
+    signing = MemorySigning()
+    ledger = Ledger(rows, clock, SequentialIds(1))
+    snapshots = Snapshots(rows, vault, Signing(signing, signing))
     sealing = Sealing(ledger, work, snapshots, clock)
     batches: list[Batch] = []
     for wave, step, segments in ((1, Step.READ, bases), (2, Step.ROLL_FORWARD, increments)):

@@ -25,6 +25,7 @@ from simulator.service import Simulator
 from tests.support import virtual_time
 from tests.support.history import two_holders
 from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.referee import HAS_SLICE, SLICE, complaints
 
 SEEDS = range(200)
 # Seeds that failed once stay here for good, with what they found.
@@ -52,6 +53,7 @@ class Told:
     hard_deletes: int = 0
     breaches: list[str] = field(default_factory=list)
     fired: dict[str, int] = field(default_factory=dict)
+    complaints: list[dict[str, Any]] = field(default_factory=list)
 
 
 @cache
@@ -90,6 +92,7 @@ async def _tell(seed: int) -> Told:
         objects=chance.randint(40, 160),
         tenant_id=TENANT,
         faults=Faults(faults_of(seed), seed=seed),
+        validate=SLICE if HAS_SLICE else None,
     )
     platform = Platform(simulator, seed=seed, deaths=deaths_of(seed), workers=chance.randint(1, 3))
     platform.duplicates = 0.15
@@ -124,6 +127,7 @@ async def _tell(seed: int) -> Told:
         second_writes=_writes(simulator) - writes,
         hard_deletes=simulator.tenant.history.hard_deletes,
         breaches=two_holders(platform.rows.history),
+        complaints=complaints(simulator) if HAS_SLICE else [],
         fired={"deaths": platform.deaths.fired, "graph": sum(rule.fired for rule in simulator.world.faults.rules)},
     )
 

@@ -9,6 +9,7 @@ import pytest
 from shared.domain.changes import Action, Result
 from shared.domain.jobs import State
 from tests.simulation.stories import KEPT_SEEDS, SEEDS, Told, told
+from tests.support.referee import needs_slice
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,11 @@ def test_every_change_gets_exactly_one_recorded_outcome(stories: list[Told]) -> 
 
 def test_no_change_fails_for_good(stories: list[Told]) -> None:
     assert not broken(stories, lambda story: all(one.result is not Result.FAILED for one in story.outcomes))
+
+
+@needs_slice
+def test_no_request_or_answer_contradicts_microsofts_description(stories: list[Told]) -> None:
+    assert not broken(stories, lambda story: not story.complaints)
 
 
 def test_the_planted_faults_fired(stories: list[Told]) -> None:

@@ -25,6 +25,7 @@ from shared.jobs.states import ENDS
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import SequentialIds
 from shared.memory.queue import MemoryQueue, Message
+from shared.memory.signing import MemorySigning
 from shared.ports import Caller
 from shared.wiring import Ports, Product, assemble
 from simulator.applications import GRAPH, TIDEMARK
@@ -143,6 +144,7 @@ class Platform:
         self.deaths = deaths or Deaths()
         self.random = random.Random(seed)
         self.rows, self.work, self.vault = RememberedRows(self.clock), MemoryBlobs(), MemoryBlobs()
+        self.signing: MemorySigning | None = MemorySigning()
         self.queue, self.ids = MemoryQueue(self.clock), SequentialIds(seed)
         self.transport = InProcessTransport(simulator)
         self._token = CachedTokens(self._token_of_tidemark, self.clock)
@@ -172,6 +174,8 @@ class Platform:
             directory=directory,
             clock=self.clock,
             ids=self.ids,
+            signer=Mortal(self.signing, deaths, instance) if self.signing else None,
+            verifier=self.signing,
         )
         return assemble(TENANT, ports, NobodyCalls(), lease_seconds=LEASE_SECONDS)
 

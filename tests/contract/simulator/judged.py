@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import msgspec
-import pytest
 
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Options, State
@@ -16,21 +12,8 @@ from simulator.service import Simulator
 from simulator.switches import Switches
 from tests.simulation.stories import play_incident
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Platform
-
-SLICE = Path(__file__).parents[4] / "shared" / "reference" / "graph"
-needs_slice = pytest.mark.skipif(
-    not (SLICE / "graph-v1.0.json").is_file(), reason="the published slice of Graph is not beside the project"
-)
-
-
-def complaints(simulator: Simulator) -> list[dict[str, Any]]:
-    """Return what the referee complains of."""
-    assert simulator.world.referee is not None
-    report = simulator.world.referee.report()
-    assert report["requests"] > 0
-    rows: list[dict[str, Any]] = report["complaints"]
-    return rows
+from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.referee import HAS_SLICE, SLICE
 
 
 def told(
@@ -47,9 +30,9 @@ def told(
             tenant_id=TENANT,
             faults=Faults([Rule(kind=kind, probability=0.03, times=4) for kind in faults], seed=seed),
             switches=msgspec.structs.replace(switches) if switches else None,
-            validate=SLICE if (SLICE / "graph-v1.0.json").is_file() else None,
+            validate=SLICE if HAS_SLICE else None,
         )
-        platform = Platform(simulator, seed=seed, deaths=_nobody_dies(), workers=2)
+        platform = Platform(simulator, seed=seed, deaths=Deaths(), workers=2)
         operator = platform.operator
         capture = await platform.finish(await operator.starting.capture(TENANT, clock.now()))
         wire = wire_snapshot_id(capture.snapshot_id)
@@ -63,12 +46,6 @@ def told(
         return simulator, [job.state.value for job in (capture, report, recovery)], made
 
     return virtual_time.run(story())
-
-
-def _nobody_dies() -> Any:
-    from tests.support.platform import Deaths
-
-    return Deaths()
 
 
 DONE = [State.SUCCESSFUL.value] * 3

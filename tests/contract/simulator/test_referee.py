@@ -12,7 +12,8 @@ from simulator.referee.exceptions import ALLOWED
 from simulator.referee.published import MissingSliceError, Published
 from simulator.referee.referee import Exchange, Referee
 from simulator.switches import Background, Paging, Switches
-from tests.contract.simulator.judged import DONE, SLICE, complaints, needs_slice, told
+from tests.contract.simulator.judged import DONE, told
+from tests.support.referee import SLICE, complaints, needs_slice
 from tests.unit.simulator.client import Client, a_client
 
 DOCS = Path(__file__).parents[3] / "docs" / "simulator.md"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
+import pytest
 
 from simulator.faults import Fault, Rule
+from tests.support.platform import Deaths, Instance
 from tests.unit.cli.worlds import ENVIRONMENT, Deployment
 
 GUID = "11111111-aaaa-4bbb-8ccc-000000000001"
@@ -115,6 +119,32 @@ def test_a_snapshot_may_be_called_by_either_id(deployment: Deployment) -> None:
     for name in ("latest", row["id"], row["tidemark.snapshotId"]):
         proven = deployment.run("verify", name)
         assert (proven.status, proven.json["tidemark.snapshotId"]) == (0, row["tidemark.snapshotId"])
+
+
+def test_a_snapshot_is_proven_as_far_as_it_is_asked_for(deployment: Deployment) -> None:
+    harmed(deployment)
+    for options, mode in (
+        ((), "full"),
+        (("--full",), "full"),
+        (("--quick",), "quick"),
+        (("--subset", "1/3"), "subset"),
+    ):
+        ran = deployment.run("verify", "latest", *options)
+        assert (ran.status, ran.json["mode"], ran.json["isSigned"], ran.err) == (0, mode, True, "")
+    assert deployment.run("verify", "latest", "--subset", "4/3").status == 2
+    with pytest.raises(SystemExit):
+        deployment.run("verify", "latest", "--quick", "--full")
+
+
+def test_an_unsigned_snapshot_is_said_loudly(deployment: Deployment) -> None:
+    world = deployment.world
+    world.platform.signing = None
+    unsigned = world.platform.product(Instance(), Deaths())
+    world.product = dataclasses.replace(unsigned, callers=world.product.callers)
+    deployment.run("capture", "--wait")
+    ran = deployment.run("verify", "latest", "--quick")
+    assert (ran.status, ran.json["isSigned"]) == (0, False)
+    assert "NOT SIGNED" in ran.err
 
 
 def test_a_damaged_snapshot_is_named_with_exit_status_one(deployment: Deployment) -> None:

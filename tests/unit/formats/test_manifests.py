@@ -11,8 +11,11 @@ from shared.domain.errors import IntegrityError
 from shared.formats import manifests
 from shared.formats.digests import sha256
 from shared.formats.manifests import Manifest, TypeFacts, manifest_name, seal, unseal
+from shared.formats.merkle import type_root
 from shared.formats.segments import File, ShardRange
 from tests.support.builders import AT, SNAPSHOT_ID, TENANT, an_id
+
+ROOT = "a" * 64
 
 
 def a_manifest(**members: Any) -> Manifest:
@@ -21,8 +24,15 @@ def a_manifest(**members: Any) -> Manifest:
         part="objects", name="00000.objects.ndz", length=9, sha256="0" * 64, rows=3, shards=(ShardRange(0, 0, 9, 3, 1),)
     )
     facts = {
-        "user": TypeFacts(objects=2, soft_deleted=1, links={}, select=("id",)),
-        "group": TypeFacts(objects=1, soft_deleted=0, links={"members": 3, "owners": 1}, select=("id",)),
+        "user": TypeFacts(objects=2, soft_deleted=1, links={}, select=("id",), root=ROOT, shard_roots=(ROOT,)),
+        "group": TypeFacts(
+            objects=1,
+            soft_deleted=0,
+            links={"members": 3, "owners": 1},
+            select=("id",),
+            root=type_root(()),
+            shard_roots=("",),
+        ),
     }
     manifest = Manifest(
         tenant=TENANT,
@@ -112,3 +122,17 @@ def test_absurd_counts_and_times_without_a_zone_are_refused(member: str) -> None
     document[member] = {"sequence": -1, "created_at": "2026-11-20T22:00:00"}[member]
     with pytest.raises(IntegrityError, match="not a manifest"):
         unseal(msgspec.json.encode(document), name="m", expected=None)
+
+
+@pytest.mark.parametrize(("root", "shard_roots"), [("b" * 64, (ROOT,)), (ROOT, (ROOT, "")), (ROOT, ()), (ROOT, ("",))])
+def test_a_root_that_is_not_that_of_the_shards_is_refused(root: str, shard_roots: tuple[str, ...]) -> None:
+    facts = msgspec.structs.replace(a_manifest().types["user"], root=root, shard_roots=shard_roots)
+    with pytest.raises(IntegrityError, match="Merkle root of user"):
+        unseal(seal(a_manifest(types={"user": facts}))[0], name="m", expected=None)
+
+
+@pytest.mark.parametrize("root", ["", "A" * 64, "a" * 63, "a" * 64 + "\n", "é" * 64])
+def test_a_root_that_is_no_digest_is_refused(root: str) -> None:
+    facts = msgspec.structs.replace(a_manifest().types["user"], root=root)
+    with pytest.raises(IntegrityError, match="not a manifest"):
+        unseal(seal(a_manifest(types={"user": facts}))[0], name="m", expected=None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import pytest
+
 from tests.support import virtual_time
 from tests.unit.functions.worlds import BASE, ROOT, World
 
@@ -81,6 +83,44 @@ def test_verify_says_what_was_proven(world: World) -> None:
         assert (proven["links"], proven["isChained"]) == (counts["links"], True)
         assert proven["files"] > 0
         assert proven["bytes"] > 0
+
+    virtual_time.run(story())
+
+
+@pytest.mark.parametrize(
+    ("query", "mode", "shards"),
+    [("?mode=quick", "quick", 0), ("?mode=full", "full", 1), ("?mode=subset&part=1/2", "subset", 1)],
+)
+def test_verify_proves_as_much_as_it_is_asked_for(world: World, query: str, mode: str, shards: int) -> None:
+    async def story() -> None:
+        wire_id = await world.captured()
+        proven = (await world.get(f"/snapshots/{wire_id}/tidemark.verify{query}")).json
+        assert (proven["mode"], proven["shards"], proven["snapshots"]) == (mode, shards, 1)
+        assert (proven["isChained"], proven["isSigned"]) == (True, True)
+
+    virtual_time.run(story())
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "mode=all",
+        "mode=subset",
+        "part=1/2",
+        "mode=quick&part=1/2",
+        "mode=subset&part=0/2",
+        "mode=subset&part=3/2",
+        "mode=subset&part=1",
+        "mode=subset&part=-1/2",
+        "mode=subset&part=1/9999",
+        "mode=full&mode=quick",
+        "$top=1",
+    ],
+)
+def test_a_way_to_verify_that_there_is_not_is_400(world: World, query: str) -> None:
+    async def story() -> None:
+        wire_id = await world.captured()
+        assert (await world.get(f"/snapshots/{wire_id}/tidemark.verify?{query}")).status == 400
 
     virtual_time.run(story())
 

@@ -1,0 +1,1 @@
+{"format":"manifest-signature/1","key_id":"5cd252fb0ce8932436faf8ccd1040981b89ee4ad6b9fe9e2a2b7e71aacb27cd3","public_key":"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==","signature":"4JG+Q8i+MDdfJuKi2+Qf8Hm6r3pQc9BByRcIukcQtTXOmQhc/PXHASkKLaJrpLVkxTimTB7X2+cAbgmXNOuxgw=="}
