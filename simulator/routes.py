@@ -152,6 +152,8 @@ def _deleted() -> Iterator[Route]:
         options = _LIST - {"$filter"}
         place = f"GET directory/deleteditems/microsoft.graph.{kind}"
         yield _route(place, reading.list_deleted, kind, object_type=kind, options=options)
+        one, about = f"GET directory/deleteditems/{{id}}/microsoft.graph.{kind}", frozenset({"$select"})
+        yield _route(one, reading.read_deleted, kind, object_type=kind, options=about)
     area = "directoryObject"
     yield _route("GET directory/deleteditems/{id}", reading.read_deleted, area, options=frozenset({"$select"}))
     yield _route("DELETE directory/deleteditems/{id}", undeleting.purge_object, area)

@@ -33,9 +33,11 @@ class Finder:
         if entry.is_listed:
             return await self._find_in_lists(entry, wanted)
         selected = f"?$select={','.join(entry.select)}" if entry.sends_select else ""
-        found = await self._read(entry, entry.path, selected, wanted)
+        found = await self._read(entry, entry.path, "", selected, wanted)
         absent = [object_id for object_id in wanted if object_id not in found]
-        deleted = await self._read(entry, entry.deleted_path, "", absent)
+        # Without the cast Graph would not know a user's properties in $select, and would leave most of them out.
+        cast = "/" + entry.odata_type.removeprefix("#")
+        deleted = await self._read(entry, entry.deleted_path, cast, selected, absent)
         return {
             object_id: Found(found[object_id])
             if object_id in found
@@ -69,9 +71,11 @@ class Finder:
                     found[object_id] = Found(body, is_deleted=is_deleted)
         return found
 
-    async def _read(self, entry: ObjectType, path: str, options: str, object_ids: Sequence[str]) -> dict[str, bytes]:
+    async def _read(
+        self, entry: ObjectType, path: str, cast: str, options: str, object_ids: Sequence[str]
+    ) -> dict[str, bytes]:
         """Return the bodies of those of `object_ids` that the collection at `path` has, as objects of this type."""
-        tails = [f"{path}/{quote(object_id, safe='')}{options}" for object_id in object_ids]
+        tails = [f"{path}/{quote(object_id, safe='')}{cast}{options}" for object_id in object_ids]
         replies = await self._sender.read_each([Request(tail=tail) for tail in tails])
         found: dict[str, bytes] = {}
         for object_id, reply in zip(object_ids, replies, strict=True):

@@ -93,9 +93,9 @@ def read_object(tenant: Tenant, call: Call) -> Answer:
 
 
 def read_deleted(tenant: Tenant, call: Call) -> Answer:
-    """Answer one softly deleted directory object, with its `@odata.type`."""
+    """Answer one softly deleted directory object, of the type in the path if one is there, with its `@odata.type`."""
     found = tenant.directory.deleted(call.object_id)
-    if found is None:
+    if found is None or call.object_type not in {"", found[0]}:
         raise not_found(call.params["id"])
     name, thing = found
     answer = _single(tenant, call, tenant.directory.stores[name], thing, "directoryObjects/$entity")
