@@ -95,7 +95,11 @@ class Simulator:
             self.world.office.work(self.world.now())
         if first.lower() in VERSIONS:
             return self._graph.serve(request, base_url=base_url, version=first, path=f"/{rest}", query=query)
-        response = self._identity(request, first, rest, base_url)
+        if (request.method.upper(), first.lower(), rest) == ("GET", "subscriptions", ""):
+            # Azure Resource Manager's list, which Azure CLI asks for at sign-in: this tenant has no subscriptions.
+            response = plain(200, {"value": []}, now=self.world.now())
+        else:
+            response = self._identity(request, first, rest, base_url)
         counters.by_status[str(response.status)] += 1
         return response
 

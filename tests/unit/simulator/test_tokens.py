@@ -198,3 +198,16 @@ def test_both_versions_of_the_configuration_and_the_instances_are_there() -> Non
         assert "authorization_endpoint" in found
     instances = simulator.handle(Request("GET", "/common/discovery/instance?api-version=1.1", {"Host": HOST}))
     assert msgspec.json.decode(instances.body)["metadata"][0]["aliases"] == [HOST]
+
+
+def test_a_client_whose_cloud_calls_this_address_graph_gets_a_token_for_graph() -> None:
+    simulator = a_client().simulator
+    response = asked(simulator, AUDITOR, scope=f"https://{HOST}//.default")
+    token = msgspec.json.decode(response.body)["access_token"]
+    assert jwt.decode(token, options={"verify_signature": False})["aud"] == GRAPH
+
+
+def test_a_sign_in_that_asks_for_azure_subscriptions_finds_none() -> None:
+    simulator = a_client().simulator
+    response = simulator.handle(Request("GET", "/subscriptions?api-version=2022-12-01", {"host": HOST}, scheme="https"))
+    assert (response.status, msgspec.json.decode(response.body)) == (200, {"value": []})
