@@ -1,7 +1,7 @@
 # Two commands do all their own set-up: `make demo` runs the main job end to end, `make test` passes every check.
 PYTHON ?= python3
 BIN := .venv/bin
-CODE := function_app.py functions shared simulator local cli tests
+CODE := function_app.py functions shared simulator local cli bench tests
 # The worker library declares Python 3.13 for its place in Azure; it runs on 3.11 and 3.12 all the same.
 WORKER := azure-functions-runtime==1.3.0
 

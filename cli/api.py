@@ -48,7 +48,10 @@ class Api:
 
     def get(self, *segments: str, **options: object) -> Json:
         """Return the JSON object at the path of `segments`; `options` are query options without their `$`."""
-        params = {f"${name}": str(value) for name, value in options.items()}
+        return self.ask(*segments, **{f"${name}": str(value) for name, value in options.items()})
+
+    def ask(self, *segments: str, **params: str) -> Json:
+        """Return the JSON object at the path of `segments`, with the query as it is given."""
         answer = self._send("GET", segments, params=params)
         body = _decoded(answer)
         if body is None:

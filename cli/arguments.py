@@ -37,7 +37,7 @@ def parser() -> ArgumentParser:
         return added
 
     add("snapshots", looking.snapshots, "list snapshots, newest first", page)
-    add("verify", looking.verify, "prove every byte of a snapshot", snapshot)
+    add("verify", looking.verify, "prove a snapshot: every byte, a part of it, or all manifests", snapshot, _proof())
     add("capture", starting.capture, "take a snapshot now", wait)
     add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
     add("changes", looking.changes, "list the rows of a report, or what failed of a recovery", job, page)
@@ -83,6 +83,15 @@ def _job() -> ArgumentParser:
 def _snapshot() -> ArgumentParser:
     made = ArgumentParser(add_help=False)
     made.add_argument("snapshot", metavar="SNAPSHOT", help="id of a snapshot, or latest")
+    return made
+
+
+def _proof() -> ArgumentParser:
+    made = ArgumentParser(add_help=False)
+    either = made.add_mutually_exclusive_group()
+    either.add_argument("--full", action="store_true", help="read every byte of the snapshot (the default)")
+    either.add_argument("--quick", action="store_true", help="read the manifests of all snapshots, and nothing else")
+    either.add_argument("--subset", metavar="N/T", help="read part N of T of the snapshot, such as 2/7")
     return made
 
 

@@ -21,6 +21,7 @@ ADMINISTER = frozenset({ADMINISTRATOR})
 
 PAGE = frozenset({"$top", "$skip"})
 SELECT = frozenset({"$select"})
+PROOF = frozenset({"mode", "part"})
 NONE: frozenset[str] = frozenset()
 
 ROOT = "directory/recovery"
@@ -63,7 +64,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{ROOT}/snapshots", READ, "snapshots", PAGE | SELECT | {"$orderby"}, snapshot.MEMBERS),
     Route("GET", f"{ROOT}/snapshots/$count", READ, "count_snapshots"),
     Route("GET", ONE, READ, "snapshot", SELECT, snapshot.MEMBERS),
-    Route("GET", f"{ONE}/tidemark.verify()", READ, "verify_snapshot"),
+    Route("GET", f"{ONE}/tidemark.verify()", READ, "verify_snapshot", PROOF),
     Route("GET", PREVIEWS, READ, "previews", PAGE | SELECT, job.MEMBERS),
     Route("POST", PREVIEWS, ADMINISTER, "start_preview"),
     Route("GET", f"{PREVIEWS}/$count", READ, "count_previews"),

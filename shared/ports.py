@@ -15,6 +15,7 @@ import msgspec
 from shared.catalogue.entry import Listing, ObjectType
 from shared.domain.jobs import Note
 from shared.domain.writes import Answer, Write
+from shared.formats.signatures import Signature
 
 Value = str | int | bool
 
@@ -95,6 +96,20 @@ class Ids(Protocol):
 
     def new(self) -> str:
         """Return a new random GUID."""
+
+
+class Signer(Protocol):
+    """The key that signs manifests."""
+
+    async def sign(self, digest: bytes) -> Signature:
+        """Return the ES256 signature over a SHA-256, with the key's id and its public half."""
+
+
+class Verifier(Protocol):
+    """The public keys that are trusted to have signed manifests."""
+
+    async def refusal(self, signature: Signature, digest: bytes) -> str:
+        """Return why the signature does not prove the SHA-256, empty when a trusted key made it over just that."""
 
 
 class Caller(msgspec.Struct, frozen=True):

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from shared.domain.errors import InputError
 from shared.domain.ids import guid
 from shared.domain.jobs import Step
-from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, WorkQueue
+from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, Signer, Verifier, WorkQueue
 from shared.runs.applying import Applying
 from shared.runs.asking import Asking
 from shared.runs.comparing import Comparing
+from shared.runs.guarding import Guarding
 from shared.runs.ledger import Ledger
 from shared.runs.planning import Planning
 from shared.runs.reading import Reading
 from shared.runs.sealing import Sealing
+from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
 from shared.runs.starting import Starting
 from shared.runs.verifying import Verifying
@@ -37,7 +39,7 @@ AUTHORITY_DEFAULT = "https://login.microsoftonline.com"
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything the runs need from outside."""
+    """Everything the runs need from outside; without a signer and a verifier, snapshots are unsigned."""
 
     rows: Rows
     work: Blobs
@@ -46,6 +48,8 @@ class Ports:
     directory: Directory
     clock: Clock
     ids: Ids
+    signer: Signer | None = None
+    verifier: Verifier | None = None
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,22 @@ class Product:
     callers: Callers
 
 
-def assemble(tenant: str, ports: Ports, callers: Callers, *, lease_seconds: int = LEASE_SECONDS_DEFAULT) -> Product:
-    """Return the product over the given ports."""
+def assemble(
+    tenant: str,
+    ports: Ports,
+    callers: Callers,
+    *,
+    lease_seconds: int = LEASE_SECONDS_DEFAULT,
+    emergency_accounts: Sequence[str] = (),
+) -> Product:
+    """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out."""
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
-    snapshots = Snapshots(ports.rows, ports.vault)
+    snapshots = Snapshots(ports.rows, ports.vault, Signing(ports.signer, ports.verifier))
     reading = Reading(ports.directory, ports.work)
     sealing = Sealing(ledger, ports.work, snapshots, ports.clock)
     comparing = Comparing(ledger, ports.work, snapshots)
-    planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing)
+    guarding = Guarding(ports.directory, emergency_accounts)
+    planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing, guarding)
     applying = Applying(ports.directory, ports.work)
     steps = {
         Step.PREPARE: reading.prepare,
@@ -128,6 +140,7 @@ def from_settings(settings: Mapping[str, str]) -> Product:
     # Containers and the table belong to the deployment; a local emulator starts empty, so there they are created.
     is_local = _is_loopback(host.blob_uri or host.connection_string)
     host_identity, vault_identity = connections.credential(host), connections.credential(vault)
+    signer, verifier = _signing(settings)
     ports = Ports(
         rows=AzureRows(connections.table_client(host, "jobs", host_identity), ids),
         work=AzureBlobs(connections.container_client(host, "work", host_identity), creates_container=is_local),
@@ -136,11 +149,22 @@ def from_settings(settings: Mapping[str, str]) -> Product:
         directory=_directory(settings, tenant, clock),
         clock=clock,
         ids=ids,
+        signer=signer,
+        verifier=verifier,
     )
     authority = settings.get("TIDEMARK_AUTHORITY") or AUTHORITY_DEFAULT
     callers = TokenCallers(authority, tenant, _setting(settings, "TIDEMARK_AUDIENCE"), clock)
     lease_seconds = int(settings.get("TIDEMARK_LEASE_SECONDS") or LEASE_SECONDS_DEFAULT)
-    return assemble(tenant, ports, callers, lease_seconds=lease_seconds)
+    return assemble(
+        tenant, ports, callers, lease_seconds=lease_seconds, emergency_accounts=_emergency_accounts(settings)
+    )
+
+
+def _emergency_accounts(settings: Mapping[str, str]) -> list[str]:
+    """Return the object ids under TIDEMARK_EMERGENCY_ACCOUNTS, none where it is empty (docs/lockout.md)."""
+    name = "TIDEMARK_EMERGENCY_ACCOUNTS"
+    listed = [part.strip() for part in (settings.get(name) or "").split(",")]
+    return [guid(part, member=name) for part in listed if part]
 
 
 def _queue(settings: Mapping[str, str], clock: Clock) -> WorkQueue:
@@ -159,6 +183,21 @@ def _queue(settings: Mapping[str, str], clock: Clock) -> WorkQueue:
         bus = connections.bus_connection(settings, "ServiceBus")
         return ServiceBusWorkQueue(connections.service_bus_client(bus, connections.credential(bus)), clock)
     raise InputError(f"TIDEMARK_QUEUES is {chosen!r}; set it to storage or serviceBus", member="TIDEMARK_QUEUES")
+
+
+def _signing(settings: Mapping[str, str]) -> tuple[Signer | None, Verifier | None]:
+    """Return what signs manifests and what demands their signatures, nothing where no key is set (decision D8)."""
+    signing, trusted = settings.get("TIDEMARK_SIGNING_KEY_FILE") or "", settings.get("TIDEMARK_TRUSTED_KEYS_FILE") or ""
+    if signing:
+        from shared.azure.key_files import key_files
+
+        return key_files(signing, trusted)
+    if trusted:
+        name = "TIDEMARK_TRUSTED_KEYS_FILE"
+        raise InputError(
+            f"{name} is set, but TIDEMARK_SIGNING_KEY_FILE is not: snapshots would be unsigned", member=name
+        )
+    return None, None
 
 
 def _directory(settings: Mapping[str, str], tenant: str, clock: Clock) -> Directory:

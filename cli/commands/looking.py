@@ -52,9 +52,13 @@ def outcomes(session: Session, given: Namespace) -> Exit:
 
 
 def verify(session: Session, given: Namespace) -> Exit:
-    """Have a snapshot read and proven, byte by byte."""
+    """Have a snapshot read and proven: byte by byte, a part of it, or the manifests of all."""
     snapshot = chosen_snapshot(session.api, given.snapshot)
-    proven = session.api.get("snapshots", str(snapshot["id"]), "tidemark.verify")
+    wanted = {"mode": "quick" if given.quick else "subset" if given.subset else "full"}
+    wanted |= {"part": given.subset} if given.subset else {}
+    proven = session.api.ask("snapshots", str(snapshot["id"]), "tidemark.verify", **wanted)
+    if proven.get("isSigned") is not True:
+        session.screen.note("NOT SIGNED: nothing but digests proves this; set TIDEMARK_SIGNING_KEY_FILE where it runs")
     if session.screen.is_json:
         session.screen.document(proven)
     else:

@@ -38,7 +38,8 @@ async def snapshot(product: Product, asked: Asked) -> func.HttpResponse:
 
 
 async def verify_snapshot(product: Product, asked: Asked) -> func.HttpResponse:
-    """Read everything the snapshot stores and return what was proven."""
+    """Read as much of what is stored as was asked for and return what was proven."""
     found = await product.snapshots.on_wire(product.tenant, asked.snapshot)
-    proven = await product.verifying.verify(product.tenant, found.snapshot_id)
+    options = asked.options
+    proven = await product.verifying.verify(product.tenant, found.snapshot_id, options.mode, options.part)
     return replies.one(asked, "tidemark.verification", verified_body(msgspec.to_builtins(proven)))

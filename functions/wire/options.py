@@ -12,11 +12,13 @@ from typing import TypeVar
 
 from functions.wire.names import Json
 from shared.domain.errors import InputError
+from shared.domain.verification import Mode
 
 TOP_DEFAULT = 100
 TOP_MAX = 999
 SKIP_MAX = 1_000_000_000
 NUMBER = re.compile(r"[0-9]{1,10}\Z")
+PART = re.compile(r"([0-9]{1,4})/([0-9]{1,4})\Z")
 
 Item = TypeVar("Item")
 Query = Sequence[tuple[str, str]]
@@ -30,6 +32,8 @@ class QueryOptions:
     skip: int = 0
     select: frozenset[str] | None = None
     is_oldest_first: bool = False
+    mode: Mode = Mode.FULL
+    part: tuple[int, int] = (1, 1)
 
     def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], bool]:
         """Return the page of `items` that was asked for, and whether more follow."""
@@ -60,6 +64,8 @@ def read_options(query: Query, allowed: frozenset[str], members: frozenset[str])
         skip=_number(given, "$skip", 0, range(SKIP_MAX + 1)),
         select=_select(given.get("$select"), members),
         is_oldest_first=_is_oldest_first(given.get("$orderby")),
+        mode=_mode(given),
+        part=_part(given),
     )
 
 
@@ -93,3 +99,24 @@ def _is_oldest_first(text: str | None) -> bool:
     if words == ["createdDateTime", "desc"]:
         return False
     raise InputError(f"$orderby is {text[:80]!r}; only createdDateTime is supported", member="$orderby")
+
+
+def _mode(given: dict[str, str]) -> Mode:
+    """Return how much a verification reads; all of the snapshot unless asked otherwise."""
+    text = given.get("mode", Mode.FULL)
+    if text not in list(Mode):
+        raise InputError(f"mode is {text[:40]!r}; it must be one of {', '.join(Mode)}", member="mode")
+    return Mode(text)
+
+
+def _part(given: dict[str, str]) -> tuple[int, int]:
+    """Return number and count of the part that `mode=subset` names, and which no other mode may."""
+    text = given.get("part")
+    if (text is not None) != (given.get("mode") == Mode.SUBSET):
+        raise InputError("mode=subset needs part=n/t, and no other mode takes it", member="part")
+    if text is None:
+        return 1, 1
+    found = PART.match(text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise InputError(f"part is {text[:40]!r}; it must be n/t, such as 2/7", member="part")
+    return int(found[1]), int(found[2])

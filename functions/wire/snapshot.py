@@ -41,9 +41,13 @@ def verified_body(proven: Json) -> Json:
     return {
         "id": wire_snapshot_id(snapshot_id),
         "tidemark.snapshotId": snapshot_id,
+        "mode": proven["mode"],
+        "snapshots": proven["snapshots"],
+        "shards": proven["shards"],
         "files": proven["files"],
         "bytes": proven["bytes"],
         "objects": proven["objects"],
         "links": proven["links"],
         "isChained": proven["is_chained"],
+        "isSigned": proven["is_signed"],
     }

@@ -27,6 +27,7 @@ CONDITIONAL_ACCESS = "/identity/conditionalAccess"
 PACE_SECONDS = 1.05  # Conditional Access takes one request a second from all applications together
 VOLATILE = frozenset({"modifiedDateTime", "deletedDateTime"})
 EXPANDED_MAX = 20
+EMERGENCY_GROUP = "CA Exclusion - Emergency Access"
 
 
 @dataclass
@@ -43,6 +44,18 @@ class Reading:
     def link_count(self) -> int:
         """Return how many members and owners there are."""
         return sum(len(targets) for by_group in self.links.values() for targets in by_group.values())
+
+
+async def emergency_accounts(simulator_url: str, tenant: str) -> list[str]:
+    """Return the object ids of the tenant's break-glass accounts: the members of the group that policies exclude."""
+    async with httpx.AsyncClient(base_url=f"{simulator_url}/v1.0", timeout=60) as client:
+        client.headers["Authorization"] = f"Bearer {await _token(client, simulator_url, tenant)}"
+        wanted = f"$filter=displayName eq '{EMERGENCY_GROUP}'&$select=id,displayName"
+        groups = await _collection(client, f"/groups?{wanted}")
+        if len(groups) != 1:
+            return []
+        members = await _collection(client, f"/groups/{groups[0]['id']}/members?$select=id")
+        return sorted(member["id"] for member in members)
 
 
 async def read_tenant(simulator_url: str, tenant: str) -> Reading:

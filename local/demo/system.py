@@ -13,7 +13,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from local import azurite, processes
+from local.demo.independent import emergency_accounts
 from local.processes import Child
 from simulator import applications
 
@@ -50,7 +54,8 @@ async def running(folder: Path, *, objects: int, seed: int, load_from: Path | No
             started.append(simulator)
             simulator_url = await simulator.listening()
             key = secrets.token_urlsafe(24)
-            environment = _settings(storage, simulator_url, key)
+            environment = _settings(storage, simulator_url, key, signing_key_file=_signing_key(folder))
+            environment["TIDEMARK_EMERGENCY_ACCOUNTS"] = ",".join(await emergency_accounts(simulator_url, TENANT))
             front = _instance("front", folder, environment, disabled=QUEUE_FUNCTIONS)
             workers = [
                 _instance(f"worker-{number}", folder, environment, disabled=OTHER_FUNCTIONS[:2]) for number in (1, 2)
@@ -83,7 +88,19 @@ def _instance(name: str, folder: Path, environment: dict[str, str], *, disabled:
     return processes.start_host(name, app_root=ROOT, log_file=log_file, environment={**environment, **off})
 
 
-def _settings(storage: azurite.Azurite, simulator_url: str, admin_key: str) -> dict[str, str]:
+def _signing_key(folder: Path) -> Path:
+    """Make the key that signs this system's snapshots, readable by nobody else; return its file."""
+    file = folder / "signing-key.pem"
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.touch(mode=0o600)
+    file.write_bytes(pem)
+    return file
+
+
+def _settings(
+    storage: azurite.Azurite, simulator_url: str, admin_key: str, *, signing_key_file: Path
+) -> dict[str, str]:
     return {
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AzureWebJobsStorage": storage.connection_string,
@@ -97,6 +114,7 @@ def _settings(storage: azurite.Azurite, simulator_url: str, admin_key: str) -> d
         "TIDEMARK_SNAPSHOT_SCHEDULE": "0 0 22 * * *",
         "TIDEMARK_WATCHDOG_SCHEDULE": "0 * * * * *",
         "TIDEMARK_LEASE_SECONDS": str(LEASE_SECONDS),
+        "TIDEMARK_SIGNING_KEY_FILE": str(signing_key_file),
         "TIDEMARK_LOCAL_ADMIN_KEY": admin_key,
         "AzureFunctionsLocalHost__messageLeaseSeconds": str(MESSAGE_LEASE_SECONDS),
     }

@@ -31,7 +31,12 @@ CONDITIONAL_ACCESS_POLICY = ObjectType(
     is_paged=False,
     is_listed=True,
     sends_select=False,
-    waves={"restore": Wave.POLICY_RESTORE, "update": Wave.POLICY_UPDATE, "softDelete": Wave.SOFT_DELETE},
+    waves={
+        "restore": Wave.POLICY_RESTORE,
+        "update": Wave.POLICY_UPDATE,
+        "enable": Wave.POLICY_ENABLE,
+        "softDelete": Wave.SOFT_DELETE,
+    },
     read_permissions=("Policy.Read.All",),
     write_permissions=("Policy.ReadWrite.ConditionalAccess", "Policy.Read.All", "Application.Read.All"),
 )

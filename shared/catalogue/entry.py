@@ -24,7 +24,8 @@ class Wave(IntEnum):
     LOCATIONS = 5
     POLICY_RESTORE = 6
     POLICY_UPDATE = 7
-    SOFT_DELETE = 8
+    POLICY_ENABLE = 8
+    SOFT_DELETE = 9
 
 
 class Rule(StrEnum):
@@ -84,7 +85,8 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
 
     `code` is its number in index rows and never changes. `path` and `deleted_path` are collections below the version
     root. `wire_name` is the member of Graph's resourceTypeName. `is_listed` types are read back by listing the whole
-    collection, because a request per object would cost more (Conditional Access: one request a second).
+    collection, because a request per object would cost more (Conditional Access: one request a second). `waves` says
+    when each action runs; a type with a wave for "enable" is switched on in that wave only, by itself.
     """
 
     name: str

@@ -13,7 +13,7 @@ from shared.catalogue.types import TYPES
 
 TYPE_COLUMNS = ("type", "code", "collection", "recycle bin", "wire name", "changes told by", "references")
 PROPERTY_COLUMNS = ("type", "set back", "shown, fixed at creation", "shown, never written", "captured, not compared")
-WAVE_COLUMNS = ("type", "restore", "update", "soft-delete", "read permissions", "write permissions")
+WAVE_COLUMNS = ("type", "restore", "update", "enable", "soft-delete", "read permissions", "write permissions")
 
 
 def table() -> str:
@@ -59,7 +59,8 @@ def _property_row(entry: ObjectType) -> Sequence[str]:
 
 
 def _wave_row(entry: ObjectType) -> Sequence[str]:
-    waves = [str(int(entry.waves[action])) for action in ("restore", "update", "softDelete")]
+    planned = [entry.waves.get(action) for action in ("restore", "update", "enable", "softDelete")]
+    waves = ["-" if wave is None else str(int(wave)) for wave in planned]
     return (entry.name, *waves, ", ".join(entry.read_permissions), ", ".join(entry.write_permissions))
 
 

@@ -11,7 +11,7 @@ from shared.catalogue.types import BY_CODE, reference_of_code
 from shared.domain.changes import Action, LinkDifference
 from shared.domain.ids import KEY_BYTES, key_guid
 from shared.domain.scope import Scope
-from shared.formats.objects import SOFT_DELETED, IndexRow
+from shared.formats.objects import KEY_AND_TYPE, SOFT_DELETED, IndexRow
 
 Key = tuple[bytes, int]
 Rows = Mapping[Key, IndexRow]
@@ -19,7 +19,8 @@ Rows = Mapping[Key, IndexRow]
 
 def by_key(rows: Iterable[IndexRow]) -> dict[Key, IndexRow]:
     """Return the rows by object key and type code."""
-    return {(row.key, row.type_code): row for row in rows}
+    listed = list(rows)
+    return dict(zip(map(KEY_AND_TYPE, listed), listed, strict=True))
 
 
 def suspects(target: Rows, current: Rows, scope: Scope) -> list[Key]:
@@ -27,14 +28,12 @@ def suspects(target: Rows, current: Rows, scope: Scope) -> list[Key]:
 
     Rows that differ may still mean the same: the digest is of bytes, and Graph promises no order of members.
     """
-    keys = {key for key in target.keys() | current.keys() if not _alike(target.get(key), current.get(key))}
+    keys = [key for key in current if key not in target]
+    for key, row in target.items():
+        now = current.get(key)
+        if now is None or row.digest != now.digest or row.flags != now.flags:
+            keys.append(key)
     return sorted(key for key in keys if _in_scope(key, scope))
-
-
-def _alike(target: IndexRow | None, current: IndexRow | None) -> bool:
-    if target is None or current is None:
-        return False
-    return target.digest == current.digest and target.flags == current.flags
 
 
 def _in_scope(key: Key, scope: Scope) -> bool:

@@ -68,10 +68,12 @@ def differing(entry: ObjectType, target: Json, current: Json) -> tuple[Json, Jso
     wanted: Json = {}
     present: Json = {}
     for name in sorted({*target, *current}):
+        left, right = target.get(name), current.get(name)
+        if left == right:
+            continue
         known = entry.property(name)
         if is_annotation(name) or name == TYPE_ANNOTATION or (known is not None and not known.is_compared):
             continue
-        left, right = target.get(name), current.get(name)
         if not same(left, right, is_set=known is None or known.is_set):
             wanted[name], present[name] = left, right
     return wanted, present

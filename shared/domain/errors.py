@@ -14,6 +14,7 @@
       IntegrityError        stored bytes are not what was stored; never read as data
       DirectoryError        Graph answered something no repetition will mend
         IncompleteListingError  a listing did not end with a proven last page
+      LockOutError          the plan could lock administrators out; nothing of it was written
 
 Leaves name the fact, carry it as attributes, and keep `code` for ever.
 """
@@ -139,3 +140,13 @@ class IncompleteListingError(DirectoryError):
     """A listing was cut, looped or ended without a proven last page, so it must not be taken for the whole."""
 
     code = "incomplete-listing"
+
+
+class LockOutError(TidemarkError):
+    """A plan could lock administrators out (decision D15); nothing of it was written. docs/lockout.md has the rules."""
+
+    code = "lock-out"
+
+    def __init__(self, *, rule: int, subject: str, step: str, fact: str) -> None:
+        super().__init__(f"lock-out guard, rule {rule}: {subject}: {fact} (at {step}); nothing was written")
+        self.rule, self.subject, self.step, self.fact = rule, subject, step, fact

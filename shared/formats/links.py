@@ -7,10 +7,11 @@ that source and reference (its other end is zero), `+` adds one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Sequence
 
 from shared.domain.errors import IntegrityError
-from shared.domain.ids import KEY_BYTES, object_key
+from shared.domain.ids import KEY_BYTES, object_key, object_keys
 from shared.formats.frames import compress, decompress
 from shared.formats.segments import FileWriter, shard_of
 
@@ -32,6 +33,18 @@ class LinkSpool:
     def add(self, code: int, source_id: str, other_id: str) -> None:
         """Add the link from `source_id` to `other_id` of the reference with `code`."""
         self._put(code, object_key(source_id), object_key(other_id), ADD)
+
+    def add_pairs(self, code: int, pairs: Sequence[tuple[str, str]]) -> None:
+        """Add the link of each (source id, other id) of the reference with `code`; for a page of them at once."""
+        sources = object_keys([source for source, _other in pairs])
+        others = object_keys([other for _source, other in pairs])
+        lead, end, mask = bytes([code]), ADD if self.is_increment else b"", self.shard_count - 1
+        for source, other in zip(sources, others, strict=True):
+            shard = zlib.crc32(source) & mask  # shard_of, whose call would cost as much as the rest of the line
+            if shard not in self._rows:
+                self._rows[shard] = set()
+            self._rows[shard].add(lead + source + other + end)
+        self.rows += len(pairs)
 
     def reset(self, code: int, source_id: str) -> None:
         """Say that this increment holds all links of the source and reference; earlier ones are forgotten."""
@@ -56,13 +69,13 @@ def encode_links(rows: Iterable[bytes]) -> bytes:
     return compress(b"".join(sorted(rows)))
 
 
-def decode_links(block: bytes, *, name: str, is_increment: bool = False) -> Iterator[bytes]:
-    """Yield the rows of one block; raise IntegrityError when it is no whole number of them."""
+def decode_links(block: bytes, *, name: str, is_increment: bool = False) -> list[bytes]:
+    """Return the rows of one block; raise IntegrityError when it is no whole number of them."""
     content = decompress(block, name=name, bytes_max=BLOCK_BYTES_MAX)
     width = ROW_BYTES + is_increment
     if len(content) % width:
         raise IntegrityError(name, f"{len(content)} bytes of links are no whole number of {width}-byte rows")
-    return (content[start : start + width] for start in range(0, len(content), width))
+    return [content[start : start + width] for start in range(0, len(content), width)]
 
 
 def apply_increment(rows: set[bytes], increment: Iterable[bytes]) -> None:

@@ -1,8 +1,8 @@
 """The manifest: the list that makes a snapshot whole; its existence is the commit point (docs/formats/manifests.md).
 
-Pure. A snapshot is a manifest that lists files; sealing writes four of them per range of shards. Counts are per object
-type. A manifest is sealed only when every listing of every type ended with a proven last page, so what it does not list
-did not exist.
+Pure. A snapshot is a manifest that lists files; sealing writes four of them per range of shards. Counts and Merkle
+roots are per object type. A manifest is sealed only when every listing of every type ended with a proven last page, so
+what it does not list did not exist.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 
 from shared.domain.errors import IntegrityError
 from shared.formats.digests import checked, sha256
+from shared.formats.merkle import type_root
 from shared.formats.segments import File, check_files
 from shared.formats.tags import check_tag
 
@@ -24,15 +25,22 @@ MANIFEST_NAME = "manifest.json"
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Root = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+ShardRoot = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
 
 
 class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was captured of one type: `select` tells a null property from one that was not asked for."""
+    """What was captured of one type: `select` tells a null property from one that was not asked for.
+
+    `root` proves the type's objects; it is made of `shard_roots`, one per shard, "" where the shard has none of them.
+    """
 
     objects: Count
     soft_deleted: Count
     links: dict[str, Count]
     select: tuple[str, ...]
+    root: Root
+    shard_roots: tuple[ShardRoot, ...]
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,4 +95,7 @@ def unseal(content: bytes, *, name: str, expected: str | None) -> Manifest:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise IntegrityError(name, f"not a manifest: {error}") from error
     check_files(manifest.files, manifest.shard_count, name=name)
+    for type_name, facts in manifest.types.items():
+        if len(facts.shard_roots) != manifest.shard_count or type_root(facts.shard_roots) != facts.root:
+            raise IntegrityError(name, f"the Merkle root of {type_name} is not that of its shards")
     return manifest

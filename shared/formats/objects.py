@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 from shared.domain.errors import IntegrityError
@@ -17,6 +18,7 @@ from shared.formats.frames import compress, decompress
 from shared.formats.segments import FileWriter, shard_of
 
 ROW = struct.Struct("<16s16sIIHBB")
+KEY_AND_TYPE = itemgetter(0, 5)
 FRAME_LINES_MAX = 128
 TOMBSTONE = 1
 SOFT_DELETED = 2
@@ -77,16 +79,23 @@ def _framed(entries: list[tuple[bytes, bytes, int, int]], block: bytearray, star
 
 def encode_index(rows: Iterable[IndexRow]) -> bytes:
     """Return one shard's index block: rows sorted by key and type, compressed."""
-    ordered = sorted(rows, key=lambda row: (row.key, row.type_code))
-    return compress(b"".join(ROW.pack(*row) for row in ordered))
+    return compress(b"".join([ROW.pack(*row) for row in sorted(rows, key=KEY_AND_TYPE)]))
 
 
-def decode_index(block: bytes, *, name: str) -> list[IndexRow]:
-    """Return the rows of one shard's index block; raise IntegrityError naming the file when it is not one."""
+def decode_index(block: bytes, *, name: str, move: int = 0) -> list[IndexRow]:
+    """Return the rows of one shard's index block; raise IntegrityError naming the file when it is not one.
+
+    `move` is added to where bodies lie, for a copy of the shard to another place.
+    """
     content = decompress(block, name=name)
     if len(content) % ROW.size:
         raise IntegrityError(name, f"{len(content)} bytes of index are no whole number of {ROW.size}-byte rows")
-    return [IndexRow(*fields) for fields in ROW.iter_unpack(content)]
+    if not move:
+        return list(map(IndexRow._make, ROW.iter_unpack(content)))
+    return [
+        IndexRow(key, digest, offset if flags & TOMBSTONE else offset + move, length, line, type_code, flags)
+        for key, digest, offset, length, line, type_code, flags in ROW.iter_unpack(content)
+    ]
 
 
 def lines_of(frame: bytes, *, name: str) -> list[bytes]:
@@ -99,6 +108,7 @@ def lines_of(frame: bytes, *, name: str) -> list[bytes]:
 
 def body_at(lines: list[bytes], row: IndexRow, *, name: str) -> bytes:
     """Return the body that `row` points at; raise IntegrityError when the row's digest does not prove it."""
-    if row.line >= len(lines) or body_digest(lines[row.line]) != row.digest:
+    _key, digest, _offset, _length, line, _type_code, _flags = row
+    if line >= len(lines) or body_digest(lines[line]) != digest:
         raise IntegrityError(name, f"object {row.key.hex()}: the stored body does not match its digest")
-    return lines[row.line]
+    return lines[line]

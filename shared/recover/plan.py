@@ -5,7 +5,8 @@ Pure: reads no clock, network or storage; the same differences always give the s
 Every plan keeps these promises (tests/properties/test_plan.py checks each by name):
   P1  a change comes after every change it needs: objects are restored before their properties, all objects before
       links, named locations before the policies that name them
-  P2  a policy that could lock people out comes after everything it depends on
+  P2  a policy that could lock people out comes after everything it depends on, and is switched on in a stage of its
+      own: first it lands report-only, with everything else as it was
   P3  nothing is ever deleted for good, and nothing is created
   P4  what the requester did not allow, or Tidemark refuses, is not in it, and `left_alone` says why
   P5  every change has an id of its own, the same whenever the same differences are planned
@@ -20,8 +21,10 @@ from shared.catalogue.types import type_named
 from shared.compare.judge import writable
 from shared.domain.changes import Action, Change, Difference, LinkDifference, change_id
 from shared.domain.jobs import Options
+from shared.recover.lockout.policies import ENABLED, REPORT_ONLY
 
 BATCH_CHANGES_MAX = 500  # "Restore journal for 500,000 changes": 1,000 rows is one query page
+ENABLE = "enable"  # the stage of a policy's plan, and its place in the catalogue's waves
 NEWER = "newer than the snapshot: soft-deleted only when asked (softDeleteNewer)"
 
 
@@ -50,13 +53,19 @@ def _changes(difference: Difference) -> Iterable[tuple[Wave, Change]]:
         yield entry.waves[difference.action], _change(difference, difference.action, {})
     if difference.action in {Action.RESTORE, Action.UPDATE}:
         target = writable(entry, difference.target)
-        if target:
+        last = entry.waves.get(ENABLE)
+        if last is not None and target.get("state") == ENABLED:
+            staged = {**target, "state": REPORT_ONLY}
+            yield entry.waves[Action.UPDATE], _change(difference, Action.UPDATE, staged)
+            # All values once more: should the first stage fail, no policy is switched on that lacks its exclusions.
+            yield last, _change(difference, Action.UPDATE, target, stage=ENABLE)
+        elif target:
             yield entry.waves[Action.UPDATE], _change(difference, Action.UPDATE, target)
 
 
-def _change(difference: Difference, action: Action, target: dict[str, object]) -> Change:
+def _change(difference: Difference, action: Action, target: dict[str, object], *, stage: str = "") -> Change:
     return Change(
-        change_id=change_id(action, difference.type, difference.object_id),
+        change_id=change_id(action, difference.type, difference.object_id, stage),
         type=difference.type,
         object_id=difference.object_id,
         display_name=difference.display_name,

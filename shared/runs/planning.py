@@ -16,50 +16,74 @@ from shared.compare.references import writable_references
 from shared.compare.shards import link_differences
 from shared.domain.changes import Action, Change, Difference, Json, LinkDifference
 from shared.domain.ids import KEY_BYTES, key_guid, object_key
-from shared.domain.jobs import Batch, BatchState, Step
+from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.formats.records import CHANGES, encode_records
 from shared.ports import Blobs, Directory
 from shared.recover.plan import batches, dealt, left_alone, link_changes, object_changes
 from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
+from shared.runs.guarding import Guarding
 from shared.runs.ledger import Ledger
 from shared.runs.reading import WAVE_PLAN
-from shared.runs.snapshots import Snapshots
+from shared.runs.snapshots import SnapshotReader, Snapshots
 from shared.runs.tenure import Pause, Tenure
 
-NUMBER_RELINK = 10_000
-NUMBER_APPLY = 20_000  # each wave has room for 10,000 batches of 500 changes
-NUMBERS_PER_WAVE = 10_000
+NUMBERS_PER_WAVE = 10_000  # batches of 500 changes; the catalogue's wave w counts from w times this
 
 
 class Planning:
     """The steps plan (objects) and relink (references)."""
 
     def __init__(
-        self, ledger: Ledger, directory: Directory, work: Blobs, snapshots: Snapshots, comparing: Comparing
+        self,
+        ledger: Ledger,
+        directory: Directory,
+        work: Blobs,
+        snapshots: Snapshots,
+        comparing: Comparing,
+        guarding: Guarding,
     ) -> None:
         self._ledger, self._directory, self._work = ledger, directory, work
-        self._snapshots, self._comparing = snapshots, comparing
+        self._snapshots, self._comparing, self._guarding = snapshots, comparing, guarding
 
     async def plan(self, tenure: Tenure) -> Pause | None:
-        """Lay out every batch of object changes, and the step that will lay out those of references."""
+        """Lay out every batch of object changes, and the step that will lay out those of references.
+
+        Raises LockOutError before any batch exists when the plan could lock administrators out (decision D15).
+        """
         job = tenure.job
         rows = await self._ledger.batches(job.tenant, job.job_id)
         differences = await self._comparing.differences(rows)
+        spared = await self._guard(job, differences)
         laid: list[Batch] = []
-        for wave, changes in sorted(object_changes(differences, job.options).items()):
+        allowed = [row for row in differences if row.object_id not in spared]
+        for wave, changes in sorted(object_changes(allowed, job.options).items()):
             laid += await self._lay(tenure, wave, dealt(changes, 1))
         reasons: dict[str, int] = {}
         for difference in differences:
-            reason = left_alone(difference, job.options)
+            reason = left_alone(difference, job.options) or spared.get(difference.object_id, "")
             if reason:
                 reasons[reason] = reasons.get(reason, 0) + 1
         if any(entry.references and job.scope.covers_type(entry.name) for entry in TYPES):
-            laid.append(Batch(job_id=job.job_id, number=NUMBER_RELINK, wave=WAVE_PLAN + Wave.RELINK, step=Step.RELINK))
+            laid.append(
+                Batch(
+                    job_id=job.job_id,
+                    number=Wave.RELINK * NUMBERS_PER_WAVE,
+                    wave=WAVE_PLAN + Wave.RELINK,
+                    step=Step.RELINK,
+                )
+            )
         counts = {"plannedObjects": sum(batch.argument.get("changes", 0) for batch in laid)}
         counts |= {f"leftAlone.{reason}": count for reason, count in reasons.items()}
         await tenure.record(msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts=counts), added=laid)
         return None
+
+    async def _guard(self, job: Job, differences: list[Difference]) -> dict[str, str]:
+        async def sides() -> tuple[SnapshotReader, SnapshotReader]:
+            return await self._snapshots.open(job.tenant, job.snapshot_id), await self._comparing.live(job)
+
+        acted_on = [row for row in differences if not left_alone(row, job.options)]
+        return await self._guarding.judge(job, acted_on, object_changes(acted_on, job.options), sides)
 
     async def relink(self, tenure: Tenure) -> Pause | None:
         """Read again the references that the recovery touches, and lay out batches for what is still different.
@@ -137,7 +161,7 @@ class Planning:
     async def _lay(self, tenure: Tenure, wave: Wave, changes: list[Change]) -> list[Batch]:
         job, laid = tenure.job, []
         for part, some in enumerate(batches(changes)):
-            number = NUMBER_APPLY + (wave - 1) * NUMBERS_PER_WAVE + part
+            number = wave * NUMBERS_PER_WAVE + part
             name = f"{job.tenant}/{job.job_id}/plan/{number:05d}-{tenure.batch.attempt}.ndz"
             content, digest = encode_records(CHANGES, some)
             await self._work.create(name, content)

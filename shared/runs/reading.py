@@ -173,9 +173,7 @@ def _collect(page: Page, listing: Listing, spool: Spool, links: LinkSpool) -> No
     for body in page.bodies:
         spool.add(_id_of(body), body, type_code=entry.code, flags=flags)
     if page.links:
-        code = entry.reference(listing.expand).code
-        for source, other in page.links:
-            links.add(code, source, other)
+        links.add_pairs(entry.reference(listing.expand).code, page.links)
 
 
 class _Identified(msgspec.Struct):

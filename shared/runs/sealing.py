@@ -2,13 +2,16 @@
 
 A capture seals into the vault; a report or a recovery keeps its live reading in the work container in the same form.
 Names are made from the snapshot's id and the shard, and the bytes depend only on the segments, so an attempt after a
-crash writes the same blobs again and finds them there. Until the manifest exists, no reader sees any of it.
+crash writes the same blobs again and finds them there. Until the manifest exists, no reader sees any of it; until its
+signature exists and its row is written, nobody is told of it.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from dataclasses import dataclass
+from operator import itemgetter
 
 import msgspec
 
@@ -18,11 +21,13 @@ from shared.domain.jobs import Batch, BatchState, Kind, SnapshotSummary, Step
 from shared.formats.deleted import encode_deleted
 from shared.formats.links import apply_increment, decode_links, encode_links
 from shared.formats.manifests import Manifest, TypeFacts, manifest_name, seal, unseal
-from shared.formats.objects import SOFT_DELETED, TOMBSTONE, IndexRow, decode_index, encode_index
+from shared.formats.merkle import type_root
+from shared.formats.objects import KEY_AND_TYPE, SOFT_DELETED, TOMBSTONE, IndexRow, decode_index, encode_index
 from shared.formats.rows import snapshot_key, snapshot_values
 from shared.formats.segments import File, FileWriter, Part, Segment
 from shared.ports import ANY, Blobs, Clock, Put
 from shared.runs.ledger import Ledger
+from shared.runs.roots import files_of, kept, named_roots, roots_of
 from shared.runs.snapshots import Snapshots
 from shared.runs.staging import load_segment, store_file
 from shared.runs.tenure import Pause, Tenure
@@ -58,6 +63,7 @@ class Sealing:
         argument = tenure.batch.argument
         files: list[File] = []
         counts: dict[str, int] = {}
+        roots: dict[int, dict[str, str]] = {}
         pending: list[int] = []
         writers = _writers()
         for shard in range(int(argument["first"]), int(argument["end"])):
@@ -68,14 +74,14 @@ class Sealing:
             deleted = [(row.type_code, row.key) for row in rows if row.flags & SOFT_DELETED]
             writers["deleted"].add(shard, encode_deleted(deleted), len(deleted))
             _count(counts, rows, links)
+            roots[shard] = named_roots(rows, tenure.job.tenant, tenure.job.snapshot_id)
             pending.append(shard)
             if len(writers["objects"].content) > FILE_BYTES_ENOUGH:
                 files += await self._store(tenure, pending, writers)
                 pending, writers = [], _writers()
         if pending:
             files += await self._store(tenure, pending, writers)
-        outputs = [msgspec.to_builtins(file) for file in files]
-        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=outputs, counts=counts)
+        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=kept(files, roots), counts=counts)
         await tenure.record(done)
         return None
 
@@ -84,19 +90,18 @@ class Sealing:
         return [await store_file(place.blobs, f"{place.prefix}/{shards[0]:05d}", writer) for writer in writers.values()]
 
     async def manifest(self, tenure: Tenure) -> Pause | None:
-        """Write the manifest, the commit point, then the row of the snapshot list that points at it."""
+        """Write the manifest, the commit point, then its signature, then the row of the list that points at it."""
         job, place = tenure.job, self.place(tenure)
         name = manifest_name(place.prefix)
+        manifest = await self._manifest(tenure)
         try:
-            content = await place.blobs.read(name)
-            manifest = unseal(content, name=name, expected=None)
+            manifest = _same(unseal(await place.blobs.read(name), name=name, expected=None), manifest, name=name)
         except NotFoundError:
-            manifest = await self._manifest(tenure)
-            content, _digest = seal(manifest)
-            await place.blobs.create(name, content)
+            await place.blobs.create(name, seal(manifest)[0])
         digest = seal(manifest)[1]
         beside = []
         if job.kind is Kind.CAPTURE:
+            await self._snapshots.signing.sign(place.blobs, name, digest)
             summary = SnapshotSummary(
                 tenant=job.tenant,
                 snapshot_id=job.snapshot_id,
@@ -118,7 +123,9 @@ class Sealing:
         batches = await self._ledger.batches(job.tenant, job.job_id)
         latest = await self._snapshots.latest(job.tenant) if job.kind is Kind.CAPTURE else None
         sealed = [batch for batch in batches if batch.step is Step.SEAL]
-        files = [msgspec.convert(output, File) for batch in sealed for output in batch.outputs]
+        outputs = [output for batch in sealed for output in batch.outputs]
+        shard_count = int(tenure.batch.argument["shards"])
+        roots = roots_of(outputs, shard_count)
         return Manifest(
             tenant=job.tenant,
             snapshot_id=job.snapshot_id,
@@ -127,9 +134,12 @@ class Sealing:
             previous_sha256=latest.manifest_sha256 if latest else "",
             created_at=job.created_at,
             rolled_forward_at=self._clock.now().replace(microsecond=0),
-            shard_count=int(tenure.batch.argument["shards"]),
-            types={name: _facts(name, sealed) for name in tenure.batch.argument["types"]},
-            files=tuple(files),
+            shard_count=shard_count,
+            types={
+                name: _facts(name, sealed, tuple(of_shard.get(name, "") for of_shard in roots))
+                for name in tenure.batch.argument["types"]
+            },
+            files=files_of(outputs),
             tool=TOOL,
         )
 
@@ -156,12 +166,8 @@ class Sealing:
                 continue
             copied = await _range(self._work, objects, shard)  # empty when the shard has nothing but tombstones
             source_at = next(part.offset for part in objects.shards if part.shard == shard)
-            rows = decode_index(indexed, name=index.name)
-            move = start + len(block) - source_at
-            for row in rows:
-                newest[row.key, row.type_code] = (
-                    row if row.flags & TOMBSTONE else row._replace(offset=row.offset + move)
-                )
+            rows = decode_index(indexed, name=index.name, move=start + len(block) - source_at)
+            newest.update(zip(map(KEY_AND_TYPE, rows), rows, strict=True))
             block += copied
         living = [row for row in newest.values() if not row.flags & TOMBSTONE]
         bodies.add(shard, bytes(block), len(living))
@@ -199,18 +205,25 @@ async def _range(blobs: Blobs, file: File, shard: int) -> bytes:
 
 
 def _count(counts: dict[str, int], rows: list[IndexRow], links: set[bytes]) -> None:
-    for row in rows:
-        entry = BY_CODE[row.type_code]
-        kind = "softDeleted" if row.flags & SOFT_DELETED else "objects"
-        counts[f"{kind}.{entry.name}"] = counts.get(f"{kind}.{entry.name}", 0) + 1
-    for link in links:
-        kind_of = reference_of_code(link[0])
+    for (type_code, is_deleted), number in Counter((row[5], row[6] & SOFT_DELETED) for row in rows).items():
+        name = f"{'softDeleted' if is_deleted else 'objects'}.{BY_CODE[type_code].name}"
+        counts[name] = counts.get(name, 0) + number
+    for code, number in Counter(map(itemgetter(0), links)).items():
+        kind_of = reference_of_code(code)
         if kind_of is not None:
             name = f"links.{kind_of[0].name}.{kind_of[1]}"
-            counts[name] = counts.get(name, 0) + 1
+            counts[name] = counts.get(name, 0) + number
 
 
-def _facts(type_name: str, sealed: list[Batch]) -> TypeFacts:
+def _same(found: Manifest, ours: Manifest, *, name: str) -> Manifest:
+    """Return the manifest that an attempt before us wrote, but never sign or list one that is not this job's."""
+    written = msgspec.structs.replace(ours, rolled_forward_at=found.rolled_forward_at, tool=found.tool)
+    if found != written:
+        raise IntegrityError(name, "a manifest is there already, and it is not the one this job makes")
+    return found
+
+
+def _facts(type_name: str, sealed: list[Batch], roots: tuple[str, ...]) -> TypeFacts:
     entry = type_named(type_name)
 
     def total(name: str) -> int:
@@ -221,4 +234,6 @@ def _facts(type_name: str, sealed: list[Batch]) -> TypeFacts:
         soft_deleted=total(f"softDeleted.{type_name}"),
         links={known.name: total(f"links.{type_name}.{known.name}") for known in entry.references},
         select=entry.select if entry.sends_select else (),
+        root=type_root(roots),
+        shard_roots=roots,
     )

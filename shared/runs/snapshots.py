@@ -1,7 +1,8 @@
 """The sealed snapshots of a tenant, and a reader that opens one and proves every byte it hands out.
 
-Reads go manifest first: its digest comes from the snapshot list (or from the next manifest), every file's digest from
-the manifest, every body's digest from the index. Anything that does not match raises IntegrityError naming the file.
+Reads go manifest first: its digest comes from the snapshot list (or from the next manifest), its signature from a key
+that is trusted, every file's digest from the manifest, every body's digest from the index. Anything that does not match
+raises IntegrityError naming the file.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from shared.formats.manifests import MANIFEST_NAME, Manifest, unseal
 from shared.formats.objects import IndexRow, body_at, decode_index, lines_of
 from shared.formats.rows import snapshot_key, snapshot_of
 from shared.formats.segments import File, Part, shard_of
-from shared.ports import Blobs, Rows
+from shared.ports import Blobs, Row, Rows
+from shared.runs.signing import Signing
 
 FILES_KEPT = 6  # index and link files held at once by one reader: three per side of a comparison
 
@@ -27,13 +29,13 @@ FILES_KEPT = 6  # index and link files held at once by one reader: three per sid
 class Snapshots:
     """The snapshot list of each tenant, and the vault it points into."""
 
-    def __init__(self, rows: Rows, vault: Blobs) -> None:
-        self._rows, self.vault = rows, vault
+    def __init__(self, rows: Rows, vault: Blobs, signing: Signing) -> None:
+        self._rows, self.vault, self.signing = rows, vault, signing
 
     async def listed(self, tenant: str) -> list[SnapshotSummary]:
         """Return every sealed snapshot, newest first."""
         rows = await self._rows.scan(tenant, snapshot_key(""))
-        return [snapshot_of(row.values, key=row.key) for row in reversed(rows)]
+        return [_listed(row, tenant) for row in reversed(rows)]
 
     async def latest(self, tenant: str) -> SnapshotSummary | None:
         """Return the newest sealed snapshot, None when there is none."""
@@ -45,7 +47,7 @@ class Snapshots:
         row = await self._rows.read(tenant, snapshot_key(snapshot_id))
         if row is None:
             raise NotFoundError("snapshot", snapshot_id)
-        return snapshot_of(row.values, key=row.key)
+        return _listed(row, tenant)
 
     async def on_wire(self, tenant: str, wire_id: str) -> SnapshotSummary:
         """Return the snapshot that Graph's spelling of an id names; raise NotFoundError for what names none."""
@@ -55,14 +57,32 @@ class Snapshots:
         raise NotFoundError("snapshot", wire_id)
 
     async def open(self, tenant: str, snapshot_id: str) -> SnapshotReader:
-        """Open a sealed snapshot for reading."""
-        known = await self.named(tenant, snapshot_id)
-        return await open_manifest(self.vault, known.manifest_name, known.manifest_sha256)
+        """Open a sealed snapshot for reading; raise IntegrityError when its manifest is not what was sealed."""
+        return (await self.prove(await self.named(tenant, snapshot_id)))[0]
+
+    async def prove(self, known: SnapshotSummary) -> tuple[SnapshotReader, bool]:
+        """Open a listed snapshot, its manifest proven; return also whether a trusted key has signed it.
+
+        The list is a mutable row, so a manifest that it names must say itself whose and which it is.
+        """
+        reader = await open_manifest(self.vault, known.manifest_name, known.manifest_sha256)
+        own = reader.manifest
+        if (own.tenant, own.snapshot_id, own.sequence) != (known.tenant, known.snapshot_id, known.sequence):
+            raise IntegrityError(known.manifest_name, "it belongs to another tenant or snapshot than it is listed for")
+        return reader, await self.signing.check(self.vault, known.manifest_name, known.manifest_sha256)
 
     async def manifests(self, tenant: str) -> list[str]:
         """Return the names of all manifests in the vault: the truth from which the list can be rebuilt."""
         names = await self.vault.names(f"{tenant}/")
         return [name for name in names if name.endswith(f"/{MANIFEST_NAME}")]
+
+
+def _listed(row: Row, tenant: str) -> SnapshotSummary:
+    """Return what a row of the list says; raise IntegrityError when it stands under another's name."""
+    known = snapshot_of(row.values, key=row.key)
+    if known.tenant != tenant or snapshot_key(known.snapshot_id) != row.key:
+        raise IntegrityError(row.key, "the row is that of another tenant or snapshot")
+    return known
 
 
 async def open_manifest(blobs: Blobs, name: str, sha256: str) -> SnapshotReader:
@@ -90,13 +110,16 @@ class SnapshotReader:
         rows: list[IndexRow] = []
         for own, file in self._files("index", shard, shard_count):
             rows += decode_index(await self._block(file, own), name=file.name)
-        return [row for row in rows if shard_of(row.key, shard_count) == shard]
+        mask = shard_count - 1  # as shard_of, whose call would cost as much as the rest of the row
+        return [row for row in rows if zlib.crc32(row[0]) & mask == shard]
 
     async def links(self, shard: int, shard_count: int) -> set[bytes]:
         """Return the link rows of the sources in `shard` of `shard_count`."""
         rows: set[bytes] = set()
         for own, file in self._files("links", shard, shard_count):
             rows.update(decode_links(await self._block(file, own), name=file.name))
+        if shard_count <= self.manifest.shard_count:
+            return rows  # an own shard lies in one of the caller's as a whole
         return {row for row in rows if shard_of(row[1:17], shard_count) == shard}
 
     async def deleted(self) -> set[bytes]:
@@ -110,13 +133,12 @@ class SnapshotReader:
 
     async def bodies(self, rows: list[IndexRow]) -> dict[tuple[bytes, int], bytes]:
         """Return the bodies that `rows` point at, each proven by its digest; one read per shard touched."""
-        wanted: dict[tuple[str, int], list[IndexRow]] = {}
+        wanted: dict[int, list[IndexRow]] = {}
         for row in rows:
-            file, own = self._home(row)
-            wanted.setdefault((file.name, own), []).append(row)
+            wanted.setdefault(shard_of(row.key, self.manifest.shard_count), []).append(row)
         found: dict[tuple[bytes, int], bytes] = {}
-        for (name, own), members in wanted.items():
-            await self._open_bodies(name, own, members, found)
+        for own, members in wanted.items():
+            await self._open_bodies(self._home(own).name, own, members, found)
         return found
 
     async def _open_bodies(
@@ -136,11 +158,10 @@ class SnapshotReader:
                 frames[row.offset] = lines_of(content[start : start + row.length], name=name)
             found[row.key, row.type_code] = body_at(frames[row.offset], row, name=name)
 
-    def _home(self, row: IndexRow) -> tuple[File, int]:
-        own = shard_of(row.key, self.manifest.shard_count)
+    def _home(self, own: int) -> File:
         for file in self.manifest.files:
             if file.part == "objects" and any(part.shard == own for part in file.shards):
-                return file, own
+                return file
         raise IntegrityError(self.manifest.snapshot_id, f"shard {own} has no file of bodies")
 
     def _files(self, part: Part, shard: int, shard_count: int) -> list[tuple[int, File]]:

@@ -1,28 +1,39 @@
-"""Prove a stored snapshot: every file against the manifest, every body against its index row, counts against both.
+"""Prove stored snapshots: quickly all manifests, part by part, or every byte of one (shared/runs/proving.py).
 
-Reads only; the first thing that does not match is named in an IntegrityError and nothing after it is trusted.
+  quick   every snapshot's manifest, its signature, and that each follows the one before; reads no other file
+  subset  one snapshot's manifest, and the part `number` of `of` of its shards, so that `of` runs prove all of it
+  full    one snapshot's manifest, every file, every body, every count and every Merkle root
+
+Reads only; the first thing that does not match is named in an IntegrityError and nothing after it is trusted. What
+could not be proven for want of something to prove it by is said, never assumed: `is_signed` and `is_chained`.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from shared.catalogue.types import BY_CODE
-from shared.domain.errors import IntegrityError
-from shared.formats.digests import checked
-from shared.formats.objects import SOFT_DELETED
-from shared.runs.snapshots import SnapshotReader, Snapshots, stored
+from shared.domain.errors import InputError, IntegrityError
+from shared.domain.jobs import SnapshotSummary
+from shared.domain.verification import Mode
+from shared.formats.manifests import Manifest
+from shared.formats.segments import SHARDS_MAX
+from shared.runs.proving import Proof, prove_shards
+from shared.runs.snapshots import Snapshots
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """What was proven."""
+    """What was proven. `snapshots` counts manifests; `files`, `bytes`, `objects` and `links` are of one snapshot."""
 
     snapshot_id: str
+    mode: Mode
+    snapshots: int
+    shards: int
     files: int
     bytes: int
     objects: int
     links: int
     is_chained: bool
+    is_signed: bool
 
 
 class Verifying:
@@ -31,53 +42,62 @@ class Verifying:
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
 
-    async def verify(self, tenant: str, snapshot_id: str) -> Verified:
-        """Read everything the snapshot's manifest lists and prove it; raise IntegrityError naming what is wrong."""
+    async def verify(
+        self, tenant: str, snapshot_id: str, mode: Mode = Mode.FULL, part: tuple[int, int] = (1, 1)
+    ) -> Verified:
+        """Prove what `mode` says; `part` is number (from 1) and count of a subset.
+
+        Raises IntegrityError naming what is wrong, and InputError for a part that cannot be.
+        """
+        number, of = part
+        if not 1 <= number <= of <= SHARDS_MAX:
+            raise InputError(f"subset {number}/{of}: it must be n/t with n from 1 to t, t at most {SHARDS_MAX}")
         known = await self._snapshots.named(tenant, snapshot_id)
-        reader = await self._snapshots.open(tenant, snapshot_id)
-        manifest = reader.manifest
-        if manifest.tenant != tenant or manifest.snapshot_id != snapshot_id:
-            raise IntegrityError(known.manifest_name, "it belongs to another tenant or snapshot")
-        size = 0
-        for file in manifest.files:
-            content = await stored(self._snapshots.vault, file.name)
-            size += len(checked(content, name=file.name, length=file.length, expected=file.sha256))
-        objects, links = await self._rows(reader)
-        is_chained = await self._check_chain(tenant, manifest.previous_sha256, manifest.sequence, known.manifest_name)
-        return Verified(
-            snapshot_id=snapshot_id,
-            files=len(manifest.files),
-            bytes=size,
-            objects=objects,
-            links=links,
-            is_chained=is_chained,
+        if mode is Mode.QUICK:
+            return await self._quick(tenant, known)
+        reader, is_signed = await self._snapshots.prove(known)
+        count = reader.manifest.shard_count
+        shards = range(count) if mode is Mode.FULL else range(number - 1, count, of)
+        is_chained = _is_chained(await self._snapshots.listed(tenant), known, reader.manifest)
+        proof = await prove_shards(self._snapshots.vault, reader, shards)
+        return _verified(known, mode, proof, snapshots=1, is_chained=is_chained, is_signed=is_signed)
+
+    async def _quick(self, tenant: str, known: SnapshotSummary) -> Verified:
+        """Prove every listed manifest, its signature and the chain; `known` is only whose name the answer carries."""
+        listed = await self._snapshots.listed(tenant)
+        is_chained = is_signed = True
+        for one in listed:
+            reader, has_signature = await self._snapshots.prove(one)
+            is_chained &= _is_chained(listed, one, reader.manifest)
+            is_signed &= has_signature
+        return _verified(known, Mode.QUICK, Proof(), snapshots=len(listed), is_chained=is_chained, is_signed=is_signed)
+
+
+def _is_chained(listed: list[SnapshotSummary], known: SnapshotSummary, manifest: Manifest) -> bool:
+    """Tell whether the snapshot before this one is the one this manifest names; raise when it is another."""
+    before = [one for one in listed if one.sequence == manifest.sequence - 1]
+    same = [one for one in listed if one.sequence == manifest.sequence]
+    if len(same) > 1:
+        raise IntegrityError(known.manifest_name, f"{len(same)} snapshots have sequence {manifest.sequence}")
+    if any(one.manifest_sha256 != manifest.previous_sha256 for one in before):
+        raise IntegrityError(
+            known.manifest_name, f"it does not follow snapshot {before[0].snapshot_id}: the chain is broken"
         )
+    return bool(before) or manifest.sequence == 1
 
-    async def _rows(self, reader: SnapshotReader) -> tuple[int, int]:
-        """Prove every body and count; the counts must be the manifest's."""
-        manifest = reader.manifest
-        live = dict.fromkeys(manifest.types, 0)
-        deleted = dict.fromkeys(manifest.types, 0)
-        links = 0
-        for shard in range(manifest.shard_count):
-            rows = await reader.index(shard, manifest.shard_count)
-            await reader.bodies(rows)
-            links += len(await reader.links(shard, manifest.shard_count))
-            for row in rows:
-                counted = deleted if row.flags & SOFT_DELETED else live
-                counted[BY_CODE[row.type_code].name] += 1
-        for name, facts in manifest.types.items():
-            if (live[name], deleted[name]) != (facts.objects, facts.soft_deleted):
-                raise IntegrityError(
-                    manifest.snapshot_id, f"{live[name]} {name} objects are stored, {facts.objects} are listed"
-                )
-        return sum(live.values()) + sum(deleted.values()), links
 
-    async def _check_chain(self, tenant: str, previous_sha256: str, sequence: int, name: str) -> bool:
-        """Tell whether the snapshot before this one is the one this manifest names; raise when it is another."""
-        for known in await self._snapshots.listed(tenant):
-            if known.sequence == sequence - 1:
-                if known.manifest_sha256 != previous_sha256:
-                    raise IntegrityError(name, f"it does not follow snapshot {known.snapshot_id}: the chain is broken")
-                return True
-        return sequence == 1
+def _verified(
+    known: SnapshotSummary, mode: Mode, proof: Proof, *, snapshots: int, is_chained: bool, is_signed: bool
+) -> Verified:
+    return Verified(
+        snapshot_id=known.snapshot_id,
+        mode=mode,
+        snapshots=snapshots,
+        shards=proof.shards,
+        files=proof.files,
+        bytes=proof.bytes,
+        objects=proof.objects,
+        links=proof.links,
+        is_chained=is_chained,
+        is_signed=is_signed,
+    )

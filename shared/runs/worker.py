@@ -17,6 +17,7 @@ from shared.domain.errors import (
     DirectoryError,
     InputError,
     IntegrityError,
+    LockOutError,
     StaleNoteError,
     StopError,
     TidemarkError,
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 StepRun = Callable[[Tenure], Awaitable[Pause | None]]
 # Errors that repeating cannot mend: the job fails by that name, at once and visibly.
-FINAL_ERRORS = (InputError, IntegrityError, DirectoryError)
+FINAL_ERRORS = (InputError, IntegrityError, DirectoryError, LockOutError)
 
 
 class Worker:

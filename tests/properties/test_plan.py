@@ -6,6 +6,7 @@ import itertools
 import random
 from collections import Counter
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +68,22 @@ def test_p2_a_policy_comes_after_every_object_and_link_it_could_depend_on(
     for policy in policies:
         assert policy > Wave.LINKS
         assert all(other < policy for other in others)
+
+
+@modest
+@given(report=reports, allowed=options, values=st.dictionaries(st.sampled_from(["displayName"]), st.just("x")))
+def test_p2_a_policy_is_switched_on_in_the_last_stage_and_lands_report_only_before(
+    report: list[Difference], allowed: Options, values: dict[str, str]
+) -> None:
+    switched = [
+        msgspec.structs.replace(row, target={**row.target, **values, "state": "enabled"})
+        for row in report
+        if row.type == "conditionalAccessPolicy"
+    ]
+    for wave, change in by_wave(switched, allowed):
+        if change.action is Action.UPDATE:
+            assert (change.target["state"] == "enabled") == (wave is Wave.POLICY_ENABLE)
+            assert wave in {Wave.POLICY_UPDATE, Wave.POLICY_ENABLE}
 
 
 @modest

@@ -154,6 +154,7 @@ class Platform:
         self.frozen = 0
         self._thaw_at = 0.0
         self.refuses_messages = False
+        self.emergency_accounts: tuple[str, ...] = ()
         self.operator = self.product(Instance(), Deaths())
 
     def product(self, instance: Instance, deaths: Deaths) -> Product:
@@ -177,7 +178,13 @@ class Platform:
             signer=Mortal(self.signing, deaths, instance) if self.signing else None,
             verifier=self.signing,
         )
-        return assemble(TENANT, ports, NobodyCalls(), lease_seconds=LEASE_SECONDS)
+        return assemble(
+            TENANT,
+            ports,
+            NobodyCalls(),
+            lease_seconds=LEASE_SECONDS,
+            emergency_accounts=self.emergency_accounts,
+        )
 
     async def _token_of_tidemark(self, claims: str = "") -> Token:
         issued = self.simulator.issue_token(TIDEMARK, GRAPH, base_url="https://login.microsoftonline.com")

@@ -23,6 +23,7 @@ CODES = {
     "IntegrityError": "integrity",
     "DirectoryError": "directory",
     "IncompleteListingError": "incomplete-listing",
+    "LockOutError": "lock-out",
 }
 
 

@@ -14,6 +14,7 @@ from shared.domain.ids import (
     guid,
     key_guid,
     object_key,
+    object_keys,
     snapshot_id,
     snapshot_time,
     wire_snapshot_id,
@@ -83,3 +84,19 @@ def test_the_wire_id_names_the_time_again() -> None:
 def test_what_names_no_time_is_no_snapshot_id(wire: str) -> None:
     with pytest.raises(InputError, match="no snapshot id"):
         snapshot_time(wire)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [],
+        [an_id("a")],
+        [an_id("a"), an_id("b").upper(), an_id("a")],
+        [an_id("a"), "a policy template", an_id("b")],
+        [f"{an_id('a')}\n{an_id('b')}"],
+        ["", an_id("a")],
+        [an_id("a")[:-1], f"0{an_id('b')}"],
+    ],
+)
+def test_keys_of_many_ids_are_those_of_each_by_itself(ids: list[str]) -> None:
+    assert object_keys(ids) == [object_key(object_id) for object_id in ids]

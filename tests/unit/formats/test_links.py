@@ -108,3 +108,14 @@ def test_keys_of_soft_deleted_objects_are_read_back() -> None:
 def test_a_block_of_keys_that_is_no_whole_number_of_them_is_refused() -> None:
     with pytest.raises(IntegrityError, match=r"d\.zst: 16 bytes"):
         decode_deleted(compress(bytes(16)), name="d.zst")
+
+
+@pytest.mark.parametrize("is_increment", [False, True])
+def test_a_page_of_links_makes_the_same_file_as_its_links_one_by_one(is_increment: bool) -> None:
+    pairs = [(an_id(f"group-{number % 5}"), an_id(f"user-{number}")) for number in range(40)]
+    at_once, one_by_one = (LinkSpool(shard_count=4, is_increment=is_increment) for _spool in range(2))
+    at_once.add_pairs(MEMBERS, pairs)
+    for source, other in pairs:
+        one_by_one.add(MEMBERS, source, other)
+    assert at_once.rows == one_by_one.rows == len(pairs)
+    assert at_once.file().content == one_by_one.file().content

@@ -136,3 +136,14 @@ def test_a_row_that_points_past_its_frame_is_refused() -> None:
 def test_a_frame_whose_last_line_has_no_end_is_refused(content: bytes) -> None:
     with pytest.raises(IntegrityError, match="has no end"):
         lines_of(compress(content), name="o")
+
+
+def test_rows_of_a_copied_shard_point_where_its_bodies_went_but_tombstones_nowhere() -> None:
+    spool = Spool(shard_count=1)
+    spool.add(an_id("here"), a_body("here"), type_code=USER)
+    spool.add(an_id("gone"), b"", type_code=USER)
+    block = bytes(spool.files()[1].content)
+    here, gone = sorted(decode_index(block, name="i", move=700), key=lambda row: row.flags & TOMBSTONE)
+    assert here.offset == 700
+    assert gone.offset == 0
+    assert {here._replace(offset=0), gone} == set(decode_index(block, name="i"))

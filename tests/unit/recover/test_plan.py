@@ -40,6 +40,22 @@ def test_a_restore_comes_before_the_properties_it_brings_out_of_date() -> None:
     assert planned(row) == {Wave.RESTORE: [Action.RESTORE], Wave.UPDATE: [Action.UPDATE]}
 
 
+def test_a_policy_to_be_switched_on_lands_report_only_and_is_switched_by_a_change_of_its_own() -> None:
+    target = {"state": "enabled", "grantControls": None}
+    waves = object_changes([a_difference("p", type="conditionalAccessPolicy", target=target)], CAUTIOUS)
+    [landed], [switched] = waves[Wave.POLICY_UPDATE], waves[Wave.POLICY_ENABLE]
+    assert landed.target == {**target, "state": "enabledForReportingButNotEnforced"}
+    assert switched.target == target
+    assert landed.change_id != switched.change_id
+
+
+@pytest.mark.parametrize("state", ["disabled", "enabledForReportingButNotEnforced"])
+def test_a_policy_that_is_not_switched_on_is_set_back_in_one_change(state: str) -> None:
+    assert planned(a_difference(type="conditionalAccessPolicy", target={"state": state})) == {
+        Wave.POLICY_UPDATE: [Action.UPDATE]
+    }
+
+
 @pytest.mark.parametrize("entry", TYPES, ids=lambda entry: entry.name)
 def test_an_object_is_restored_in_an_earlier_wave_than_its_properties(entry: ObjectType) -> None:
     assert entry.waves[Action.RESTORE] < entry.waves[Action.UPDATE]

@@ -1,0 +1,126 @@
+"""The simulated tenant in a process of its own, so that its time and memory are not counted as Tidemark's.
+
+Requests and answers go through a pipe, one at a time; time is the measured process's virtual time, sent along. What
+Graph would count is counted on this side of the pipe, from the requests as they left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import multiprocessing
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from shared.catalogue.entry import PAGE_MAX
+from shared.graph.answers.pages import EXPANDED_MAX
+from shared.graph.quota import Cost, cost_of
+from shared.graph.settings import BATCH_PARTS_MAX
+from simulator.applications import GRAPH, TIDEMARK
+from simulator.http import Request
+from simulator.service import Simulator
+
+LATENCY_SECONDS = 0.05  # what one exchange takes, as in the simulation tests
+LOGIN = "https://login.microsoftonline.com"
+
+
+class TenantProcess:
+    """A tenant of `objects` and about `links`, whose gzipped answers are recorded in the file `answers`."""
+
+    def __init__(self, objects: int, links: int, answers: Path) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, objects, links, answers))
+        self._process.start()
+        theirs.close()
+
+    def ask(self, *question: Any) -> Any:
+        """Return the tenant's answer to one of the questions `_serve` knows."""
+        self._pipe.send(question)
+        return self._pipe.recv()
+
+    def end(self) -> None:
+        """Let the process end, and wait for it."""
+        self._pipe.close()
+        self._process.join()
+
+
+class TenantTransport(httpx.AsyncBaseTransport):
+    """HTTP to the tenant's process; `requests` counts what was sent, `cost` what Graph's quotas say it takes."""
+
+    def __init__(self, tenant: TenantProcess) -> None:
+        self._tenant = tenant
+        self.requests = 0
+        self.cost = Cost()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the tenant's response, LATENCY_SECONDS later."""
+        body = await request.aread()
+        target = request.url.raw_path.decode("ascii")
+        self.requests += 1
+        self.cost += _cost(request.method, "/" + target.lstrip("/").partition("/")[2], body)
+        await asyncio.sleep(LATENCY_SECONDS / 2)
+        now = asyncio.get_running_loop().time()
+        headers = dict(request.headers.items())
+        status, answer, content = self._tenant.ask("request", now, request.method, target, headers, body)
+        await asyncio.sleep(LATENCY_SECONDS / 2)
+        return httpx.Response(status, headers=answer, stream=httpx.ByteStream(content), request=request)
+
+
+def _cost(method: str, tail: str, body: bytes) -> Cost:
+    """Return what a request takes from the quotas; the parts of a $batch count one by one, itself nothing."""
+    if not tail.startswith("/$batch"):
+        return cost_of(method, tail)
+    parts = msgspec.json.decode(body)["requests"]
+    return sum((cost_of(part["method"], part["url"]) for part in parts), Cost())
+
+
+def _serve(pipe: Connection, objects: int, links: int, answers: Path) -> None:
+    """Answer questions until the other end closes: token, least, request."""
+    now = 0.0
+    dawn = 1_795_000_000.0
+    simulator = Simulator(clock=lambda: dawn + now, seed=1, objects=objects, links=links)
+    with answers.open("wb") as record:
+        while True:
+            try:
+                question = pipe.recv()
+            except EOFError:
+                return
+            if question[0] == "token":
+                pipe.send(simulator.issue_token(TIDEMARK, GRAPH, base_url=LOGIN))
+            elif question[0] == "least":
+                record.flush()
+                pipe.send(least_requests(simulator))
+            else:
+                _kind, now, method, target, headers, body = question
+                response = simulator.handle(Request(method, target, headers, body, "https"))
+                headers_out = dict(response.headers)
+                if any(name.lower() == "content-encoding" for name in headers_out):
+                    record.write(len(response.body).to_bytes(4))
+                    record.write(response.body)
+                pipe.send((response.status, headers_out, response.body))
+
+
+def least_requests(simulator: Simulator) -> int:
+    """Return the fewest HTTP requests that reading the tenant by listings and $expand can take ("Paging", "JSON
+    batching"): 999 objects a page, members of 20 and more paged one group at a time, 20 such pages in a $batch.
+    """
+    stores = simulator.tenant.directory.stores
+    found = 0
+    for name in ("user", "group"):
+        found += 1 + 2  # the count, and delta: the token before and the one page after, on which nothing has changed
+        found += sum(max(1, math.ceil(len(kept) / PAGE_MAX)) for kept in (stores[name].live, stores[name].deleted))
+    for reference in ("members", "owners"):
+        sizes = [_visible(simulator, group_id, reference) for group_id in stores["group"].live]
+        pages = sum(math.ceil(size / PAGE_MAX) for size in sizes if size >= EXPANDED_MAX)
+        found += max(1, math.ceil(len(sizes) / PAGE_MAX)) + math.ceil(pages / BATCH_PARTS_MAX)
+    return found + 6  # policies and locations: both live readings that must agree, and the recycle bin between them
+
+
+def _visible(simulator: Simulator, group_id: str, reference: str) -> int:
+    directory = simulator.tenant.directory
+    return sum(directory.live(other) is not None for other in directory.links.targets(group_id, reference))

@@ -1,0 +1,91 @@
+"""What the guard knows of a tenant, and who is in which group then.
+
+Pure. A state may stand for one moment or for a whole wave, whose changes run in no promised order. So everything is
+kept twice: what holds for certain (an exclusion has to), and what may hold (an inclusion is feared when it may).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from shared.domain.changes import Json
+
+Edge = tuple[str, str]  # group id, member id
+Form = TypeVar("Form")
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """The tenant as far as signing in of the emergency accounts depends on it; all ids in lower case.
+
+    `accounts` and `policies` hold every form an object may have; an account that is not live has the form None.
+    `groups` and `locations` are those certainly live. `links` certainly hold, `may` perhaps. `vague` are objects whose
+    links prove nothing for now: they were just restored, or (a `dynamic` group) a rule decides anew.
+    `has_nesting` is false when only direct members are known.
+    """
+
+    accounts: Mapping[str, tuple[Json | None, ...]]
+    policies: Mapping[str, tuple[Json, ...]] = {}
+    groups: frozenset[str] = frozenset()
+    dynamic: frozenset[str] = frozenset()
+    links: frozenset[Edge] = frozenset()
+    may: frozenset[Edge] = frozenset()
+    vague: frozenset[str] = frozenset()
+    locations: frozenset[str] = frozenset()
+    has_nesting: bool = True
+
+
+def between(before: State, after: State) -> State:
+    """Return the state that stands for every moment of the wave that leads from `before` to `after`."""
+    return State(
+        accounts={known: united(before.accounts[known], after.accounts[known]) for known in before.accounts},
+        policies={
+            known: united(before.policies.get(known, ()), after.policies.get(known, ()))
+            for known in {**before.policies, **after.policies}
+        },
+        groups=before.groups & after.groups,
+        dynamic=before.dynamic | after.dynamic,
+        links=before.links & after.links,
+        may=before.may | after.may,
+        vague=before.vague | after.vague,
+        locations=before.locations & after.locations,
+        has_nesting=before.has_nesting,
+    )
+
+
+def united(some: tuple[Form, ...], more: tuple[Form, ...]) -> tuple[Form, ...]:
+    """Return the forms of both without repeating one."""
+    forms: list[Form] = []
+    for form in (*some, *more):
+        if form not in forms:
+            forms.append(form)
+    return tuple(forms)
+
+
+def surely_in(state: State, account: str) -> frozenset[str]:
+    """Return the live groups that certainly contain the account, directly or nested."""
+    trusted = {edge for edge in state.links if edge[0] in state.groups and edge[0] not in state.vague}
+    return _upwards(trusted, account)
+
+
+def perhaps_in(state: State, account: str) -> frozenset[str] | None:
+    """Return the groups that may contain the account; None when any group may."""
+    if account in state.vague or not state.has_nesting:
+        return None
+    return _upwards(state.may | {(group, account) for group in state.vague & state.dynamic}, account)
+
+
+def _upwards(edges: frozenset[Edge] | set[Edge], member: str) -> frozenset[str]:
+    parents: dict[str, list[str]] = {}
+    for group, below in edges:
+        parents.setdefault(below, []).append(group)
+    reached: set[str] = set()
+    todo = [member]
+    while todo:
+        for group in parents.get(todo.pop(), ()):
+            if group not in reached:
+                reached.add(group)
+                todo.append(group)
+    return frozenset(reached)

@@ -1,0 +1,143 @@
+"""Every state that a plan leads through, wave by wave, in the order of execution.
+
+Pure. References are laid out only once restores are done (decision D13); what they will come to is foretold here from
+the differences and from the snapshot: a restored object has the snapshot's references after the links wave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
+from shared.catalogue.entry import Wave
+from shared.catalogue.group import GROUP
+from shared.catalogue.named_location import NAMED_LOCATION
+from shared.catalogue.user import USER
+from shared.domain.changes import Action, Change, Json
+from shared.recover.lockout.state import Edge, State, united
+
+POLICY, LOCATION, PERSON, TEAM = CONDITIONAL_ACCESS_POLICY.name, NAMED_LOCATION.name, USER.name, GROUP.name
+DYNAMIC = "DynamicMembership"
+RULE = frozenset({"groupTypes", "membershipRule", "membershipRuleProcessingState"})
+Waves = Mapping[Wave, Sequence[Change]]
+
+
+class Outlook(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan will bring up: bodies in the recycle bin by id, and the snapshot's references of restored objects.
+
+    `is_relinked` is false when groups are out of the recovery's scope: then what restores brought back stays as it is.
+    """
+
+    deleted: Mapping[str, Json] = {}
+    settled: frozenset[Edge] = frozenset()
+    is_relinked: bool = True
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """One wave: the state it starts from, the state it leads to, and the changes between them."""
+
+    wave: Wave
+    changes: Sequence[Change]
+    before: State
+    after: State
+
+
+def stretches(live: State, waves: Waves, outlook: Outlook) -> Iterator[Stretch]:
+    """Yield every wave that the guard has to look at, in order; the links wave is always one of them."""
+    before = live
+    for wave in sorted({*waves, Wave.LINKS}):
+        changes = waves.get(wave, ())
+        after = before
+        for change in changes:
+            after = applied(after, change, outlook)
+        if wave is Wave.LINKS and outlook.is_relinked:
+            after = _settled(after, outlook)
+        yield Stretch(wave, changes, before, after)
+        before = after
+
+
+def applied(state: State, change: Change, outlook: Outlook) -> State:
+    """Return the state after one change of any type; a change that the guard does not care for changes nothing."""
+    one = change.object_id.lower()
+    if change.type == PERSON:
+        return _person(state, one, change, outlook) if one in state.accounts else state
+    if change.type == TEAM:
+        return _team(state, one, change, outlook)
+    if change.type == POLICY:
+        return _policy(state, one, change, outlook)
+    if change.type == LOCATION and change.action in {Action.RESTORE, Action.SOFT_DELETE}:
+        is_there = change.action is Action.RESTORE
+        return msgspec.structs.replace(
+            state, locations=state.locations | {one} if is_there else state.locations - {one}
+        )
+    return state
+
+
+def _person(state: State, one: str, change: Change, outlook: Outlook) -> State:
+    forms: tuple[Json | None, ...] = (None,)
+    vague = state.vague | state.dynamic  # rules of dynamic groups may decide anew about whoever was changed
+    if change.action is Action.RESTORE:
+        forms, vague = (outlook.deleted.get(one),), vague | {one}
+    elif change.action is Action.UPDATE:
+        forms = tuple({**form, **change.target} if form is not None else None for form in state.accounts[one])
+    return msgspec.structs.replace(state, accounts={**state.accounts, one: forms}, vague=vague)
+
+
+def _team(state: State, one: str, change: Change, outlook: Outlook) -> State:
+    edge = (one, change.other_id.lower())
+    if change.action is Action.LINK and change.reference == "members":
+        return msgspec.structs.replace(state, links=state.links | {edge}, may=state.may | {edge})
+    if change.action is Action.UNLINK and change.reference == "members":
+        return msgspec.structs.replace(state, links=state.links - {edge}, may=state.may - {edge})
+    if change.action is Action.SOFT_DELETE:
+        return msgspec.structs.replace(state, groups=state.groups - {one}, vague=state.vague - {one})
+    if change.action is Action.RESTORE:
+        return _restored_team(state, one, outlook)
+    if change.action is Action.UPDATE and RULE & change.target.keys():
+        is_dynamic = DYNAMIC in (change.target.get("groupTypes") or ()) or one in state.dynamic
+        dynamic = state.dynamic | {one} if is_dynamic else state.dynamic
+        return msgspec.structs.replace(state, vague=state.vague | {one}, dynamic=dynamic)
+    return state
+
+
+def _restored_team(state: State, one: str, outlook: Outlook) -> State:
+    """Return the state once a group is back: the snapshot says who may be in it, and proves nobody's membership yet."""
+    is_dynamic = DYNAMIC in (outlook.deleted.get(one, {}).get("groupTypes") or ())
+    return msgspec.structs.replace(
+        state,
+        groups=state.groups | {one},
+        vague=state.vague | {one},
+        dynamic=state.dynamic | {one} if is_dynamic else state.dynamic,
+        may=state.may | {edge for edge in outlook.settled if one in edge},
+    )
+
+
+def _policy(state: State, one: str, change: Change, outlook: Outlook) -> State:
+    forms = state.policies.get(one, ())
+    if change.action is Action.RESTORE:
+        body = outlook.deleted.get(one)
+        forms = (body,) if body is not None else forms
+    elif change.action is Action.SOFT_DELETE:
+        forms = ()
+    elif change.action is Action.UPDATE:
+        # Graph may lay complex values over what is there or put them in its place; the guard holds for both.
+        replaced = tuple({**form, **change.target} for form in forms)
+        forms = united(replaced, tuple(merged(form, change.target) for form in forms))
+    return msgspec.structs.replace(state, policies={**state.policies, one: forms})
+
+
+def merged(current: Any, change: Any) -> Any:
+    """Return `change` laid over `current`, complex values member by member."""
+    if not isinstance(current, dict) or not isinstance(change, dict):
+        return change
+    return {**current, **{name: merged(current.get(name), value) for name, value in change.items()}}
+
+
+def _settled(state: State, outlook: Outlook) -> State:
+    """Return the state once references were read again: those of restored objects are the snapshot's."""
+    restored = {group for group in state.vague if group not in state.dynamic}
+    links = state.links | {edge for edge in outlook.settled if edge[0] in state.groups}
+    return msgspec.structs.replace(state, links=links, may=state.may | links, vague=state.vague - restored)

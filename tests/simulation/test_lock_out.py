@@ -1,0 +1,161 @@
+"""Recoveries under the lock-out guard: refused before anything is written, staged, or carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from shared.domain.ids import wire_snapshot_id
+from shared.domain.jobs import Job, Options, State
+from shared.domain.scope import EVERYTHING, Scope
+from simulator.applications import TIDEMARK
+from simulator.http import Request
+from simulator.service import Simulator
+from tests.support import virtual_time
+from tests.support.platform import TENANT, Platform
+
+EMERGENCY_GROUP = "CA Exclusion - Emergency Access"
+BLOCK = {"operator": "OR", "builtInControls": ["block"]}
+PACE_SECONDS = 5.0  # Conditional Access takes one request a second from all applications together
+
+
+def recovered(
+    before: Callable[[Platform], None],
+    after: Callable[[Platform], None],
+    *,
+    has_accounts: bool = True,
+    scope: Scope = EVERYTHING,
+) -> tuple[Platform, Job]:
+    """Change a tenant by `before`, capture it, change it by `after`, recover; return how the recovery ended."""
+
+    async def story() -> tuple[Platform, Job]:
+        clock = virtual_time.VirtualClock()
+        simulator = Simulator(clock=clock.unix_seconds, seed=3, objects=60, tenant_id=TENANT)
+        platform = Platform(simulator, seed=3)
+        if has_accounts:
+            platform.emergency_accounts = tuple(accounts(platform))
+        before(platform)
+        capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+        await clock.sleep(PACE_SECONDS)
+        after(platform)
+        await clock.sleep(PACE_SECONDS)
+        wire = wire_snapshot_id(capture.snapshot_id)
+        started = await platform.operator.starting.recovery(TENANT, wire, scope, Options(), requested_by="operator")
+        return platform, await platform.finish(started)
+
+    return virtual_time.run(story())
+
+
+def live(platform: Platform, type_name: str) -> dict[str, Any]:
+    return platform.simulator.tenant.directory.stores[type_name].live
+
+
+def excluded_group(platform: Platform) -> str:
+    return next(known for known, body in live(platform, "group").items() if body["displayName"] == EMERGENCY_GROUP)
+
+
+def accounts(platform: Platform) -> list[str]:
+    return [known for known, body in live(platform, "user").items() if "Emergency Access" in body["displayName"]]
+
+
+def write(platform: Platform, method: str, path: str, body: Any = None) -> None:
+    """Write as an administrator would."""
+    token = platform.simulator.issue_token(TIDEMARK, "https://graph.microsoft.com", base_url="https://login.test")
+    headers = {"host": "graph.microsoft.com", "authorization": f"Bearer {token}", "content-type": "application/json"}
+    content = msgspec.json.encode(body) if body is not None else b""
+    answer = platform.simulator.handle(Request(method, f"/v1.0{path}", headers, content, "https"))
+    assert answer.status < 300, answer.body
+
+
+def policy(platform: Platform) -> str:
+    """Return the id of the first policy for everybody."""
+    found = live(platform, "conditionalAccessPolicy")
+    return next(known for known, body in found.items() if body["displayName"].startswith("Everyone"))
+
+
+def change(platform: Platform, **values: Any) -> None:
+    write(platform, "PATCH", f"/identity/conditionalAccess/policies/{policy(platform)}", values)
+
+
+def spare_nobody(platform: Platform) -> None:
+    change(platform, conditions={"users": {"excludeGroups": []}}, grantControls=BLOCK)
+
+
+def switch_off(platform: Platform) -> None:
+    change(platform, state="disabled")
+
+
+def nothing(_platform: Platform) -> None:
+    """Leave the tenant as it is."""
+
+
+def writes(platform: Platform) -> list[Any]:
+    """Return what happened to the tenant since the test's own last write."""
+    return list(platform.simulator.tenant.history.of(TIDEMARK.app_id))
+
+
+def test_a_recovery_that_would_lock_everybody_out_is_refused_and_writes_nothing() -> None:
+    counted: list[int] = []
+
+    def harm(platform: Platform) -> None:
+        switch_off(platform)
+        counted.append(len(writes(platform)))
+
+    platform, job = recovered(spare_nobody, harm)
+    assert (job.state, job.error_code) == (State.FAILED, "lock-out")
+    assert "rule 2" in job.error
+    assert policy(platform) in job.error
+    assert "policy_enable" in job.error
+    assert len(writes(platform)) == counted[0]
+
+
+def test_a_policy_is_switched_on_last_and_report_only_before() -> None:
+    seen: list[int] = []
+
+    def harm(platform: Platform) -> None:
+        switch_off(platform)
+        seen.append(len(writes(platform)))
+
+    platform, job = recovered(nothing, harm)
+    assert job.state is State.SUCCESSFUL
+    assert live(platform, "conditionalAccessPolicy")[policy(platform)]["state"] == "enabled"
+    staged = writes(platform)[seen[0] :]
+    assert [one.object_id for one in staged] == [policy(platform)] * 2
+
+
+def test_without_emergency_accounts_only_the_policy_that_spares_nobody_is_left_alone() -> None:
+    person = "department"
+
+    def harm(platform: Platform) -> None:
+        switch_off(platform)
+        write(platform, "PATCH", f"/users/{accounts(platform)[0]}", {person: "changed"})
+
+    platform, job = recovered(spare_nobody, harm, has_accounts=False)
+    assert job.state is State.SUCCESSFUL
+    assert live(platform, "conditionalAccessPolicy")[policy(platform)]["state"] == "disabled"
+    assert live(platform, "user")[accounts(platform)[0]].get(person) is None
+    assert [name for name in job.counts if name.startswith("leftAlone.could lock everybody out")]
+
+
+def test_a_recovery_of_policies_alone_finds_the_direct_members_of_the_excluded_group() -> None:
+    scope = Scope(types=("conditionalAccessPolicy",))
+    assert recovered(nothing, switch_off, scope=scope)[1].state is State.SUCCESSFUL
+    assert recovered(spare_nobody, switch_off, scope=scope)[1].error_code == "lock-out"
+
+
+def test_a_snapshot_whose_exclusion_is_lost_is_refused_although_the_policy_itself_is_the_same() -> None:
+    def leave(platform: Platform) -> None:
+        for account in accounts(platform):
+            write(platform, "DELETE", f"/groups/{excluded_group(platform)}/members/{account}/$ref")
+
+    def join(platform: Platform) -> None:
+        for account in accounts(platform):
+            path = f"/groups/{excluded_group(platform)}/members/$ref"
+            reference = f"https://graph.microsoft.com/v1.0/directoryObjects/{account}"
+            write(platform, "POST", path, {"@odata.id": reference})
+
+    _platform, job = recovered(leave, join)
+    assert job.error_code == "lock-out"
+    assert "rule 3" in job.error
