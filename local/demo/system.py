@@ -56,7 +56,7 @@ async def running(folder: Path, *, objects: int, seed: int, load_from: Path | No
             key = secrets.token_urlsafe(24)
             environment = _settings(storage, simulator_url, key, signing_key_file=_signing_key(folder))
             if load_from is None:
-                # An export comes without its emergency accounts, and its policies exclude those, not the generated ones.
+                # An export comes without its emergency accounts; its policies do not exclude the generated ones.
                 environment["TIDEMARK_EMERGENCY_ACCOUNTS"] = ",".join(await emergency_accounts(simulator_url, TENANT))
             front = _instance("front", folder, environment, disabled=QUEUE_FUNCTIONS)
             workers = [
