@@ -114,10 +114,14 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class SnapshotSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the snapshot list; rebuildable from the manifest it points at."""
+    """One row of the snapshot list; rebuildable from the manifest it points at.
+
+    `base_id` is empty for a snapshot; for a restore point it names the snapshot that it needs (manifests.py).
+    """
 
     tenant: str
     snapshot_id: str
+    base_id: str = ""
     job_id: str
     created_at: datetime
     sealed_at: datetime

@@ -44,11 +44,16 @@ class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything a reader needs to open a snapshot, and nothing it must trust unproven."""
+    """Everything a reader needs to open a snapshot, and nothing it must trust unproven.
+
+    `base_id` is empty for a snapshot, which is whole; a restore point names the day's snapshot that its increment lies
+    over, and is read through it.
+    """
 
     format: str = FORMAT
     tenant: str
     snapshot_id: str
+    base_id: str = ""
     job_id: str
     sequence: Count
     previous_sha256: str
