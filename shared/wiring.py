@@ -23,7 +23,9 @@ from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
 from shared.runs.ledger import Ledger
 from shared.runs.planning import Planning
+from shared.runs.preparing import Preparing
 from shared.runs.reading import Reading
+from shared.runs.rolling import Rolling
 from shared.runs.sealing import Sealing
 from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
@@ -79,16 +81,15 @@ def assemble(
     """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out."""
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
     snapshots = Snapshots(ports.rows, ports.vault, Signing(ports.signer, ports.verifier))
-    reading = Reading(ports.directory, ports.work)
     sealing = Sealing(ledger, ports.work, snapshots, ports.clock)
     comparing = Comparing(ledger, ports.work, snapshots)
     guarding = Guarding(ports.directory, emergency_accounts)
     planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing, guarding)
     applying = Applying(ports.directory, ports.work)
     steps = {
-        Step.PREPARE: reading.prepare,
-        Step.READ: reading.read,
-        Step.ROLL_FORWARD: reading.roll_forward,
+        Step.PREPARE: Preparing(ports.directory).prepare,
+        Step.READ: Reading(ports.directory, ports.work).read,
+        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work).roll_forward,
         Step.SEAL: sealing.seal,
         Step.MANIFEST: sealing.manifest,
         Step.COMPARE: comparing.compare,

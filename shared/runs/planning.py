@@ -24,7 +24,7 @@ from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
 from shared.runs.ledger import Ledger
-from shared.runs.reading import WAVE_PLAN
+from shared.runs.preparing import WAVE_PLAN
 from shared.runs.snapshots import SnapshotReader, Snapshots
 from shared.runs.tenure import Pause, Tenure
 

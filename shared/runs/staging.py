@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 
+from shared.domain.jobs import BatchState
 from shared.formats.links import LinkSpool
 from shared.formats.objects import Spool
 from shared.formats.segments import File, FileWriter, Segment, decode_segment, encode_segment
 from shared.ports import Blobs
+from shared.runs.tenure import Tenure
 
 EXTENSIONS = {"objects": "ndz", "index": "idx", "links": "zst", "deleted": "zst"}
 
@@ -50,3 +52,20 @@ async def load_segment(work: Blobs, note: dict[str, Any]) -> Segment:
     """Return the description of a stored segment, proven by the digest in the batch row."""
     known = msgspec.convert(note, SegmentNote)
     return decode_segment(await work.read(known.name), name=known.name, expected=known.sha256)
+
+
+async def record_segment(work: Blobs, tenure: Tenure, spool: Spool, links: LinkSpool, cursor: str | None) -> None:
+    """Store what was read, if anything, and record it with the `cursor` that goes on; None ends the batch."""
+    batch, rows = tenure.batch, spool.rows + links.rows
+    outputs = list(batch.outputs)
+    if rows:
+        name = f"{tenure.job.tenant}/{batch.job_id}/read/{batch.number:05d}-{batch.attempt}-{len(outputs):05d}"
+        outputs.append(await store_segment(work, name, spool, links))
+    counts = {
+        "objectsRead": batch.counts.get("objectsRead", 0) + spool.rows,
+        "linksRead": batch.counts.get("linksRead", 0) + links.rows,
+    }
+    state = BatchState.DONE if cursor is None else BatchState.RUNNING
+    await tenure.record(
+        msgspec.structs.replace(batch, state=state, cursor={"next": cursor or ""}, outputs=outputs, counts=counts)
+    )
