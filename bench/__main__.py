@@ -17,6 +17,7 @@ MEASUREMENTS: Mapping[str, str] = MappingProxyType(
         "snapshot": "bench.snapshot",
         "compare": "bench.compare",
         "capture": "bench.capture",
+        "recover": "bench.recover",
         "tamper": "bench.tamper",
     }
 )

@@ -66,8 +66,10 @@ class TenantTransport(httpx.AsyncBaseTransport):
         await asyncio.sleep(LATENCY_SECONDS / 2)
         now = asyncio.get_running_loop().time()
         headers = dict(request.headers.items())
-        status, answer, content = self._tenant.ask("request", now, request.method, target, headers, body)
+        status, answer, content, is_reset = self._tenant.ask("request", now, request.method, target, headers, body)
         await asyncio.sleep(LATENCY_SECONDS / 2)
+        if is_reset:
+            raise httpx.ReadError("the connection was reset", request=request)
         return httpx.Response(status, headers=answer, stream=httpx.ByteStream(content), request=request)
 
 
@@ -80,7 +82,7 @@ def _cost(method: str, tail: str, body: bytes) -> Cost:
 
 
 def _serve(pipe: Connection, objects: int, links: int, answers: Path) -> None:
-    """Answer questions until the other end closes: token, least, request."""
+    """Answer questions until the other end closes: token, least, request, and call with a function of this machine."""
     now = 0.0
     dawn = 1_795_000_000.0
     simulator = Simulator(clock=lambda: dawn + now, seed=1, objects=objects, links=links)
@@ -92,6 +94,8 @@ def _serve(pipe: Connection, objects: int, links: int, answers: Path) -> None:
                 return
             if question[0] == "token":
                 pipe.send(simulator.issue_token(TIDEMARK, GRAPH, base_url=LOGIN))
+            elif question[0] == "call":
+                pipe.send(question[1](simulator, *question[2:]))
             elif question[0] == "least":
                 record.flush()
                 pipe.send(least_requests(simulator))
@@ -102,7 +106,7 @@ def _serve(pipe: Connection, objects: int, links: int, answers: Path) -> None:
                 if any(name.lower() == "content-encoding" for name in headers_out):
                     record.write(len(response.body).to_bytes(4))
                     record.write(response.body)
-                pipe.send((response.status, headers_out, response.body))
+                pipe.send((response.status, headers_out, response.body, response.reset))
 
 
 def least_requests(simulator: Simulator) -> int:

@@ -82,7 +82,7 @@ class World:
         """Capture the whole tenant; return the sealed snapshot. Raises JobFailedError."""
         job = await self.product.starting.capture(TENANT, CAPTURED_AT)
         assert job is not None, "one job at a time"
-        await self._finish(job, workers)
+        await self.finish(job, workers)
         return await self.product.snapshots.named(TENANT, job.snapshot_id)
 
     async def run(self, job: Job, batches: Sequence[Batch]) -> list[Batch]:
@@ -90,11 +90,11 @@ class World:
         lease = await self.product.ledger.begin(job, batches)
         assert lease is not None, "one job at a time"
         await self.product.worker.dispatch(TENANT, lease)
-        await self._finish(job, 1)
+        await self.finish(job, 1)
         return await self.product.ledger.batches(TENANT, job.job_id)
 
-    async def _finish(self, job: Job, workers: int) -> None:
-        """Handle messages until there are none, then look at how the job ended."""
+    async def finish(self, job: Job, workers: int) -> None:
+        """Handle messages until there are none; raise JobFailedError when the job did not succeed."""
         while sum(await asyncio.gather(*(self._handle_all() for _worker in range(workers)))):
             pass
         ended = await self.product.ledger.job(TENANT, job.job_id)

@@ -23,7 +23,7 @@ from shared.domain.changes import Action, Change, Difference, LinkDifference, ch
 from shared.domain.jobs import Options
 from shared.recover.lockout.policies import ENABLED, REPORT_ONLY
 
-BATCH_CHANGES_MAX = 500  # "Restore journal for 500,000 changes": 1,000 rows is one query page
+BATCH_CHANGES_MAX = 2_000  # "Restore journal for 500,000 changes": 1,000 rows is one query page
 ENABLE = "enable"  # the stage of a policy's plan, and its place in the catalogue's waves
 NEWER = "newer than the snapshot: soft-deleted only when asked (softDeleteNewer)"
 

@@ -28,8 +28,8 @@ from shared.recover.decide import Look, before_image, outcome, settled, still_di
 from shared.recover.writes import Stroke, halves, link_strokes, object_stroke
 from shared.runs.tenure import Pause, Tenure
 
-GROUP_CHANGES_MAX = 40  # two full $batch requests of object writes
-GROUP_LINKS_MAX = 200  # ten PATCHes of 20 links
+GROUP_CHANGES_MAX = 100  # five full $batch requests of object writes: one that is retried stalls a fifth of them
+GROUP_LINKS_MAX = 1_000  # fifty PATCHes of 20 links
 BISECT_ROUNDS_MAX = 6  # 20 links are single after five halvings
 LINKS = frozenset({Action.LINK, Action.UNLINK})
 

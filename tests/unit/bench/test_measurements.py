@@ -19,6 +19,7 @@ KEYS = {
     "compare": "objects changes cpu_s wall_s floor_cpu_s ratio peak_rss_mb",
     "capture": "objects links cpu_s wall_s floor_cpu_s ratio peak_rss_mb requests least_requests requests_ratio "
     "virtual_s quota_floor_s stored_bytes",
+    "recover": "changes writes least_writes virtual_s floor_s ratio throttled_share cpu_s wall_s peak_rss_mb native_s",
 }
 
 
@@ -47,6 +48,15 @@ def test_a_capture_through_the_gateway_counts_its_requests_and_its_virtual_time(
     assert figures["requests"] >= figures["least_requests"] > 10
     assert figures["virtual_s"] > figures["quota_floor_s"] > 0
     assert figures["stored_bytes"] > 300 * 44
+
+
+def test_a_recovery_makes_every_counted_change_with_hardly_more_writes_than_the_fewest() -> None:
+    figures = run(["recover", "--changes", "200", "--mix", "links=50,properties=40,restores=10"])
+    assert list(figures) == KEYS["recover"].split()
+    assert figures["changes"] == 200
+    assert figures["least_writes"] <= figures["writes"] < figures["least_writes"] + 20, "faults repeat a few"
+    assert figures["virtual_s"] > figures["floor_s"] > 0
+    assert figures["throttled_share"] < 0.005
 
 
 def test_the_command_prints_one_json_object() -> None:
