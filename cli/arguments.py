@@ -27,7 +27,7 @@ def parser() -> ArgumentParser:
     commands = made.add_subparsers(required=True, metavar="COMMAND")
     shown = ArgumentParser(add_help=False)
     shown.add_argument("--json", action="store_true", help="JSON also at a terminal (always when piped)")
-    page, wait, scope, job, snapshot = _page(), _wait(), _scope(), _job(), _snapshot()
+    page, wait, scope, job, snapshot, yes = _page(), _wait(), _scope(), _job(), _snapshot(), _yes()
 
     def add(name: str, command: object, help_text: str, *parents: ArgumentParser) -> ArgumentParser:
         added = commands.add_parser(
@@ -41,11 +41,12 @@ def parser() -> ArgumentParser:
     add("capture", starting.capture, "take a snapshot now", wait)
     add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
     add("changes", looking.changes, "list the rows of a report, or what failed of a recovery", job, page)
-    recover = add("recover", starting.recover, "bring the tenant back to a snapshot", snapshot, scope, wait)
+    recover = add("recover", starting.recover, "bring the tenant back to a snapshot", snapshot, scope, wait, yes)
     recover.add_argument(
         "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"
     )
-    recover.add_argument("--yes", action="store_true", help="do not ask; needed where nobody can be asked")
+    add("undo", starting.undo, "put back what an ended recovery found", job, wait, yes)
+    add("retry", starting.retry, "do what failed in an ended recovery", job, wait, yes)
     add("jobs", looking.jobs, "list jobs, newest first", page)
     add("job", looking.job, "show one job", job, wait)
     add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)
@@ -63,6 +64,12 @@ def _page() -> ArgumentParser:
 def _wait() -> ArgumentParser:
     made = ArgumentParser(add_help=False)
     made.add_argument("--wait", action="store_true", help="watch the job to its end; the exit status tells how it was")
+    return made
+
+
+def _yes() -> ArgumentParser:
+    made = ArgumentParser(add_help=False)
+    made.add_argument("--yes", action="store_true", help="do not ask; needed where nobody can be asked")
     return made
 
 

@@ -44,6 +44,8 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             starts.start_capture,
             starts.start_preview,
             starts.start_recovery,
+            starts.undo,
+            starts.retry_failed,
             changes.changes,
             changes.failed_changes,
             changes.outcomes,

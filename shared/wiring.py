@@ -25,6 +25,7 @@ from shared.runs.ledger import Ledger
 from shared.runs.planning import Planning
 from shared.runs.preparing import Preparing
 from shared.runs.reading import Reading
+from shared.runs.replanning import Replanning
 from shared.runs.rolling import Rolling
 from shared.runs.sealing import Sealing
 from shared.runs.signing import Signing
@@ -94,6 +95,7 @@ def assemble(
         Step.MANIFEST: sealing.manifest,
         Step.COMPARE: comparing.compare,
         Step.PLAN: planning.plan,
+        Step.REPLAN: Replanning(ledger, ports.work, snapshots, comparing, guarding).replan,
         Step.RELINK: planning.relink,
         Step.APPLY: applying.apply,
     }

@@ -1,4 +1,4 @@
-"""Commands that start or stop a job: capture, report, recover, cancel."""
+"""Commands that start or stop a job: capture, report, recover, undo, retry, cancel."""
 
 from __future__ import annotations
 
@@ -39,15 +39,30 @@ def cancel(session: Session, given: Namespace) -> Exit:
     return _started(session, given, session.api.post("jobs", given.job, "cancel"), wanted="abandoned")
 
 
+def undo(session: Session, given: Namespace) -> Exit:
+    """Put back what an ended recovery found, once somebody has confirmed it."""
+    _ask(session, given, f"Put back what recovery {given.job} found. What others changed since then stays.")
+    return _started(session, given, session.api.post("jobs", given.job, "tidemark.undo"))
+
+
+def retry(session: Session, given: Namespace) -> Exit:
+    """Do what failed in an ended recovery, once somebody has confirmed it."""
+    _ask(session, given, f"Repeat what failed in recovery {given.job}.")
+    return _started(session, given, session.api.post("jobs", given.job, "tidemark.retryFailed"))
+
+
 def _confirm(session: Session, given: Namespace, snapshot: Json) -> None:
+    newer = " Objects made since then are soft-deleted." if given.soft_delete_newer else ""
+    scope = described(given.types, given.ids)
+    _ask(session, given, f"Bring {scope} back to {moment(snapshot.get('createdDateTime'))}.{newer}")
+
+
+def _ask(session: Session, given: Namespace, question: str) -> None:
     """Return when the recovery may begin; raise CliError when nobody can be asked or the answer is no."""
     if given.yes:
         return
     if not session.screen.can_ask:
         raise CliError(Exit.USAGE, "nobody can be asked here: add --yes to recover without a question")
-    newer = " Objects made since then are soft-deleted." if given.soft_delete_newer else ""
-    scope = described(given.types, given.ids)
-    question = f"Bring {scope} back to {moment(snapshot.get('createdDateTime'))}.{newer}"
     if not session.screen.confirmed(question):
         raise CliError(Exit.USAGE, "not confirmed; nothing was started")
 

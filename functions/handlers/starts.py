@@ -1,4 +1,4 @@
-"""Start jobs: a capture now, a difference report, a recovery. Each answers 202 with the address to poll."""
+"""Start jobs: a capture, a report, a recovery, its undoing, what failed in it. Each answers 202 and where to poll."""
 
 from __future__ import annotations
 
@@ -34,6 +34,20 @@ async def start_recovery(product: Product, asked: Asked) -> func.HttpResponse:
     caller_id = asked.caller_id
     job = await product.starting.recovery(product.tenant, asked.snapshot, scope, options, requested_by=caller_id)
     return replies.accepted(_address(asked, "recoveryJobs", job.job_id))
+
+
+async def undo(product: Product, asked: Asked) -> func.HttpResponse:
+    """Start a recovery that puts back what an ended one found."""
+    read_nothing(asked.call.headers, asked.call.body)
+    job = await product.starting.undo(product.tenant, asked.job, requested_by=asked.caller_id)
+    return replies.accepted(asked.call.address("directory", "recovery", "jobs", job.job_id))
+
+
+async def retry_failed(product: Product, asked: Asked) -> func.HttpResponse:
+    """Start a recovery of what failed in an ended one."""
+    read_nothing(asked.call.headers, asked.call.body)
+    job = await product.starting.repeat(product.tenant, asked.job, requested_by=asked.caller_id)
+    return replies.accepted(asked.call.address("directory", "recovery", "jobs", job.job_id))
 
 
 def _address(asked: Asked, collection: str, job_id: str) -> str:

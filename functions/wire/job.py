@@ -52,7 +52,11 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.snapshotId": job.snapshot_id,
         "tidemark.wireSnapshotId": wire_id,
         "tidemark.requestedBy": job.requested_by,
-        "tidemark.options": {"softDeleteNewer": job.options.soft_delete_newer},
+        "tidemark.options": {
+            "softDeleteNewer": job.options.soft_delete_newer,
+            "undoes": job.options.undoes or None,
+            "repeats": job.options.repeats or None,
+        },
         "tidemark.isCancelAsked": job.is_cancel_asked,
         "tidemark.counts": job.counts,
         "tidemark.progress": progress(job),

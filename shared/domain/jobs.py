@@ -53,14 +53,20 @@ class Step(StrEnum):
     MANIFEST = "manifest"
     COMPARE = "compare"
     PLAN = "plan"
+    REPLAN = "replan"
     RELINK = "relink"
     APPLY = "apply"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the requester of a recovery allowed beyond restore, update and links."""
+    """What the requester of a recovery allowed beyond restore, update and links.
+
+    `undoes` and `repeats` name an ended recovery: this one puts back what that one found, or does what failed in it.
+    """
 
     soft_delete_newer: bool = False
+    undoes: str = ""
+    repeats: str = ""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ WIDTH: Mapping[Step, int] = MappingProxyType(
         Step.MANIFEST: 1,
         Step.COMPARE: 8,
         Step.PLAN: 1,
+        Step.REPLAN: 1,
         Step.RELINK: 1,
         Step.APPLY: 1,
     }

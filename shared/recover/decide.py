@@ -18,6 +18,7 @@ from shared.recover.answers import explanation
 
 GONE = "it has been deleted for good since the comparison"
 IN_BIN = "it is in the recycle bin, so it cannot be changed"
+OVERWRITTEN = "somebody changed it after the recovery, so it stays as it is: "
 SYNCED = "it is mastered on premises now: correct it in Active Directory"
 
 
@@ -46,7 +47,10 @@ def _settled_live(change: Change, body: Json, look: Look, entry: ObjectType) -> 
     if is_mastered_on_premises(body):
         return Result.FAILED, SYNCED
     if change.action is Action.UPDATE:
-        return None if still_differing(change, body, entry) else (Result.ALREADY_RIGHT, "")
+        if still_differing(change, body, entry):
+            return None
+        others = overwritten(change, body, entry)
+        return (Result.FAILED, OVERWRITTEN + ", ".join(others)) if others else (Result.ALREADY_RIGHT, "")
     is_linked = change.other_id in look.links.get(change.reference, frozenset())
     return (Result.ALREADY_RIGHT, "") if is_linked == (change.action is Action.LINK) else None
 
@@ -58,13 +62,26 @@ def _settled_soft_delete(look: Look) -> tuple[Result, str] | None:
 
 
 def still_differing(change: Change, body: Json, entry: ObjectType) -> Json:
-    """Return those of the change's values that the live object does not have."""
-    values: Json = {}
-    for name, value in change.target.items():
+    """Return those of the change's values that the live object does not have, and that are ours to write."""
+    others = overwritten(change, body, entry)
+    return {name: change.target[name] for name in _differing(change.target, body, entry) if name not in others}
+
+
+def overwritten(change: Change, body: Json, entry: ObjectType) -> list[str]:
+    """Return the properties that somebody else has set since: neither what is wanted nor what was expected."""
+    if not change.expected:
+        return []
+    elsewhere = _differing(change.expected, body, entry)
+    return [name for name in _differing(change.target, body, entry) if name in elsewhere]
+
+
+def _differing(wanted: Json, body: Json, entry: ObjectType) -> list[str]:
+    differing = []
+    for name, value in wanted.items():
         known = entry.property(name)
         if not same(value, body.get(name), is_set=known is None or known.is_set):
-            values[name] = value
-    return values
+            differing.append(name)
+    return differing
 
 
 def before_image(change: Change, look: Look) -> Json:

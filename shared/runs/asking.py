@@ -12,12 +12,12 @@ import msgspec
 
 from shared.domain.changes import Difference, Outcome, Result
 from shared.domain.errors import InputError
-from shared.domain.jobs import Batch, Job, Kind, State, Step
-from shared.formats.records import OUTCOMES, decode_records
+from shared.domain.jobs import Batch, Job, Kind, State
 from shared.jobs.flow import totals
 from shared.ports import Blobs
 from shared.runs.comparing import Comparing, difference_files
 from shared.runs.ledger import Ledger
+from shared.runs.outcomes import recorded
 
 
 class Asking:
@@ -65,12 +65,7 @@ class Asking:
         job = await self._ledger.job(tenant, job_id)
         if job.kind is not Kind.RECOVERY:
             raise InputError(f"job {job_id} is a {job.kind}, not a recovery", member="job")
-        found: list[Outcome] = []
-        for batch in await self._ledger.batches(tenant, job_id):
-            for output in batch.outputs if batch.step is Step.APPLY else []:
-                content = await self._work.read(output["name"])
-                found += decode_records(content, Outcome, OUTCOMES, name=output["name"], expected=output["sha256"])
-        return found
+        return await recorded(self._work, await self._ledger.batches(tenant, job_id))
 
 
 def _counted(job: Job, batches: Sequence[Batch]) -> Job:

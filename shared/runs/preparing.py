@@ -62,6 +62,9 @@ def _layout(tenure: Tenure, types: list[ObjectType], shards: int, tokens: dict[s
     for first, end in ranges:
         lay(WAVE_SEAL, Step.SEAL, {"first": first, "end": end, "shards": shards})
     lay(WAVE_MANIFEST, Step.MANIFEST, {"shards": shards, "types": [entry.name for entry in types]})
+    if tenure.job.options.undoes or tenure.job.options.repeats:
+        lay(WAVE_PLAN, Step.REPLAN, {})
+        return laid
     if tenure.job.kind is not Kind.CAPTURE:
         for first, end in ranges:
             lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": shards})

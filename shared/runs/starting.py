@@ -11,6 +11,7 @@ from shared.domain.errors import InputError, TenantBusyError
 from shared.domain.ids import capture_job_id, snapshot_id
 from shared.domain.jobs import Batch, Job, Kind, Options, State, Step
 from shared.domain.scope import Scope
+from shared.jobs.flow import totals
 from shared.jobs.states import ENDS
 from shared.ports import Clock, Ids
 from shared.runs.ledger import Ledger
@@ -60,6 +61,19 @@ class Starting:
         """
         return await self._start(Kind.RECOVERY, tenant, wire_id, scope, options, requested_by)
 
+    async def undo(self, tenant: str, job_id: str, *, requested_by: str) -> Job:
+        """Start a recovery that puts back what an ended one found.
+
+        Raises NotFoundError, InputError for a job that has nothing to undo, TenantBusyError.
+        """
+        source = await self._source(tenant, job_id, "applied")
+        return await self._again(source, Options(undoes=job_id), requested_by)
+
+    async def repeat(self, tenant: str, job_id: str, *, requested_by: str) -> Job:
+        """Start a recovery of what failed in an ended one; raises as `undo` does."""
+        source = await self._source(tenant, job_id, "failed")
+        return await self._again(source, Options(repeats=job_id), requested_by)
+
     async def cancel(self, tenant: str, job_id: str) -> Job:
         """Ask a job to stop at its next boundary; what it has applied stays. Raises NotFoundError, InputError."""
         job = await self._ledger.ask_cancel(tenant, job_id)
@@ -79,6 +93,32 @@ class Starting:
             snapshot_id=snapshot.snapshot_id,
             created_at=self._clock.now().replace(microsecond=0),
             scope=scope,
+            options=options,
+            requested_by=requested_by,
+        )
+        return await self._begin(job)
+
+    async def _source(self, tenant: str, job_id: str, result: str) -> Job:
+        """Return the recovery of that id; raise InputError unless it has ended and has changes with that result."""
+        job = await self._ledger.job(tenant, job_id)
+        if job.kind is not Kind.RECOVERY:
+            raise InputError(f"job {job_id} is a {job.kind}, not a recovery", member="job")
+        if job.state not in ENDS:
+            raise InputError(f"job {job_id} is still {job.state}; cancel it, or wait for its end", member="job")
+        counts = totals(await self._ledger.batches(tenant, job_id))
+        if not counts.get(f"objects.{result}", 0) + counts.get(f"links.{result}", 0):
+            raise InputError(f"job {job_id} has no {result} change: there is nothing to do", member="job")
+        return job
+
+    async def _again(self, source: Job, options: Options, requested_by: str) -> Job:
+        job = Job(
+            tenant=source.tenant,
+            job_id=self._ids.new(),
+            kind=Kind.RECOVERY,
+            state=State.INITIALIZED,
+            snapshot_id=source.snapshot_id,
+            created_at=self._clock.now().replace(microsecond=0),
+            scope=source.scope,
             options=options,
             requested_by=requested_by,
         )

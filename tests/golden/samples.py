@@ -18,7 +18,7 @@ from shared.formats.objects import SOFT_DELETED, Spool
 from shared.formats.segments import File, Segment, ShardRange
 from shared.formats.signatures import sign_es256
 from shared.jobs.lease import LeaseRow
-from shared.runs.applying import BeforeImage
+from shared.runs.outcomes import BeforeImage
 from tests.support.builders import AT, SNAPSHOT_ID, TENANT, a_change, a_difference, a_link, a_link_change, a_note, an_id
 
 JOB_ID = an_id("job-1")

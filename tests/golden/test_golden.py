@@ -28,7 +28,7 @@ from shared.formats.rows import batch_of, job_of, snapshot_of
 from shared.formats.segments import decode_segment
 from shared.formats.signatures import decode_signature, refusal
 from shared.jobs.lease import lease_row
-from shared.runs.applying import BeforeImage
+from shared.runs.outcomes import BeforeImage
 from tests.golden import documents, samples
 from tests.golden.write import shown
 from tests.support.builders import an_id

@@ -18,7 +18,7 @@ from shared.formats.records import Header
 from shared.formats.segments import File, Segment
 from shared.formats.signatures import Signature
 from shared.jobs.lease import LeaseRow
-from shared.runs.applying import BeforeImage
+from shared.runs.outcomes import BeforeImage
 
 GOLDEN = Path(__file__).parent
 PAGES = GOLDEN.parents[1] / "docs" / "formats"
