@@ -66,7 +66,7 @@ def _served(schema: Schema) -> Iterator[Row]:
         update = resources.upserting(resources.create_resource, update)
     table: dict[str, list[Row]] = {
         "list": [(f"GET {place}", reading.list_objects, area, listing)],
-        "count": [(f"GET {place}/$count", reading.count_objects, area, kind)],
+        "count": [(f"GET {place}/$count", reading.count_objects, area, {"options": frozenset({"$filter"}), **kind})],
         "delta": [
             (f"GET {place}/{name}", delta, area, {"options": _TOKENS, **kind})
             for name in ("delta", "microsoft.graph.delta")
