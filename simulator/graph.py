@@ -191,7 +191,9 @@ class Graph:
 
         answers = run_parts(read_parts(body), run=run, target=_written, shuffle=self._world.random)
         break_off(self._world.faults.strike(_AFTER, "POST", "/$batch"), url=f"{root}/$batch")
-        return Answer(200, {"responses": answers})
+        is_throttled = any(answer["status"] == 429 for answer in answers)
+        status = 424 if is_throttled and self._world.tenant.switches.throttling.is_batch_failed else 200
+        return Answer(status, {"responses": answers})
 
     def _judge(self, method: str, root: str, path: str, query: str, body: bytes, answer: Answer) -> None:
         if self._world.referee is not None and not answer.is_broken:

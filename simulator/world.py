@@ -62,6 +62,11 @@ class World:
         self.mischief = Mischief(self.tenant)
         self.protection = Protection(wish.administrators)
 
+    def apply_quotas(self) -> None:
+        """Apply the quotas as switched; a tenant is measured by the users it has now when that is asked for."""
+        users = self.tenant.directory.stores["user"].live
+        self.throttle.switch(self.tenant.switches.throttling, users=len(users))
+
     def employ(self, act: Callable[..., Answer]) -> None:
         """Let background actors do their operations through `act`, from now on."""
         self.office = Office(self.tenant, act, self.now())
@@ -72,6 +77,7 @@ class World:
         self.lagging.switch(wish.lag)
         self.mischief.switch(wish.paging)
         self.protection.switch(wish.administrators)
+        self.apply_quotas()
         if self.office is not None:
             self.office.switch(wish.background, self.now())
 
