@@ -54,7 +54,8 @@ class Background(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Administrators(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Protection of administrators: sensitive properties are refused unless the application holds a directory role.
 
-    `privileged_apps` are the application ids that hold Privileged Authentication Administrator.
+    The role is read off the assignments of the application's service principal. `privileged_apps` are application ids
+    that are let through without one.
     """
 
     is_on: bool = False
