@@ -99,6 +99,7 @@ class Graph:
             options = odata.read_options(asked.query, route.options)
             call = Call(asked.method, asked.root, asked.path, params, options, asked.headers, asked.body)
             call.app_id, call.now, call.correlation_id = asked.caller.app_id, asked.now, asked.correlation_id
+            call.request_id = asked.request_id
             spent = self._charge(call, route)
             caller = asked.caller
             permitted.check(
@@ -129,7 +130,10 @@ class Graph:
         if route.is_write:
             world.lagging.refuse_fresh(call)
             world.protection.refuse(world.tenant, route, call)
-            return self._perform(route, call)
+            world.colliding.refuse(call)
+            answer = self._perform(route, call)
+            world.colliding.note(call)
+            return answer
         pages = _OF_A_LIST in route.options and "$deltatoken" not in route.options
         hollow = world.mischief.empty_page(call) if pages else None
         if hollow is not None:

@@ -86,6 +86,17 @@ class Quotas(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     role_groups_max: int | None = 500
 
 
+class Collisions(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Writes that meet: one to an object another request wrote less than `within_seconds` ago is a 409, in so many.
+
+    `share` is of such writes, 0 to 1.
+    """
+
+    within_seconds: float = 0.0
+    share: float = 1.0
+    seed: int = 0
+
+
 class Throttling(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """How the quotas are applied; null leaves what the tenant was started with.
 
@@ -109,5 +120,6 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     administrators: Administrators = msgspec.field(default_factory=Administrators)
     native: Native = msgspec.field(default_factory=Native)
     quotas: Quotas = msgspec.field(default_factory=Quotas)
+    collisions: Collisions = msgspec.field(default_factory=Collisions)
     throttling: Throttling = msgspec.field(default_factory=Throttling)
     restricted_units: bool = False
