@@ -99,6 +99,7 @@ class Graph:
             options = odata.read_options(asked.query, route.options)
             call = Call(asked.method, asked.root, asked.path, params, options, asked.headers, asked.body)
             call.app_id, call.now, call.correlation_id = asked.caller.app_id, asked.now, asked.correlation_id
+            call.request_id = asked.request_id
             spent = self._charge(call, route)
             caller = asked.caller
             permitted.check(
@@ -129,7 +130,10 @@ class Graph:
         if route.is_write:
             world.lagging.refuse_fresh(call)
             world.protection.refuse(world.tenant, route, call)
-            return self._perform(route, call)
+            world.colliding.refuse(call)
+            answer = self._perform(route, call)
+            world.colliding.note(call)
+            return answer
         pages = _OF_A_LIST in route.options and "$deltatoken" not in route.options
         hollow = world.mischief.empty_page(call) if pages else None
         if hollow is not None:
@@ -191,7 +195,9 @@ class Graph:
 
         answers = run_parts(read_parts(body), run=run, target=_written, shuffle=self._world.random)
         break_off(self._world.faults.strike(_AFTER, "POST", "/$batch"), url=f"{root}/$batch")
-        return Answer(200, {"responses": answers})
+        is_throttled = any(answer["status"] == 429 for answer in answers)
+        status = 424 if is_throttled and self._world.tenant.switches.throttling.is_batch_failed else 200
+        return Answer(status, {"responses": answers})
 
     def _judge(self, method: str, root: str, path: str, query: str, body: bytes, answer: Answer) -> None:
         if self._world.referee is not None and not answer.is_broken:

@@ -76,6 +76,7 @@ class Simulator:
         if load_from is not None:
             load_exported(self.tenant, load_from, report=report)
         self.tenant.directory.record()
+        self.world.apply_quotas()
         self.tenant.native.started_at = clock()
         self._graph = Graph(self.world)
         self.world.employ(self._graph.act)

@@ -4,6 +4,8 @@ At start from a file, later by /_sim/switches. All are JSON objects with the mem
 default, an unknown member is refused.
 """
 
+from typing import Literal
+
 import msgspec
 
 
@@ -52,7 +54,8 @@ class Background(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Administrators(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Protection of administrators: sensitive properties are refused unless the application holds a directory role.
 
-    `privileged_apps` are the application ids that hold Privileged Authentication Administrator.
+    The role is read off the assignments of the application's service principal. `privileged_apps` are application ids
+    that are let through without one.
     """
 
     is_on: bool = False
@@ -83,6 +86,30 @@ class Quotas(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     role_groups_max: int | None = 500
 
 
+class Collisions(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Writes that meet: one to an object another request wrote less than `within_seconds` ago is a 409, in so many.
+
+    `share` is of such writes, 0 to 1.
+    """
+
+    within_seconds: float = 0.0
+    share: float = 1.0
+    seed: int = 0
+
+
+class Throttling(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """How the quotas are applied; null leaves what the tenant was started with.
+
+    `low_priority_share`: calls of low priority are refused from that share of a bucket on. `size`: the tenant whose
+    read quota applies, S (below 50 users), M (to 500), L, or "auto" for as many users as there are. `is_batch_failed`:
+    a batch with a throttled part is itself answered 424, as the page "Combine requests with batching" allows.
+    """
+
+    low_priority_share: float | None = None
+    size: Literal["S", "M", "L", "auto"] | None = None
+    is_batch_failed: bool = False
+
+
 class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """All of them."""
 
@@ -93,4 +120,6 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     administrators: Administrators = msgspec.field(default_factory=Administrators)
     native: Native = msgspec.field(default_factory=Native)
     quotas: Quotas = msgspec.field(default_factory=Quotas)
+    collisions: Collisions = msgspec.field(default_factory=Collisions)
+    throttling: Throttling = msgspec.field(default_factory=Throttling)
     restricted_units: bool = False

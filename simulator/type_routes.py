@@ -14,6 +14,7 @@ from simulator.operations import (
     roles,
     scheduling,
     scoped_roles,
+    transitive,
     undeleting,
     writing,
 )
@@ -60,13 +61,14 @@ def _served(schema: Schema) -> Iterator[Row]:
         {"object_type": schema.name},
         schema.serves.split(),
     )
-    listing, one = {"options": _LIST, "units": schema.units, **kind}, {"options": _ONE, "units": schema.units, **kind}
+    listing = {"options": _LIST, "units": schema.units, **kind}
+    one = {"options": _ONE, "units": schema.units if schema.name == grants.GRANT else 1, **kind}
     update: resources.Operation = resources.update_resource
     if schema.name in ("application", "servicePrincipal"):
         update = resources.upserting(resources.create_resource, update)
     table: dict[str, list[Row]] = {
         "list": [(f"GET {place}", reading.list_objects, area, listing)],
-        "count": [(f"GET {place}/$count", reading.count_objects, area, kind)],
+        "count": [(f"GET {place}/$count", reading.count_objects, area, {"options": frozenset({"$filter"}), **kind})],
         "delta": [
             (f"GET {place}/{name}", delta, area, {"options": _TOKENS, **kind})
             for name in ("delta", "microsoft.graph.delta")
@@ -131,6 +133,7 @@ def _special() -> Iterator[Row]:
         for kind in kinds:
             more: dict[str, Any] = {"object_type": kind, "relation": relation, "options": _LINKS}
             yield f"GET {_KINDS[kind]}/{{id}}/{name}", linking.list_sources, "directoryObject", more
+    yield from _at_any_depth()
     for verb in ("addPassword", "removePassword"):
         operation = applications.add_password if verb == "addPassword" else applications.remove_password
         for kind in (application.APPLICATION, service_principal.SERVICE_PRINCIPAL):
@@ -143,6 +146,17 @@ def _special() -> Iterator[Row]:
     yield f"POST {at}", policing.update_combinations, "policy", {"object_type": policies.STRENGTH}
 
 
+def _at_any_depth() -> Iterator[Row]:
+    below: dict[str, Any] = {"object_type": "group", "options": _LINKS, "units": 5}
+    yield "GET groups/{id}/transitivemembers", transitive.list_below, "group", below
+    for kind in ("user", "group", "servicePrincipal"):
+        above: dict[str, Any] = {"object_type": kind, "options": _LINKS}
+        yield f"GET {_KINDS[kind]}/{{id}}/transitivememberof", transitive.list_above, "directoryObject", above
+    for relation in ("members", "owners"):
+        counted = {"object_type": "group", "relation": relation}
+        yield f"GET groups/{{id}}/{relation}/$count", transitive.count_links, "group", counted
+
+
 def _hanging() -> Iterator[Row]:
     ends = [
         (grants.ASSIGNMENT, "assignment", "appRoleAssignments", "principalId", ("user", "group", "servicePrincipal")),
@@ -153,11 +167,12 @@ def _hanging() -> Iterator[Row]:
     ]
     for kind, area, name, end, parents in ends:
         for parent in parents:
-            at, units = f"{_KINDS[parent]}/{{parent}}/{name.lower()}", 2 if kind == grants.ASSIGNMENT else 1
+            at = f"{_KINDS[parent]}/{{parent}}/{name.lower()}"
+            units = 2 if (parent, name) == ("servicePrincipal", "appRoleAssignments") else 1
             about = {"object_type": kind, "relation": end, "parent_type": parent}
             yield f"GET {at}", granting.list_hanging, area, {"options": _LIST, "units": units, **about}
             read = granting.below_parent(reading.read_object)
-            yield f"GET {at}/{{id}}", read, area, {"options": _ONE, "units": units, **about}
+            yield f"GET {at}/{{id}}", read, area, {"options": _ONE, **about}
             if kind != grants.GRANT:
                 yield f"POST {at}", resources.create_resource, area, about
                 remove = granting.below_parent(resources.delete_resource)

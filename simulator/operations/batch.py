@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.errors import GraphError
+from simulator.errors import GraphError, collision
 
 PARTS_MAX = 20
 METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
@@ -88,7 +88,7 @@ def run_parts(parts: Sequence[Part], *, run: Run, target: Target, shuffle: Rando
         if wishes & failed:
             refusal = _failed_dependency()
         elif rival is not None and rival not in ancestors[part.key]:
-            refusal = _collision()
+            refusal = collision()
         outcome = run(part, refusal)
         if object_id and outcome.status != 429:
             writers[object_id] = part.key
@@ -104,11 +104,3 @@ def run_parts(parts: Sequence[Part], *, run: Run, target: Target, shuffle: Rando
 
 def _failed_dependency() -> GraphError:
     return GraphError(424, "FailedDependency", "A request this one depends on failed.")
-
-
-def _collision() -> GraphError:
-    return GraphError(
-        409,
-        "Directory_ConcurrencyViolation",
-        "The request could not be performed because the resource was updated by another request at the same time.",
-    )

@@ -30,6 +30,7 @@ class Call:
     object_type: str = ""
     relation: str = ""
     correlation_id: str = ""
+    request_id: str = ""
     cast: str = ""
     parent_type: str = ""
 

@@ -7,6 +7,7 @@ from simulator import odata
 from simulator.directory.state import unique_key
 from simulator.directory.store import Store
 from simulator.errors import GraphError, bad_request, not_found
+from simulator.filters import Test
 from simulator.operations.call import TEXT, Answer, Call
 from simulator.operations.showing import expand_into, shape, show
 from simulator.paging import envelope, page, position
@@ -60,7 +61,7 @@ def _listing(tenant: Tenant, call: Call, store: Store, things: Mapping[str, Json
     context = schema.collection + _described(select, relation, names)
     body = envelope(call, tenant.sealer, context=context, items=items, following=following)
     if call.options.get("$count", "").lower() == "true" and call.is_eventual and "$skiptoken" not in call.options:
-        count = len(things) if fits is None else sum(1 for thing in things.values() if fits(thing))
+        count = _count(things, fits, call.cast)
         body = {"@odata.context": body.pop("@odata.context"), "@odata.count": count, **body}
     return Answer(200, body)
 
@@ -79,10 +80,20 @@ def _described(select: tuple[str, ...] | None, relation: str, names: tuple[str, 
 
 
 def count_objects(tenant: Tenant, call: Call) -> Answer:
-    """Answer how many live objects there are, as plain text; only for clients that accept the lagging index."""
+    """Answer how many live objects there are, or fit, as plain text; only for clients that accept the lagging index."""
     if not call.is_eventual:
         raise bad_request("$count is not currently supported.")
-    return Answer(200, str(len(tenant.directory.stores[call.object_type].live)), content_type=TEXT)
+    store = tenant.directory.stores[call.object_type]
+    condition = odata.read_filter(call.options["$filter"], store.schema) if "$filter" in call.options else None
+    fits = None if condition is None else condition.fits
+    return Answer(200, str(_count(store.live, fits, call.cast)), content_type=TEXT)
+
+
+def _count(things: Mapping[str, JsonObject], fits: Test | None, cast: str) -> int:
+    if fits is None and not cast:
+        return len(things)
+    kept = (thing for thing in things.values() if not cast or thing.get("@odata.type") == cast)
+    return sum(1 for thing in kept if fits is None or fits(thing))
 
 
 def read_object(tenant: Tenant, call: Call) -> Answer:

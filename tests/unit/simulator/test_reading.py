@@ -71,10 +71,8 @@ def test_an_unknown_property_is_a_bad_request_and_one_kept_elsewhere_is_not_impl
     "query",
     [
         "$search=x",
-        "$orderby=displayName,mail",
         "$skip=5",
         "$expand=messages",
-        "$filter=otherMails/all(m:m eq 'x')",
         "$apply=x",
     ],
 )
@@ -86,7 +84,7 @@ def test_what_is_not_simulated_is_refused_by_name(query: str) -> None:
     assert query.split("=", maxsplit=1)[0] in reply.message
 
 
-@pytest.mark.parametrize("path", ["/devices", "/users/x/messages", "/groups/x/members/$count", "/", ""])
+@pytest.mark.parametrize("path", ["/devices", "/users/x/messages", "/", ""])
 def test_other_paths_are_not_implemented(path: str) -> None:
     assert a_client().get(path).status == 501
 
