@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from simulator import certificates
+from simulator import certificates, tunnel
 from simulator.faults import Faults, Rule
 from simulator.measuring import UNLIMITED, measure
 from simulator.referee.published import MissingSliceError
@@ -51,9 +51,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     signing_key()
     try:
-        asyncio.run(serve(simulator, host=wish.host, endpoints=endpoints))
+        asyncio.run(serve(simulator, host=wish.host, endpoints=endpoints, proxy_port=wish.proxy_port))
     except OSError as error:
-        print(f"simulator: cannot listen on {wish.host}:{wish.port}: {error.strerror}", file=sys.stderr)
+        print(f"simulator: cannot listen on {wish.host}: {error.strerror or error}", file=sys.stderr)
         return 1
     return 0
 
@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--https-port", type=int, help="port for HTTPS beside it; 0 takes a free one")
     parser.add_argument("--cert", type=Path, help="certificate for HTTPS; without one, a self-signed is made")
     parser.add_argument("--key", type=Path, help="key of that certificate")
+    parser.add_argument("--proxy-port", type=int, help="port of a proxy for clients that know only Microsoft's hosts")
     parser.add_argument("--trust-file", type=Path, help="where to write the certificate, for clients to trust")
     parser.add_argument("--objects", type=int, default=5_000, help="how many objects to generate")
     parser.add_argument("--links", type=int, help="about how many links; without it, what groups of real sizes give")
@@ -88,6 +89,8 @@ def _check(wish: argparse.Namespace) -> None:
         raise WrongLineError("--objects must not be negative")
     if (wish.cert is None) != (wish.key is None):
         raise WrongLineError("--cert and --key belong together")
+    if wish.https_port is None and wish.proxy_port is not None:
+        raise WrongLineError("--proxy-port needs --https-port")
     if wish.https_port is None and (wish.cert or wish.trust_file):
         raise WrongLineError("a certificate needs --https-port")
 
@@ -143,8 +146,9 @@ def _read(option: str, given: str, shape: type[Any]) -> Any:
 def _endpoints(wish: argparse.Namespace) -> list[Endpoint]:
     endpoints = [Endpoint(wish.port)]
     if wish.https_port is not None:
+        names = tunnel.HOSTS if wish.proxy_port is not None else ()
         try:
-            settings = certificates.context(wish.cert, wish.key, wish.trust_file)
+            settings = certificates.context(wish.cert, wish.key, wish.trust_file, names)
         except (OSError, ssl.SSLError) as error:
             raise WrongLineError(f"the certificate cannot be used: {error}") from error
         endpoints.append(Endpoint(wish.https_port, settings))

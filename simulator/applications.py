@@ -6,7 +6,8 @@ from types import MappingProxyType
 
 GRAPH = "https://graph.microsoft.com"
 TIDEMARK_API = "api://tidemark"
-AUDIENCES = (GRAPH, TIDEMARK_API)
+AZURE = ("https://management.core.windows.net", "https://management.azure.com")
+AUDIENCES = (GRAPH, TIDEMARK_API, *AZURE)
 
 
 @dataclass(frozen=True, slots=True)

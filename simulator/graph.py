@@ -149,6 +149,8 @@ class Graph:
         self._world.counters.expired += tenant.directory.expire(call.now)
         call.object_type, call.relation = route.object_type, route.relation
         call.cast, call.parent_type = route.cast, route.parent_type
+        if route.is_write and route.object_type in tenant.directory.directory_types:
+            call.schema = tenant.directory.stores[route.object_type].schema
         tenant.directory.journal.operation = Operation(call.app_id, call.correlation_id)
         try:
             answer = route.operation(tenant, call)

@@ -76,6 +76,7 @@ class Tokens:
             "exp": int(now) + LIFE_SECONDS,
             "azp": app.app_id,
             "appid": app.app_id,
+            "app_displayname": app.name,
             "oid": app.object_id,
             "sub": app.object_id,
             "tid": self.tenant_id,

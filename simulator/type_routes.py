@@ -8,6 +8,7 @@ from simulator.operations import (
     granting,
     licensing,
     linking,
+    memberships,
     policing,
     reading,
     resources,
@@ -134,6 +135,7 @@ def _special() -> Iterator[Row]:
             more: dict[str, Any] = {"object_type": kind, "relation": relation, "options": _LINKS}
             yield f"GET {_KINDS[kind]}/{{id}}/{name}", linking.list_sources, "directoryObject", more
     yield from _at_any_depth()
+    yield from _memberships()
     for verb in ("addPassword", "removePassword"):
         operation = applications.add_password if verb == "addPassword" else applications.remove_password
         for kind in (application.APPLICATION, service_principal.SERVICE_PRINCIPAL):
@@ -155,6 +157,21 @@ def _at_any_depth() -> Iterator[Row]:
     for relation in ("members", "owners"):
         counted = {"object_type": "group", "relation": relation}
         yield f"GET groups/{{id}}/{relation}/$count", transitive.count_links, "group", counted
+
+
+def _memberships() -> Iterator[Row]:
+    actions = {
+        "getmembergroups": memberships.get_member_groups,
+        "getmemberobjects": memberships.get_member_objects,
+        "checkmembergroups": memberships.check_member_groups,
+        "checkmemberobjects": memberships.check_member_objects,
+    }
+    places = {**{name: kind for kind, name in _KINDS.items() if kind != "application"}, "directoryobjects": ""}
+    for place, kind in places.items():
+        about: dict[str, Any] = {"object_type": kind, "is_read": True}
+        for name, operation in actions.items():
+            for spelled in (name, f"microsoft.graph.{name}"):
+                yield f"POST {place}/{{id}}/{spelled}", operation, "directoryObject", about
 
 
 def _hanging() -> Iterator[Row]:

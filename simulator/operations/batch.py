@@ -51,7 +51,7 @@ def read_parts(body: bytes) -> list[Part]:
     """Return the parts of a batch; 400 for more than 20, duplicate ids, and anything malformed."""
     try:
         wanted = msgspec.json.decode(body)["requests"]
-        parts = msgspec.convert(wanted, list[Part])
+        parts = msgspec.convert([_named(each) for each in wanted], list[Part])
     except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError) as error:
         raise GraphError(400, "BadRequest", f"Invalid batch payload format: {error}.") from error
     if not parts:
@@ -68,6 +68,12 @@ def read_parts(body: bytes) -> list[Part]:
             raise GraphError(400, "BadRequest", f"Request '{part.id}' is not a relative request to one resource.")
         seen.add(part.key)
     return parts
+
+
+def _named(part: Any) -> Any:
+    """Return a part whose id is text: clients such as CLI for Microsoft 365 number theirs."""
+    is_numbered = isinstance(part, dict) and isinstance(part.get("id"), int)
+    return {**part, "id": str(part["id"])} if is_numbered else part
 
 
 def run_parts(parts: Sequence[Part], *, run: Run, target: Target, shuffle: Random) -> list[dict[str, Any]]:

@@ -61,4 +61,11 @@ ALLOWED = (
         r"createdByAppId",
         "Exported groups hold it; v1.0 sends it when asked, although only beta's description has it.",
     ),
+    Allowed(
+        "nickname-of-clients",
+        "unknown-property",
+        "^POST /(users|groups)$",
+        r"^(user|group) has no mailNickName ",
+        "CLI for Microsoft 365 spells mailNickname so when it makes users and groups, and the service takes it.",
+    ),
 )

@@ -147,6 +147,17 @@ class Schema:
             f"'{name}' on type 'microsoft.graph.{self.name}'.",
         )
 
+    def spelled(self, body: JsonObject) -> JsonObject:
+        """Return a body with its names as they are declared: directory objects take them in any case.
+
+        No page says so, but CLI for Microsoft 365 makes users and groups with `mailNickName`.
+        """
+        strange = [name for name in body if name not in self.properties and "@" not in name]
+        if not strange or not self.is_directory_object:
+            return body
+        declared = {name.lower(): name for name in self.properties}
+        return {declared.get(name.lower(), name) if name in strange else name: body[name] for name in body}
+
     def check_write(self, body: Mapping[str, Any], *, creating: bool) -> None:
         """Refuse unknown and read-only properties and values of the wrong kind, all with 400."""
         for name, value in body.items():
