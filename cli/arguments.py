@@ -27,7 +27,7 @@ def parser() -> ArgumentParser:
     commands = made.add_subparsers(required=True, metavar="COMMAND")
     shown = ArgumentParser(add_help=False)
     shown.add_argument("--json", action="store_true", help="JSON also at a terminal (always when piped)")
-    page, wait, scope, job, snapshot, yes = _page(), _wait(), _scope(), _job(), _snapshot(), _yes()
+    page, wait, scope, job, snapshot, doing = _page(), _wait(), _scope(), _job(), _snapshot(), _apply()
 
     def add(name: str, command: object, help_text: str, *parents: ArgumentParser) -> ArgumentParser:
         added = commands.add_parser(
@@ -41,12 +41,21 @@ def parser() -> ArgumentParser:
     add("capture", starting.capture, "take a snapshot now", wait)
     add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
     add("changes", looking.changes, "list the rows of a report, or what failed of a recovery", job, page)
-    recover = add("recover", starting.recover, "bring the tenant back to a snapshot", snapshot, scope, wait, yes)
+    recover = add(
+        "recover",
+        starting.recover,
+        "plan to bring the tenant back to a snapshot, or do it",
+        snapshot,
+        scope,
+        wait,
+        doing,
+    )
     recover.add_argument(
         "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"
     )
-    add("undo", starting.undo, "put back what an ended recovery found", job, wait, yes)
-    add("retry", starting.retry, "do what failed in an ended recovery", job, wait, yes)
+    add("approve", starting.approve, "agree to a plan that somebody else has made", job)
+    add("undo", starting.undo, "plan to put back what an ended recovery found, or do it", job, wait, doing)
+    add("retry", starting.retry, "plan to repeat what failed in an ended recovery, or do it", job, wait, doing)
     add("jobs", looking.jobs, "list jobs, newest first", page)
     add("job", looking.job, "show one job", job, wait)
     add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)
@@ -67,8 +76,10 @@ def _wait() -> ArgumentParser:
     return made
 
 
-def _yes() -> ArgumentParser:
+def _apply() -> ArgumentParser:
     made = ArgumentParser(add_help=False)
+    made.add_argument("--apply", action="store_true", help="carry it out; without it, only the plan is made and shown")
+    made.add_argument("--plan", metavar="JOB", default="", help="carry out just the plan of that dry run, or nothing")
     made.add_argument("--yes", action="store_true", help="do not ask; needed where nobody can be asked")
     return made
 

@@ -52,6 +52,10 @@ def job_facts(job: Json) -> Iterator[tuple[object, object]]:
             yield label, moment(job[name])
     yield "done", _done(job)
     yield from ((label, job[name]) for label, name in FIGURES.items() if job.get(name) is not None)
+    plan = _members(job, "tidemark.plan")
+    if plan:
+        yield "plan", plan.get("digest")
+        yield "writes of the plan", f"{plan.get('estimatedWrites')}, at least {plan.get('estimatedSeconds')} s"
     yield from ((f"left alone: {reason}", count) for reason, count in _members(job, "tidemark.leftAlone").items())
     error = _members(job, "tidemark.error")
     if error:

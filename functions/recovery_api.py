@@ -35,6 +35,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             jobs.count_jobs,
             jobs.job,
             jobs.cancel,
+            jobs.approve,
             jobs.previews,
             jobs.count_previews,
             jobs.preview,

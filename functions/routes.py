@@ -79,6 +79,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{JOBS}/$count", READ, "count_jobs"),
     Route("GET", f"{JOBS}/{{job}}", READ, "job", SELECT, job.MEMBERS),
     Route("POST", f"{JOBS}/{{job}}/cancel()", ADMINISTER, "cancel"),
+    Route("POST", f"{JOBS}/{{job}}/tidemark.approve()", ADMINISTER, "approve"),
     Route("POST", f"{JOBS}/{{job}}/tidemark.undo()", ADMINISTER, "undo"),
     Route("POST", f"{JOBS}/{{job}}/tidemark.retryFailed()", ADMINISTER, "retry_failed"),
     Route("GET", f"{JOBS}/{{job}}/tidemark.outcomes()", READ, "outcomes", PAGE),

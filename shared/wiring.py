@@ -18,6 +18,7 @@ from shared.domain.ids import guid
 from shared.domain.jobs import Step
 from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, Signer, Verifier, WorkQueue
 from shared.runs.applying import Applying
+from shared.runs.approving import Approving
 from shared.runs.asking import Asking
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
@@ -61,6 +62,7 @@ class Product:
 
     tenant: str
     starting: Starting
+    approving: Approving
     asking: Asking
     snapshots: Snapshots
     verifying: Verifying
@@ -78,8 +80,12 @@ def assemble(
     *,
     lease_seconds: int = LEASE_SECONDS_DEFAULT,
     emergency_accounts: Sequence[str] = (),
+    approvals: int = 0,
 ) -> Product:
-    """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out."""
+    """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out.
+
+    `approvals` is how many others must agree to a plan before it may be carried out.
+    """
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
     snapshots = Snapshots(ports.rows, ports.vault, Signing(ports.signer, ports.verifier))
     sealing = Sealing(ledger, ports.work, snapshots, ports.clock)
@@ -100,9 +106,11 @@ def assemble(
         Step.APPLY: applying.apply,
     }
     worker = Worker(ledger, ports.queue, steps)
+    approving = Approving(ledger, ports.rows, approvals)
     return Product(
         tenant=tenant,
-        starting=Starting(ledger, worker, snapshots, ports.clock, ports.ids),
+        starting=Starting(ledger, worker, snapshots, approving, ports.clock, ports.ids),
+        approving=approving,
         asking=Asking(ledger, ports.work, comparing),
         snapshots=snapshots,
         verifying=Verifying(snapshots),
@@ -159,8 +167,21 @@ def from_settings(settings: Mapping[str, str]) -> Product:
     callers = TokenCallers(authority, tenant, _setting(settings, "TIDEMARK_AUDIENCE"), clock)
     lease_seconds = int(settings.get("TIDEMARK_LEASE_SECONDS") or LEASE_SECONDS_DEFAULT)
     return assemble(
-        tenant, ports, callers, lease_seconds=lease_seconds, emergency_accounts=_emergency_accounts(settings)
+        tenant,
+        ports,
+        callers,
+        lease_seconds=lease_seconds,
+        emergency_accounts=_emergency_accounts(settings),
+        approvals=_approvals(settings),
     )
+
+
+def _approvals(settings: Mapping[str, str]) -> int:
+    """Return how many approvals a recovery needs, 0 where TIDEMARK_APPROVALS is not set."""
+    text = settings.get("TIDEMARK_APPROVALS") or "0"
+    if text not in {"0", "1", "2"}:
+        raise InputError(f"TIDEMARK_APPROVALS is {text[:20]!r}; set it to 0, 1 or 2", member="TIDEMARK_APPROVALS")
+    return int(text)
 
 
 def _emergency_accounts(settings: Mapping[str, str]) -> list[str]:

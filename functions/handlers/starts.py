@@ -6,7 +6,7 @@ import azure.functions as func
 
 from functions import replies
 from functions.asked import Asked
-from functions.wire.body import read_nothing, read_start
+from functions.wire.body import read_again, read_nothing, read_start
 from shared.domain.ids import capture_job_id
 from shared.domain.jobs import Kind
 from shared.wiring import Product
@@ -23,8 +23,9 @@ async def start_capture(product: Product, asked: Asked) -> func.HttpResponse:
 
 async def start_preview(product: Product, asked: Asked) -> func.HttpResponse:
     """Start a difference report of the snapshot against the tenant as it is now."""
-    scope, _options = read_start(asked.call.headers, asked.call.body, Kind.REPORT)
-    job = await product.starting.report(product.tenant, asked.snapshot, scope, requested_by=asked.caller_id)
+    scope, options = read_start(asked.call.headers, asked.call.body, Kind.REPORT)
+    caller_id = asked.caller_id
+    job = await product.starting.report(product.tenant, asked.snapshot, scope, options, requested_by=caller_id)
     return replies.accepted(_address(asked, "recoveryPreviewJobs", job.job_id))
 
 
@@ -38,15 +39,15 @@ async def start_recovery(product: Product, asked: Asked) -> func.HttpResponse:
 
 async def undo(product: Product, asked: Asked) -> func.HttpResponse:
     """Start a recovery that puts back what an ended one found."""
-    read_nothing(asked.call.headers, asked.call.body)
-    job = await product.starting.undo(product.tenant, asked.job, requested_by=asked.caller_id)
+    options = read_again(asked.call.headers, asked.call.body)
+    job = await product.starting.undo(product.tenant, asked.job, options, requested_by=asked.caller_id)
     return replies.accepted(asked.call.address("directory", "recovery", "jobs", job.job_id))
 
 
 async def retry_failed(product: Product, asked: Asked) -> func.HttpResponse:
     """Start a recovery of what failed in an ended one."""
-    read_nothing(asked.call.headers, asked.call.body)
-    job = await product.starting.repeat(product.tenant, asked.job, requested_by=asked.caller_id)
+    options = read_again(asked.call.headers, asked.call.body)
+    job = await product.starting.repeat(product.tenant, asked.job, options, requested_by=asked.caller_id)
     return replies.accepted(asked.call.address("directory", "recovery", "jobs", job.job_id))
 
 

@@ -24,10 +24,9 @@ NATIVE = (
     "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
     "totalFailedChanges"
 ).split()
-ADDED = (
-    "kind snapshotId wireSnapshotId requestedBy options isCancelAsked counts progress summary leftAlone error".split()
-)
-MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in ADDED}
+FACTS = "kind snapshotId wireSnapshotId requestedBy options plan isCancelAsked".split()
+FIGURES = "counts progress summary leftAlone error".split()
+MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES]}
 
 
 def job_body(job: Job, *, shows_all: bool) -> Json:
@@ -56,7 +55,10 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
             "softDeleteNewer": job.options.soft_delete_newer,
             "undoes": job.options.undoes or None,
             "repeats": job.options.repeats or None,
+            "plan": job.options.makes_plan,
+            "plannedBy": job.options.planned_by or None,
         },
+        "tidemark.plan": _plan(job),
         "tidemark.isCancelAsked": job.is_cancel_asked,
         "tidemark.counts": job.counts,
         "tidemark.progress": progress(job),
@@ -107,6 +109,19 @@ def _modified(job: Job) -> Json:
         "totalObjectsModified": counts.get("objects.applied", 0),
         "totalLinksModified": counts.get("links.applied", 0),
         "totalFailedChanges": failed if job.state in ENDS else None,
+    }
+
+
+def _plan(job: Job) -> Json | None:
+    """Return what the job's plan comes to, None before it is made; seconds are those of the write quotas alone."""
+    if "estimatedWrites" not in job.counts:
+        return None
+    return {
+        "digest": job.plan_digest,
+        "objects": job.counts["plannedObjects"],
+        "links": job.counts.get("plannedLinks"),
+        "estimatedWrites": job.counts["estimatedWrites"],
+        "estimatedSeconds": job.counts["estimatedSeconds"],
     }
 
 

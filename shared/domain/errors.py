@@ -3,6 +3,7 @@
     TidemarkError
       InputError            tell the caller; repeating the same request cannot help
         NotFoundError         the thing named does not exist
+        PlanChangedError      the tenant is no longer what the plan was made for
         CallerError           the caller is not who, or not allowed what, the request needs
       TenantBusyError       later: another job has the tenant
       TransientError        let the message be delivered again
@@ -46,6 +47,19 @@ class NotFoundError(InputError):
     def __init__(self, kind: str, wanted: str) -> None:
         super().__init__(f"no {kind} has the id {wanted!r}", member=kind)
         self.kind, self.wanted = kind, wanted
+
+
+class PlanChangedError(InputError):
+    """What would be done now is not what was planned, and perhaps approved; nothing was written."""
+
+    code = "plan-changed"
+
+    def __init__(self, *, planned: str, now: str) -> None:
+        super().__init__(
+            f"the plan is {now[:12]} now, not {planned[:12]}: the tenant has changed; nothing was written, plan again",
+            member="plannedBy",
+        )
+        self.planned, self.now = planned, now
 
 
 class CallerError(InputError):

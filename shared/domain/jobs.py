@@ -62,15 +62,22 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What the requester of a recovery allowed beyond restore, update and links.
 
     `undoes` and `repeats` name an ended recovery: this one puts back what that one found, or does what failed in it.
+    A report that `makes_plan` ends with the plan a recovery would carry out (a dry run); a recovery that is
+    `planned_by` such a report carries out exactly that plan, or nothing.
     """
 
     soft_delete_newer: bool = False
     undoes: str = ""
     repeats: str = ""
+    makes_plan: bool = False
+    planned_by: str = ""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One job. `snapshot_id` is the snapshot it will seal (capture) or brings back (report, recovery)."""
+    """One job. `snapshot_id` is the snapshot it will seal (capture) or brings back (report, recovery).
+
+    `plan_digest` names the plan: of a recovery the one it has to have, if any; of a report the one it made.
+    """
 
     tenant: str
     job_id: str
@@ -87,6 +94,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str = ""
     error: str = ""
     counts: dict[str, int] = {}
+    plan_digest: str = ""
+
+    def planned(self, digest: str) -> Job:
+        """Return the job with the digest of the plan that it made."""
+        return msgspec.structs.replace(self, plan_digest=digest)
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

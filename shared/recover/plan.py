@@ -91,6 +91,13 @@ def link_changes(type_name: str, object_id: str, display_name: str, links: Itera
     ]
 
 
+def foreseen_links(differences: Iterable[Difference], options: Options) -> Iterable[Change]:
+    """Yield the changes to references that the differences ask for; restores will make some of them needless."""
+    for row in differences:
+        if row.links and not left_alone(row, options):
+            yield from link_changes(row.type, row.object_id, row.display_name, row.links)
+
+
 def dealt(changes: Sequence[Change], run_max: int) -> list[Change]:
     """Return `changes` with the objects dealt round robin, in runs of at most `run_max` changes of one object.
 

@@ -69,7 +69,8 @@ class Asking:
 
 
 def _counted(job: Job, batches: Sequence[Batch]) -> Job:
-    return msgspec.structs.replace(job, counts=totals(batches))
+    made = [str(batch.cursor["digest"]) for batch in batches if "digest" in batch.cursor]
+    return msgspec.structs.replace(job, counts=totals(batches), plan_digest=made[0] if made else job.plan_digest)
 
 
 def _window(files: list[dict[str, Any]], skip: int, top: int) -> tuple[list[tuple[dict[str, Any], int, int]], bool]:

@@ -16,11 +16,11 @@ from shared.domain.changes import Action, Change, Difference, Json, LinkDifferen
 from shared.domain.ids import KEY_BYTES, key_guid, object_key
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.ports import Blobs, Directory
-from shared.recover.plan import dealt, left_alone, link_changes, object_changes
+from shared.recover.plan import dealt, foreseen_links, left_alone, link_changes, object_changes
 from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
-from shared.runs.laying import NUMBERS_PER_WAVE, lay
+from shared.runs.laying import NUMBERS_PER_WAVE, foretold, lay
 from shared.runs.ledger import Ledger
 from shared.runs.preparing import WAVE_PLAN
 from shared.runs.snapshots import SnapshotReader, Snapshots
@@ -51,16 +51,23 @@ class Planning:
         rows = await self._ledger.batches(job.tenant, job.job_id)
         differences = await self._comparing.differences(rows)
         spared = await self._guard(job, differences)
-        laid: list[Batch] = []
         allowed = [row for row in differences if row.object_id not in spared]
-        for wave, changes in sorted(object_changes(allowed, job.options).items()):
+        waves = object_changes(allowed, job.options)
+        estimate = foretold(job, waves, foreseen_links(allowed, job.options))
+        laid: list[Batch] = []
+        for wave, changes in sorted(waves.items()) if not job.options.makes_plan else ():
             laid += await lay(self._work, tenure, wave, dealt(changes, 1))
         reasons: dict[str, int] = {}
         for difference in differences:
             reason = left_alone(difference, job.options) or spared.get(difference.object_id, "")
             if reason:
                 reasons[reason] = reasons.get(reason, 0) + 1
-        if any(entry.references and job.scope.covers_type(entry.name) for entry in TYPES):
+        counts = {f"leftAlone.{reason}": count for reason, count in reasons.items()}
+        counts |= {"plannedObjects": estimate.objects, "estimatedWrites": estimate.writes}
+        counts |= {"estimatedSeconds": estimate.seconds}
+        if job.options.makes_plan:
+            counts["plannedLinks"] = estimate.links
+        elif any(entry.references and job.scope.covers_type(entry.name) for entry in TYPES):
             laid.append(
                 Batch(
                     job_id=job.job_id,
@@ -69,9 +76,10 @@ class Planning:
                     step=Step.RELINK,
                 )
             )
-        counts = {"plannedObjects": sum(batch.argument.get("changes", 0) for batch in laid)}
-        counts |= {f"leftAlone.{reason}": count for reason, count in reasons.items()}
-        await tenure.record(msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts=counts), added=laid)
+        done = msgspec.structs.replace(
+            tenure.batch, state=BatchState.DONE, counts=counts, cursor={"digest": estimate.digest}
+        )
+        await tenure.record(done, added=laid)
         return None
 
     async def _guard(self, job: Job, differences: list[Difference]) -> dict[str, str]:

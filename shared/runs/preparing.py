@@ -68,6 +68,6 @@ def _layout(tenure: Tenure, types: list[ObjectType], shards: int, tokens: dict[s
     if tenure.job.kind is not Kind.CAPTURE:
         for first, end in ranges:
             lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": shards})
-    if tenure.job.kind is Kind.RECOVERY:
+    if tenure.job.kind is Kind.RECOVERY or tenure.job.options.makes_plan:
         lay(WAVE_PLAN, Step.PLAN, {})
     return laid

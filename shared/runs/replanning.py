@@ -19,7 +19,7 @@ from shared.recover.undo import Reversal, repeating, undoing
 from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
-from shared.runs.laying import lay
+from shared.runs.laying import foretold, lay
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import perhaps_applied, recorded
 from shared.runs.snapshots import SnapshotReader, Snapshots
@@ -46,17 +46,25 @@ class Replanning:
         reversal = await self._reversal(job)
         waves = object_changes(reversal.differences, EVERYTHING_ALLOWED)
         spared = await self._guarding.judge(job, reversal.differences, waves, self._sides(job))
-        laid: list[Batch] = []
-        for wave, changes in sorted(waves.items()):
-            allowed = [reversal.guarded(change, wave) for change in changes if change.object_id not in spared]
-            laid += await lay(self._work, tenure, wave, dealt(allowed, 1))
-        objects = sum(batch.argument["changes"] for batch in laid)
+        allowed = {
+            wave: [reversal.guarded(change, wave) for change in changes if change.object_id not in spared]
+            for wave, changes in waves.items()
+        }
         links = _links(row for row in reversal.differences if row.object_id not in spared)
-        laid += await lay(self._work, tenure, Wave.LINKS, dealt(links, LINKS_PER_PATCH_MAX))
-        counts = {"plannedObjects": objects, "plannedLinks": len(links)}
+        estimate = foretold(job, allowed, links)
+        laid: list[Batch] = []
+        if not job.options.makes_plan:
+            for wave, changes in sorted(allowed.items()):
+                laid += await lay(self._work, tenure, wave, dealt(changes, 1))
+            laid += await lay(self._work, tenure, Wave.LINKS, dealt(links, LINKS_PER_PATCH_MAX))
+        counts = {"plannedObjects": estimate.objects, "plannedLinks": estimate.links}
+        counts |= {"estimatedWrites": estimate.writes, "estimatedSeconds": estimate.seconds}
         if spared:
             counts |= {f"leftAlone.{reason}": list(spared.values()).count(reason) for reason in set(spared.values())}
-        await tenure.record(msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts=counts), added=laid)
+        done = msgspec.structs.replace(
+            tenure.batch, state=BatchState.DONE, counts=counts, cursor={"digest": estimate.digest}
+        )
+        await tenure.record(done, added=laid)
         return None
 
     async def _reversal(self, job: Job) -> Reversal:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from shared.domain.errors import InputError, TenantBusyError
 from shared.domain.ids import capture_job_id, snapshot_id
 from shared.domain.jobs import Batch, Job, Kind, Options, State, Step
@@ -14,17 +16,22 @@ from shared.domain.scope import Scope
 from shared.jobs.flow import totals
 from shared.jobs.states import ENDS
 from shared.ports import Clock, Ids
+from shared.runs.approving import Approving
 from shared.runs.ledger import Ledger
 from shared.runs.snapshots import Snapshots
 from shared.runs.worker import Worker
+
+PLAIN = Options()
 
 
 class Starting:
     """Creates jobs of one deployment."""
 
-    def __init__(self, ledger: Ledger, worker: Worker, snapshots: Snapshots, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, ledger: Ledger, worker: Worker, snapshots: Snapshots, approving: Approving, clock: Clock, ids: Ids
+    ) -> None:
         self._ledger, self._worker, self._snapshots = ledger, worker, snapshots
-        self._clock, self._ids = clock, ids
+        self._approving, self._clock, self._ids = approving, clock, ids
 
     async def capture(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
         """Start the capture that was scheduled for `scheduled_at`; None when it exists or another job has the tenant.
@@ -50,29 +57,37 @@ class Starting:
             await self._ledger.park(job, [_prepare(job)])
             return job
 
-    async def report(self, tenant: str, wire_id: str, scope: Scope, *, requested_by: str) -> Job:
-        """Start a difference report of a snapshot against the live tenant. Raises NotFoundError, TenantBusyError."""
-        return await self._start(Kind.REPORT, tenant, wire_id, scope, Options(), requested_by)
+    async def report(
+        self, tenant: str, wire_id: str, scope: Scope, options: Options = PLAIN, *, requested_by: str
+    ) -> Job:
+        """Start a difference report of a snapshot against the live tenant; one that `makes_plan` is a dry run.
+
+        Raises NotFoundError, TenantBusyError.
+        """
+        snapshot = await self._snapshots.on_wire(tenant, wire_id)
+        return await self._create(Kind.REPORT, tenant, snapshot.snapshot_id, scope, options, requested_by)
 
     async def recovery(self, tenant: str, wire_id: str, scope: Scope, options: Options, *, requested_by: str) -> Job:
         """Start a recovery to a snapshot; a running report or capture makes way for it.
 
-        Raises NotFoundError, or TenantBusyError while another recovery has or wants the tenant.
+        Raises NotFoundError, InputError for a plan that is missing or not approved, or TenantBusyError while another
+        recovery has or wants the tenant.
         """
-        return await self._start(Kind.RECOVERY, tenant, wire_id, scope, options, requested_by)
+        snapshot = await self._snapshots.on_wire(tenant, wire_id)
+        return await self._create(Kind.RECOVERY, tenant, snapshot.snapshot_id, scope, options, requested_by)
 
-    async def undo(self, tenant: str, job_id: str, *, requested_by: str) -> Job:
-        """Start a recovery that puts back what an ended one found.
+    async def undo(self, tenant: str, job_id: str, options: Options = PLAIN, *, requested_by: str) -> Job:
+        """Start a recovery that puts back what an ended one found, or a dry run of it.
 
         Raises NotFoundError, InputError for a job that has nothing to undo, TenantBusyError.
         """
         source = await self._source(tenant, job_id, "applied")
-        return await self._again(source, Options(undoes=job_id), requested_by)
+        return await self._again(source, msgspec.structs.replace(options, undoes=job_id), requested_by)
 
-    async def repeat(self, tenant: str, job_id: str, *, requested_by: str) -> Job:
-        """Start a recovery of what failed in an ended one; raises as `undo` does."""
+    async def repeat(self, tenant: str, job_id: str, options: Options = PLAIN, *, requested_by: str) -> Job:
+        """Start a recovery of what failed in an ended one, or a dry run of it; raises as `undo` does."""
         source = await self._source(tenant, job_id, "failed")
-        return await self._again(source, Options(repeats=job_id), requested_by)
+        return await self._again(source, msgspec.structs.replace(options, repeats=job_id), requested_by)
 
     async def cancel(self, tenant: str, job_id: str) -> Job:
         """Ask a job to stop at its next boundary; what it has applied stays. Raises NotFoundError, InputError."""
@@ -80,23 +95,6 @@ class Starting:
         if job.state in ENDS:
             raise InputError(f"job {job_id} has ended ({job.state}); there is nothing to cancel", member="job")
         return job
-
-    async def _start(
-        self, kind: Kind, tenant: str, wire_id: str, scope: Scope, options: Options, requested_by: str
-    ) -> Job:
-        snapshot = await self._snapshots.on_wire(tenant, wire_id)
-        job = Job(
-            tenant=tenant,
-            job_id=self._ids.new(),
-            kind=kind,
-            state=State.INITIALIZED,
-            snapshot_id=snapshot.snapshot_id,
-            created_at=self._clock.now().replace(microsecond=0),
-            scope=scope,
-            options=options,
-            requested_by=requested_by,
-        )
-        return await self._begin(job)
 
     async def _source(self, tenant: str, job_id: str, result: str) -> Job:
         """Return the recovery of that id; raise InputError unless it has ended and has changes with that result."""
@@ -111,16 +109,28 @@ class Starting:
         return job
 
     async def _again(self, source: Job, options: Options, requested_by: str) -> Job:
+        kind = Kind.REPORT if options.makes_plan else Kind.RECOVERY
+        return await self._create(kind, source.tenant, source.snapshot_id, source.scope, options, requested_by)
+
+    async def _create(
+        self, kind: Kind, tenant: str, snapshot_id: str, scope: Scope, options: Options, requested_by: str
+    ) -> Job:
+        digest = ""
+        if kind is Kind.RECOVERY:
+            digest = await self._approving.allowed(
+                tenant, options, snapshot_id=snapshot_id, scope=scope, requested_by=requested_by
+            )
         job = Job(
-            tenant=source.tenant,
+            tenant=tenant,
             job_id=self._ids.new(),
-            kind=Kind.RECOVERY,
+            kind=kind,
             state=State.INITIALIZED,
-            snapshot_id=source.snapshot_id,
+            snapshot_id=snapshot_id,
             created_at=self._clock.now().replace(microsecond=0),
-            scope=source.scope,
+            scope=scope,
             options=options,
             requested_by=requested_by,
+            plan_digest=digest,
         )
         return await self._begin(job)
 

@@ -99,11 +99,19 @@ def test_the_value_that_is_wrong_is_named_in_the_message(world: World) -> None:
     virtual_time.run(story())
 
 
-def test_a_report_takes_no_recovery_options(world: World) -> None:
+def test_a_report_takes_no_recovery_options_unless_it_plans(world: World) -> None:
     async def story() -> None:
-        wire_id = await world.captured()
-        reply = await world.post(f"/snapshots/{wire_id}/recoveryPreviewJobs", {"tidemark.options": {}})
-        assert (reply.status, reply.error["tidemark.member"]) == (400, "tidemark.options")
+        path = f"/snapshots/{await world.captured()}/recoveryPreviewJobs"
+        for options, member in (
+            ({"softDeleteNewer": True}, "tidemark.options.softDeleteNewer"),
+            ({"plannedBy": GUID}, "tidemark.options.plannedBy"),
+            ({"plan": "yes"}, "tidemark.options.plan"),
+        ):
+            reply = await world.post(path, {"tidemark.options": options})
+            assert (reply.status, reply.error["tidemark.member"]) == (400, member)
+        recoveries = path.replace("recoveryPreviewJobs", "recoveryJobs")
+        for options, status in (({"plannedBy": "x"}, 400), ({"plannedBy": GUID}, 404), ({"plan": True}, 400)):
+            assert (await world.post(recoveries, {"tidemark.options": options})).status == status
 
     virtual_time.run(story())
 

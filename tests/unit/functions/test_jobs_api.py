@@ -73,7 +73,13 @@ def test_a_recovery_leaves_newer_objects_alone_unless_it_is_allowed_to_delete_th
         bold = await world.post(path, {"tidemark.options": {"softDeleteNewer": True}})
         job = await followed(world, bold.headers["location"])
         assert (job["totalObjectsModified"], job["tidemark.leftAlone"]) == (1, {})
-        assert job["tidemark.options"] == {"softDeleteNewer": True, "undoes": None, "repeats": None}
+        assert job["tidemark.options"] == {
+            "softDeleteNewer": True,
+            "undoes": None,
+            "repeats": None,
+            "plan": False,
+            "plannedBy": None,
+        }
         users = world.simulator.tenant.directory.stores["user"]
         assert "Rogue" in {user["displayName"] for user in users.deleted.values()}
         undone = await world.post(f"/jobs/{job['id']}/tidemark.undo")
