@@ -6,6 +6,7 @@ Pure. Frames written here carry a checksum and concatenate: `zstd -dc` on a file
 from __future__ import annotations
 
 import sys
+import threading
 
 from shared.domain.errors import IntegrityError
 
@@ -19,13 +20,29 @@ WINDOW_LOG_MAX = 23  # 8 MiB: what any reader must be ready to keep
 FRAME_BYTES_MAX = 64 * 1024 * 1024  # 128 objects of Graph's largest size stay far below
 
 
-def compress(content: bytes) -> bytes:
-    """Return one frame that holds `content`."""
-    options: dict[int, int] = {
-        zstd.CompressionParameter.compression_level: LEVEL,
-        zstd.CompressionParameter.checksum_flag: 1,
-    }
-    return zstd.compress(content, options=options)
+OPTIONS: dict[int, int] = {
+    zstd.CompressionParameter.compression_level: LEVEL,
+    zstd.CompressionParameter.checksum_flag: 1,
+}
+
+
+class _Frames(threading.local):
+    """One compressor a thread, kept from frame to frame: a new one's tables cost as much as a small frame itself."""
+
+    def __init__(self) -> None:
+        self.compressor = zstd.ZstdCompressor(options=OPTIONS)
+
+
+_FRAMES = _Frames()
+
+
+def compress(content: bytes | bytearray) -> bytes:
+    """Return one frame that holds `content`; the same content always gives the same frame."""
+    try:
+        return _FRAMES.compressor.compress(content, mode=zstd.ZstdCompressor.FLUSH_FRAME)
+    except BaseException:
+        _FRAMES.compressor = zstd.ZstdCompressor(options=OPTIONS)
+        raise
 
 
 def decompress(frame: bytes, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> bytes:
