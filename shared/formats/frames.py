@@ -26,23 +26,22 @@ OPTIONS: dict[int, int] = {
 }
 
 
-class _Frames(threading.local):
+class _Kept(threading.local):
     """One compressor a thread, kept from frame to frame: a new one's tables cost as much as a small frame itself."""
 
-    def __init__(self) -> None:
-        self.compressor = zstd.ZstdCompressor(options=OPTIONS)
+    compressor: zstd.ZstdCompressor | None = None
 
 
-_FRAMES = _Frames()
+_KEPT = _Kept()
 
 
 def compress(content: bytes | bytearray) -> bytes:
     """Return one frame that holds `content`; the same content always gives the same frame."""
-    try:
-        return _FRAMES.compressor.compress(content, mode=zstd.ZstdCompressor.FLUSH_FRAME)
-    except BaseException:
-        _FRAMES.compressor = zstd.ZstdCompressor(options=OPTIONS)
-        raise
+    compressor = _KEPT.compressor or zstd.ZstdCompressor(options=OPTIONS)
+    _KEPT.compressor = None  # until the frame is whole: whatever stops it, none goes on from the middle of another
+    frame = compressor.compress(content, mode=zstd.ZstdCompressor.FLUSH_FRAME)
+    _KEPT.compressor = compressor
+    return frame
 
 
 def decompress(frame: bytes, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> bytes:
