@@ -44,10 +44,10 @@ class RuleDirectory:
         reply = Reply(status=200, headers=HEADERS, body=body)
         if listing.kind == "links":
             rows, link = expanded_page(listing.name, reply, listing.expand)
-            links = [(row.object_id, other) for row in rows for other in row.other_ids]
-            return Page(cursor=str(number + 1) if link else None, links=links)
+            linked = [(row.object_id, row.other_ids) for row in rows]
+            return Page(cursor=str(number + 1) if link else None, linked=linked)
         page = object_page(listing.name, reply)
-        return Page(cursor=str(number + 1) if page.next_link else None, bodies=page.bodies)
+        return Page(cursor=str(number + 1) if page.next_link else None, bodies=page.bodies, ids=page.ids)
 
     async def delta_token(self, object_type: ObjectType) -> str | None:
         """Return a token; nothing changes after it."""

@@ -23,7 +23,7 @@ from shared.domain.scope import EVERYTHING
 from shared.graph.directory import GraphDirectory
 from shared.graph.settings import GraphSettings
 from shared.graph.tokens import Token
-from tests.support import virtual_time
+from shared.memory import virtual_time
 
 WORKERS = 4
 WRITES_FULL, WRITES_PER_SECOND = 3_000, 20.0  # "Microsoft Graph service-specific throttling limits": one app

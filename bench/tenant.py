@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import multiprocessing
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -50,23 +51,32 @@ class TenantProcess:
 
 
 class TenantTransport(httpx.AsyncBaseTransport):
-    """HTTP to the tenant's process; `requests` counts what was sent, `cost` what Graph's quotas say it takes."""
+    """HTTP to the tenant's process; `requests` counts what was sent, `cost` what Graph's quotas say it takes.
+
+    `own_cpu_s` is the processor time of this transport: counting, the pipe, and nothing of Tidemark's. No other task
+    runs while it is taken, because nothing in between waits.
+    """
 
     def __init__(self, tenant: TenantProcess) -> None:
         self._tenant = tenant
         self.requests = 0
         self.cost = Cost()
+        self.own_cpu_s = 0.0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the tenant's response, LATENCY_SECONDS later."""
         body = await request.aread()
+        began = time.process_time()
         target = request.url.raw_path.decode("ascii")
         self.requests += 1
         self.cost += _cost(request.method, "/" + target.lstrip("/").partition("/")[2], body)
+        self.own_cpu_s += time.process_time() - began
         await asyncio.sleep(LATENCY_SECONDS / 2)
+        began = time.process_time()
         now = asyncio.get_running_loop().time()
         headers = dict(request.headers.items())
         status, answer, content, is_reset = self._tenant.ask("request", now, request.method, target, headers, body)
+        self.own_cpu_s += time.process_time() - began
         await asyncio.sleep(LATENCY_SECONDS / 2)
         if is_reset:
             raise httpx.ReadError("the connection was reset", request=request)

@@ -129,13 +129,17 @@ class Callers(Protocol):
 class Page(msgspec.Struct, frozen=True):
     """One page of a listing: `bodies` for objects, (source id, other id) pairs for `links`.
 
-    `cursor` continues the listing; None is a proven last page. `requests` counts the Graph calls it took.
+    `ids` are those of the bodies, in the same order; whoever has not read them leaves them out. `linked` holds links
+    too, as each source id with all the ids it names, which costs less for many of them. `cursor` continues the listing;
+    None is a proven last page. `requests` counts the Graph calls it took.
     """
 
     cursor: str | None
     bodies: Sequence[bytes] = ()
     links: Sequence[tuple[str, str]] = ()
     requests: int = 1
+    ids: Sequence[str] = ()
+    linked: Sequence[tuple[str, Sequence[str]]] = ()
 
 
 class DeltaPage(msgspec.Struct, frozen=True):

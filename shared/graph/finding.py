@@ -51,9 +51,9 @@ class Finder:
         found: dict[str, set[str]] = {object_id: set() for object_id in object_ids}
         chains = [Chain(object_id) for object_id in found]
         while chains:
-            links, chains, gone = await self._reader.reference_round(what, entry.path, reference, chains)
-            for object_id, other_id in links:
-                found[object_id].add(other_id)
+            linked, chains, gone = await self._reader.reference_round(what, entry.path, reference, chains)
+            for object_id, other_ids in linked:
+                found[object_id].update(other_ids)
             for object_id in gone:
                 del found[object_id]
         return found

@@ -26,7 +26,7 @@ from shared.ports import Page
 PRIORITY = "low"  # "Microsoft Graph throttling guidance": background reading gives way to a recovery
 PENDING_MAX = 100  # objects a cursor may name: it has to fit into a table cell of 32 Ki characters
 
-Links = list[tuple[str, str]]
+Linked = list[tuple[str, Sequence[str]]]
 
 
 def first_tail(listing: Listing) -> str:
@@ -61,7 +61,7 @@ class Reader:
         reply = await self._outer_page(listing, cursor)
         page = pages.object_page(listing.name, reply, only=_only(listing))
         after = await self._after(listing, cursor, reply, rows=len(page.ids), link=page.next_link)
-        return Page(cursor=cursors.dump(after), bodies=page.bodies)
+        return Page(cursor=cursors.dump(after), bodies=page.bodies, ids=page.ids)
 
     async def whole(self, listing: Listing) -> list[tuple[str, bytes]]:
         """Return the id and body of every object of a listing that is small: types that are read by listing them."""
@@ -77,14 +77,14 @@ class Reader:
 
     async def reference_round(
         self, what: str, path: str, reference: str, chains: Sequence[Chain]
-    ) -> tuple[Links, list[Chain], list[str]]:
+    ) -> tuple[Linked, list[Chain], list[str]]:
         """Read one page of references of each object in `chains`.
 
-        Return the links found, the chains that go on, and the ids of objects that are gone.
+        Return the links found by source, the chains that go on, and the ids of objects that are gone.
         """
         tails = [chain.next or reference_tail(path, reference, chain.object_id) for chain in chains]
         replies = await self._sender.read_each([Request(tail=tail, priority=PRIORITY) for tail in tails])
-        links: Links = []
+        linked: Linked = []
         going: list[Chain] = []
         gone: list[str] = []
         for chain, reply in zip(chains, replies, strict=True):
@@ -93,15 +93,15 @@ class Reader:
                 gone.append(chain.object_id)
                 continue
             other_ids, next_link = pages.id_page(name, reply)
-            links += [(chain.object_id, other_id) for other_id in other_ids]
+            linked.append((chain.object_id, other_ids))
             if next_link is not None:
                 tail, trail = cursors.advance(name, reply, next_link, chain.trail, self._bounds)
                 going.append(Chain(chain.object_id, tail, trail))
-        return links, going, gone
+        return linked, going, gone
 
     async def _links_page(self, listing: Listing, cursor: Cursor) -> Page:
         """Return links from the listing itself or from single objects, whichever the cursor says is next."""
-        links: Links = []
+        linked: Linked = []
         requests = 0
         pending = list(cursor.pending)
         has_ended = cursor.page > 0 and cursor.next is None
@@ -109,7 +109,7 @@ class Reader:
             reply = await self._outer_page(listing, cursor)
             rows, link = pages.expanded_page(listing.name, reply, listing.expand)
             cursor = await self._after(listing, cursor, reply, rows=len(rows), link=link)
-            links += [(row.object_id, other_id) for row in rows if not row.is_cut for other_id in row.other_ids]
+            linked += [(row.object_id, row.other_ids) for row in rows if not row.is_cut]
             pending += [Chain(row.object_id) for row in rows if row.is_cut]
             requests += 1
         is_first_round = requests == 0
@@ -117,11 +117,11 @@ class Reader:
             is_first_round = False
             chains, rest = pending[:BATCH_PARTS_MAX], pending[BATCH_PARTS_MAX:]
             found, going, _ = await self.reference_round(listing.name, listing.path, listing.expand, chains)
-            links += found
+            linked += found
             pending = going + rest
             requests += len(chains)
         after = msgspec.structs.replace(cursor, pending=pending)
-        return Page(cursor=cursors.dump(after), links=links, requests=requests)
+        return Page(cursor=cursors.dump(after), linked=linked, requests=requests)
 
     async def _outer_page(self, listing: Listing, cursor: Cursor) -> Reply:
         """Return the reply to the listing's own page at `cursor`."""

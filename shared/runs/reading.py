@@ -17,7 +17,8 @@ from shared.ports import Blobs, Directory, Page
 from shared.runs.staging import record_segment
 from shared.runs.tenure import Pause, Tenure
 
-SEGMENT_ROWS_MAX = 20_000  # "Snapshot format, difference, plan": a crash repeats at most this many rows
+SEGMENT_ROWS_MAX = 20_000  # "Snapshot format, difference, plan": a crash repeats at most this many objects
+SEGMENT_LINKS_MAX = 100_000  # as many bytes in memory, and a fifth of the blocks that sealing has to open
 SETTLE_READINGS_MAX = 6
 
 
@@ -35,7 +36,7 @@ class Reading:
         cursor: str | None = str(tenure.batch.cursor.get("next", ""))
         while cursor is not None:
             spool, links = Spool(shards), LinkSpool(shards)
-            while cursor is not None and spool.rows + links.rows < SEGMENT_ROWS_MAX:
+            while cursor is not None and spool.rows < SEGMENT_ROWS_MAX and links.rows < SEGMENT_LINKS_MAX:
                 page = await self._directory.page(listing, cursor)
                 _collect(page, listing, spool, links)
                 cursor = page.cursor
@@ -77,10 +78,12 @@ class Reading:
 def _collect(page: Page, listing: Listing, spool: Spool, links: LinkSpool) -> None:
     entry = type_named(listing.type)
     flags = SOFT_DELETED if listing.kind == "deleted" else 0
-    for body in page.bodies:
-        spool.add(_id_of(body), body, type_code=entry.code, flags=flags)
-    if page.links:
-        links.add_pairs(entry.reference(listing.expand).code, page.links)
+    ids = page.ids or [_id_of(body) for body in page.bodies]
+    spool.add_all(ids, page.bodies, type_code=entry.code, flags=flags)
+    if page.links or page.linked:
+        code = entry.reference(listing.expand).code
+        links.add_pairs(code, page.links)
+        links.add_linked(code, page.linked)
 
 
 class _Identified(msgspec.Struct):

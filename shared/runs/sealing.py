@@ -8,31 +8,34 @@ signature exists and its row is written, nobody is told of it.
 
 from __future__ import annotations
 
-import zlib
-from collections import Counter
+from collections import OrderedDict
 from dataclasses import dataclass
-from operator import itemgetter
+from typing import Any
 
 import msgspec
 
 from shared.catalogue.types import BY_CODE, reference_of_code, type_named
 from shared.domain.errors import IntegrityError, NotFoundError
+from shared.domain.ids import KEY_BYTES
 from shared.domain.jobs import Batch, BatchState, Kind, SnapshotSummary, Step
 from shared.formats.deleted import encode_deleted
-from shared.formats.links import apply_increment, decode_links, encode_links
+from shared.formats.frames import compress
+from shared.formats.links import ROW_BYTES as LINK_BYTES
 from shared.formats.manifests import Manifest, TypeFacts, manifest_name, seal, unseal
 from shared.formats.merkle import type_root
-from shared.formats.objects import KEY_AND_TYPE, SOFT_DELETED, TOMBSTONE, IndexRow, decode_index, encode_index
+from shared.formats.packed import FLAGS_AT, SOFT_DELETED, TYPE_AT, kinds
 from shared.formats.rows import snapshot_key, snapshot_values
 from shared.formats.segments import File, FileWriter, Part, Segment
 from shared.ports import ANY, Blobs, Clock, Put
 from shared.runs.ledger import Ledger
+from shared.runs.merging import merge_links, merge_objects, sliced
 from shared.runs.roots import files_of, kept, named_roots, roots_of
 from shared.runs.snapshots import Snapshots
 from shared.runs.staging import load_segment, store_file
 from shared.runs.tenure import Pause, Tenure
 
 TOOL = "tidemark/0.1.0"
+SEGMENTS_KEPT = 256  # descriptions held for the next batch of the job: a megabyte or so, instead of reading them again
 FILE_BYTES_ENOUGH = 24 * 1024 * 1024  # a shard is a few MiB, so a file stays under the 48 MiB of decision D4
 
 
@@ -49,6 +52,7 @@ class Sealing:
 
     def __init__(self, ledger: Ledger, work: Blobs, snapshots: Snapshots, clock: Clock) -> None:
         self._ledger, self._work, self._snapshots, self._clock = ledger, work, snapshots, clock
+        self._described: OrderedDict[str, Segment] = OrderedDict()
 
     def place(self, tenure: Tenure) -> Place:
         """Return where this job seals: the vault for a capture, the work container for a live reading."""
@@ -59,24 +63,24 @@ class Sealing:
 
     async def seal(self, tenure: Tenure) -> Pause | None:
         """Merge every segment's part of a range of shards, newest row of an object first, into final files."""
-        segments = await self._segments(tenure)
-        argument = tenure.batch.argument
+        first, end = int(tenure.batch.argument["first"]), int(tenure.batch.argument["end"])
+        slices = await sliced(self._work, await self._segments(tenure), first, end)
         files: list[File] = []
         counts: dict[str, int] = {}
         roots: dict[int, dict[str, str]] = {}
         pending: list[int] = []
         writers = _writers()
-        for shard in range(int(argument["first"]), int(argument["end"])):
-            rows = await self._merge_objects(segments, shard, writers["objects"])
-            links = await self._merge_links(segments, shard)
-            writers["index"].add(shard, encode_index(rows), len(rows))
-            writers["links"].add(shard, encode_links(links), len(links))
-            deleted = [(row.type_code, row.key) for row in rows if row.flags & SOFT_DELETED]
+        for shard in range(first, end):
+            rows = merge_objects(slices, shard, writers["objects"])
+            writers["index"].add(shard, compress(b"".join(rows)), len(rows))
+            links, block = merge_links(slices, shard)
+            writers["links"].add(shard, block, len(links) // LINK_BYTES)
+            deleted = [(row[TYPE_AT], row[:KEY_BYTES]) for row in rows if row[FLAGS_AT] & SOFT_DELETED]
             writers["deleted"].add(shard, encode_deleted(deleted), len(deleted))
             _count(counts, rows, links)
             roots[shard] = named_roots(rows, tenure.job.tenant, tenure.job.snapshot_id)
             pending.append(shard)
-            if len(writers["objects"].content) > FILE_BYTES_ENOUGH:
+            if writers["objects"].size > FILE_BYTES_ENOUGH:
                 files += await self._store(tenure, pending, writers)
                 pending, writers = [], _writers()
         if pending:
@@ -150,42 +154,16 @@ class Sealing:
             key=lambda batch: (batch.wave, batch.number),
         )
         assert all(batch.state is BatchState.DONE for batch in readers), "sealing before reading has ended"
-        return [await load_segment(self._work, note) for batch in readers for note in batch.outputs]
+        return [await self._segment(note) for batch in readers for note in batch.outputs]
 
-    async def _merge_objects(self, segments: list[Segment], shard: int, bodies: FileWriter) -> list[IndexRow]:
-        """Append the shard's frames, unopened, and return its rows; a later segment's row of an object wins."""
-        newest: dict[tuple[bytes, int], IndexRow] = {}
-        block = bytearray()
-        start = len(bodies.content)
-        for segment in segments:
-            index, objects = segment.file("index"), segment.file("objects")
-            if index is None or objects is None:
-                continue
-            indexed = await _range(self._work, index, shard)
-            if not indexed:
-                continue
-            copied = await _range(self._work, objects, shard)  # empty when the shard has nothing but tombstones
-            source_at = next(part.offset for part in objects.shards if part.shard == shard)
-            rows = decode_index(indexed, name=index.name, move=start + len(block) - source_at)
-            newest.update(zip(map(KEY_AND_TYPE, rows), rows, strict=True))
-            block += copied
-        living = [row for row in newest.values() if not row.flags & TOMBSTONE]
-        bodies.add(shard, bytes(block), len(living))
-        return living
-
-    async def _merge_links(self, segments: list[Segment], shard: int) -> set[bytes]:
-        merged: set[bytes] = set()
-        for segment in segments:
-            file = segment.file("links")
-            block = await _range(self._work, file, shard) if file else b""
-            if file is None or not block:
-                continue
-            rows = decode_links(block, name=file.name, is_increment=segment.is_increment)
-            if segment.is_increment:
-                apply_increment(merged, rows)
-            else:
-                merged.update(rows)
-        return merged
+    async def _segment(self, note: dict[str, Any]) -> Segment:
+        """Return the description that a note names; kept by its digest, so that no batch reads it twice."""
+        digest = str(note["sha256"])
+        if digest not in self._described:
+            self._described[digest] = await load_segment(self._work, note)
+            while len(self._described) > SEGMENTS_KEPT:
+                self._described.popitem(last=False)
+        return self._described[digest]
 
 
 def _writers() -> dict[Part, FileWriter]:
@@ -193,26 +171,17 @@ def _writers() -> dict[Part, FileWriter]:
     return {part: FileWriter(part) for part in parts}
 
 
-async def _range(blobs: Blobs, file: File, shard: int) -> bytes:
-    """Return one shard's bytes of a file, guarded by the directory's CRC; empty when it has none."""
-    part = next((known for known in file.shards if known.shard == shard), None)
-    if part is None or not part.length:
-        return b""
-    content = await blobs.read(file.name, part.offset, part.length)
-    if len(content) != part.length or zlib.crc32(content) != part.crc32:
-        raise IntegrityError(file.name, f"shard {shard} was cut or altered")
-    return content
-
-
-def _count(counts: dict[str, int], rows: list[IndexRow], links: set[bytes]) -> None:
-    for (type_code, is_deleted), number in Counter((row[5], row[6] & SOFT_DELETED) for row in rows).items():
-        name = f"{'softDeleted' if is_deleted else 'objects'}.{BY_CODE[type_code].name}"
+def _count(counts: dict[str, int], rows: list[bytes], links: bytes) -> None:
+    """Add one shard's packed rows and its link rows to the figures of the manifest."""
+    for (type_code, flags), number in kinds(rows).items():
+        name = f"{'softDeleted' if flags & SOFT_DELETED else 'objects'}.{BY_CODE[type_code].name}"
         counts[name] = counts.get(name, 0) + number
-    for code, number in Counter(map(itemgetter(0), links)).items():
+    codes = links[::LINK_BYTES]
+    for code in sorted(set(codes)):
         kind_of = reference_of_code(code)
         if kind_of is not None:
             name = f"links.{kind_of[0].name}.{kind_of[1]}"
-            counts[name] = counts.get(name, 0) + number
+            counts[name] = counts.get(name, 0) + codes.count(code)
 
 
 def _same(found: Manifest, ours: Manifest, *, name: str) -> Manifest:

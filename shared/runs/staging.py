@@ -44,7 +44,7 @@ async def store_segment(work: Blobs, name: str, spool: Spool, links: LinkSpool) 
 async def store_file(blobs: Blobs, name: str, writer: FileWriter) -> File:
     """Write one file in one request; return its description."""
     file = writer.file(f"{name}.{writer.part}.{EXTENSIONS[writer.part]}")
-    await blobs.create(file.name, bytes(writer.content), {"sha256": file.sha256, "rows": str(file.rows)})
+    await blobs.create(file.name, writer.content, {"sha256": file.sha256, "rows": str(file.rows)})
     return file
 
 

@@ -56,7 +56,7 @@ def test_references_are_complete_however_many_an_object_has(listing: Listing) ->
         for _, other in directory.links.targets(group, listing.expand).since(0)
         if directory.live(other)
     }
-    found = [link for page in pages for link in page.links]
+    found = [(source, other) for page in pages for source, others in page.linked for other in others]
     assert set(found) == expected
     assert len(found) == len(set(found))
 
