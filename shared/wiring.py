@@ -19,6 +19,8 @@ from shared.domain.jobs import Step
 from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, Signer, Verifier, WorkQueue
 from shared.runs.applying import Applying
 from shared.runs.asking import Asking
+from shared.runs.checking import Checking
+from shared.runs.choosing import CaptureSettings, Choosing
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
 from shared.runs.ledger import Ledger
@@ -77,8 +79,12 @@ def assemble(
     *,
     lease_seconds: int = LEASE_SECONDS_DEFAULT,
     emergency_accounts: Sequence[str] = (),
+    captures: CaptureSettings | None = None,
 ) -> Product:
-    """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out."""
+    """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out.
+
+    `captures` says how captures go; None for the defaults.
+    """
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
     snapshots = Snapshots(ports.rows, ports.vault, Signing(ports.signer, ports.verifier))
     sealing = Sealing(ledger, ports.work, snapshots, ports.clock)
@@ -86,13 +92,15 @@ def assemble(
     guarding = Guarding(ports.directory, emergency_accounts)
     planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing, guarding)
     applying = Applying(ports.directory, ports.work)
+    choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
     steps = {
-        Step.PREPARE: Preparing(ports.directory).prepare,
+        Step.PREPARE: Preparing(ports.directory, choosing, ports.clock).prepare,
         Step.READ: Reading(ports.directory, ports.work).read,
-        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work).roll_forward,
+        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock).roll_forward,
         Step.SEAL: sealing.seal,
         Step.MANIFEST: sealing.manifest,
         Step.COMPARE: comparing.compare,
+        Step.CHECK: Checking(ports.directory, ports.work, snapshots).check,
         Step.PLAN: planning.plan,
         Step.RELINK: planning.relink,
         Step.APPLY: applying.apply,

@@ -15,7 +15,7 @@ from shared.domain.errors import IntegrityError
 from shared.domain.ids import KEY_BYTES
 from shared.formats.digests import checked
 from shared.formats.manifests import Manifest
-from shared.formats.objects import SOFT_DELETED, IndexRow
+from shared.formats.objects import SOFT_DELETED, TOMBSTONE, IndexRow
 from shared.ports import Blobs
 from shared.runs.roots import named_roots
 from shared.runs.snapshots import SnapshotReader, stored
@@ -47,11 +47,13 @@ async def prove_shards(vault: Blobs, reader: SnapshotReader, shards: Sequence[in
     live, deleted = dict.fromkeys(manifest.types, 0), dict.fromkeys(manifest.types, 0)
     for shard in shards:
         rows = await reader.index(shard, manifest.shard_count)
-        await reader.bodies(rows)
+        await reader.bodies([row for row in rows if not row.flags & TOMBSTONE])
         links = await reader.links(shard, manifest.shard_count)
         _check_counts(manifest, shard, rows, links)
         _check_roots(manifest, shard, rows)
         for row in rows:
+            if row.flags & TOMBSTONE:
+                continue
             counted = deleted if row.flags & SOFT_DELETED else live
             counted[BY_CODE[row.type_code].name] += 1
         proof.shards, proof.links = proof.shards + 1, proof.links + len(links)

@@ -8,7 +8,6 @@ signature exists and its row is written, nobody is told of it.
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from operator import itemgetter
@@ -19,14 +18,16 @@ from shared.catalogue.types import BY_CODE, reference_of_code, type_named
 from shared.domain.errors import IntegrityError, NotFoundError
 from shared.domain.jobs import Batch, BatchState, Kind, SnapshotSummary, Step
 from shared.formats.deleted import encode_deleted
-from shared.formats.links import apply_increment, decode_links, encode_links
-from shared.formats.manifests import Manifest, TypeFacts, manifest_name, seal, unseal
+from shared.formats.links import RESET, ROW_BYTES, apply_increment, decode_links, encode_links
+from shared.formats.manifests import Manifest, TypeFacts, UnfoundLink, manifest_name, seal, unseal
 from shared.formats.merkle import type_root
 from shared.formats.objects import KEY_AND_TYPE, SOFT_DELETED, TOMBSTONE, IndexRow, decode_index, encode_index
 from shared.formats.rows import snapshot_key, snapshot_values
 from shared.formats.segments import File, FileWriter, Part, Segment
 from shared.ports import ANY, Blobs, Clock, Put
+from shared.runs.carrying import UNFOUND, UNFOUND_LISTED_MAX, Taken, consistency, taken, unfound
 from shared.runs.ledger import Ledger
+from shared.runs.merging import Merging, Source, block_of, gone_keys
 from shared.runs.roots import files_of, kept, named_roots, roots_of
 from shared.runs.snapshots import Snapshots
 from shared.runs.staging import load_segment, store_file
@@ -59,21 +60,30 @@ class Sealing:
 
     async def seal(self, tenure: Tenure) -> Pause | None:
         """Merge every segment's part of a range of shards, newest row of an object first, into final files."""
-        segments = await self._segments(tenure)
+        batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
+        segments = await self._segments(batches)
+        said = await taken(self._snapshots, tenure.job.tenant, batches)
+        merging = self._merging(said, segments)
+        gone = await gone_keys(self._sources(said, segments), int(tenure.batch.argument["shards"]))
         argument = tenure.batch.argument
         files: list[File] = []
         counts: dict[str, int] = {}
         roots: dict[int, dict[str, str]] = {}
         pending: list[int] = []
+        lost: list[UnfoundLink] = []
         writers = _writers()
         for shard in range(int(argument["first"]), int(argument["end"])):
-            rows = await self._merge_objects(segments, shard, writers["objects"])
-            links = await self._merge_links(segments, shard)
+            if merging:
+                rows, links = await merging.objects(shard, writers["objects"]), await merging.links(shard)
+            else:
+                rows = await self._merge_objects(segments, shard, writers["objects"])
+                links = await self._merge_links(segments, shard)
             writers["index"].add(shard, encode_index(rows), len(rows))
             writers["links"].add(shard, encode_links(links), len(links))
             deleted = [(row.type_code, row.key) for row in rows if row.flags & SOFT_DELETED]
             writers["deleted"].add(shard, encode_deleted(deleted), len(deleted))
             _count(counts, rows, links)
+            lost += unfound(links, gone)
             roots[shard] = named_roots(rows, tenure.job.tenant, tenure.job.snapshot_id)
             pending.append(shard)
             if len(writers["objects"].content) > FILE_BYTES_ENOUGH:
@@ -81,9 +91,24 @@ class Sealing:
                 pending, writers = [], _writers()
         if pending:
             files += await self._store(tenure, pending, writers)
-        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=kept(files, roots), counts=counts)
+        for link in lost:
+            counts[UNFOUND + link.reference] = counts.get(UNFOUND + link.reference, 0) + 1
+        cursor = {"unfound": msgspec.to_builtins(lost[:UNFOUND_LISTED_MAX])} if lost else {}
+        done = msgspec.structs.replace(
+            tenure.batch, state=BatchState.DONE, outputs=kept(files, roots), counts=counts, cursor=cursor
+        )
         await tenure.record(done)
         return None
+
+    def _sources(self, said: Taken, segments: list[Segment]) -> list[Source]:
+        """Return everything that is merged: what is taken over, then the segments of this job."""
+        return [*said.sources, *(Source(self._work, one.files, one.is_increment) for one in segments)]
+
+    def _merging(self, said: Taken, segments: list[Segment]) -> Merging | None:
+        """Return what merges when something is taken over, None when the job has read everything itself."""
+        if said.before is None:
+            return None
+        return Merging(self._sources(said, segments), is_increment=said.is_increment)
 
     async def _store(self, tenure: Tenure, shards: list[int], writers: dict[Part, FileWriter]) -> list[File]:
         place = self.place(tenure)
@@ -112,6 +137,9 @@ class Sealing:
                 manifest_name=name,
                 manifest_sha256=digest,
                 counts=manifest.count(),
+                base_id=manifest.base_id,
+                ways={name: facts.way for name, facts in manifest.types.items()},
+                incomplete=manifest.incomplete,
             )
             beside.append(Put(snapshot_key(job.snapshot_id), snapshot_values(summary), ANY))
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=[{"name": name, "sha256": digest}])
@@ -126,6 +154,7 @@ class Sealing:
         outputs = [output for batch in sealed for output in batch.outputs]
         shard_count = int(tenure.batch.argument["shards"])
         roots = roots_of(outputs, shard_count)
+        said = await taken(self._snapshots, job.tenant, batches)
         return Manifest(
             tenant=job.tenant,
             snapshot_id=job.snapshot_id,
@@ -136,15 +165,18 @@ class Sealing:
             rolled_forward_at=self._clock.now().replace(microsecond=0),
             shard_count=shard_count,
             types={
-                name: _facts(name, sealed, tuple(of_shard.get(name, "") for of_shard in roots))
+                name: said.of_type(_facts(name, sealed, tuple(of_shard.get(name, "") for of_shard in roots)), name)
                 for name in tenure.batch.argument["types"]
             },
+            base_id=said.over.snapshot_id if said.over else "",
+            base_sha256=said.over_sha256,
+            incomplete=said.facts.get("incomplete", {}),
+            consistency=consistency(said, batches),
             files=files_of(outputs),
             tool=TOOL,
         )
 
-    async def _segments(self, tenure: Tenure) -> list[Segment]:
-        batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
+    async def _segments(self, batches: list[Batch]) -> list[Segment]:
         readers = sorted(
             (batch for batch in batches if batch.step in {Step.READ, Step.ROLL_FORWARD}),
             key=lambda batch: (batch.wave, batch.number),
@@ -161,10 +193,10 @@ class Sealing:
             index, objects = segment.file("index"), segment.file("objects")
             if index is None or objects is None:
                 continue
-            indexed = await _range(self._work, index, shard)
+            indexed = await block_of(self._work, index, shard)
             if not indexed:
                 continue
-            copied = await _range(self._work, objects, shard)  # empty when the shard has nothing but tombstones
+            copied = await block_of(self._work, objects, shard)  # empty when the shard has nothing but tombstones
             source_at = next(part.offset for part in objects.shards if part.shard == shard)
             rows = decode_index(indexed, name=index.name, move=start + len(block) - source_at)
             newest.update(zip(map(KEY_AND_TYPE, rows), rows, strict=True))
@@ -177,7 +209,7 @@ class Sealing:
         merged: set[bytes] = set()
         for segment in segments:
             file = segment.file("links")
-            block = await _range(self._work, file, shard) if file else b""
+            block = await block_of(self._work, file, shard) if file else b""
             if file is None or not block:
                 continue
             rows = decode_links(block, name=file.name, is_increment=segment.is_increment)
@@ -193,22 +225,15 @@ def _writers() -> dict[Part, FileWriter]:
     return {part: FileWriter(part) for part in parts}
 
 
-async def _range(blobs: Blobs, file: File, shard: int) -> bytes:
-    """Return one shard's bytes of a file, guarded by the directory's CRC; empty when it has none."""
-    part = next((known for known in file.shards if known.shard == shard), None)
-    if part is None or not part.length:
-        return b""
-    content = await blobs.read(file.name, part.offset, part.length)
-    if len(content) != part.length or zlib.crc32(content) != part.crc32:
-        raise IntegrityError(file.name, f"shard {shard} was cut or altered")
-    return content
-
-
 def _count(counts: dict[str, int], rows: list[IndexRow], links: set[bytes]) -> None:
-    for (type_code, is_deleted), number in Counter((row[5], row[6] & SOFT_DELETED) for row in rows).items():
+    for (type_code, is_deleted), number in Counter(
+        (row[5], row[6] & SOFT_DELETED) for row in rows if not row[6] & TOMBSTONE
+    ).items():
         name = f"{'softDeleted' if is_deleted else 'objects'}.{BY_CODE[type_code].name}"
         counts[name] = counts.get(name, 0) + number
-    for code, number in Counter(map(itemgetter(0), links)).items():
+    is_increment = len(next(iter(links), b"")) > ROW_BYTES
+    counted = (row for row in links if row[ROW_BYTES:] != RESET) if is_increment else links
+    for code, number in Counter(map(itemgetter(0), counted)).items():
         kind_of = reference_of_code(code)
         if kind_of is not None:
             name = f"links.{kind_of[0].name}.{kind_of[1]}"
