@@ -42,11 +42,13 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             jobs.count_recoveries,
             jobs.recovery_job,
             starts.start_capture,
+            starts.start_restore_point,
             starts.start_preview,
             starts.start_recovery,
             changes.changes,
             changes.failed_changes,
             changes.outcomes,
+            changes.disagreements,
         )
     }
 )

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from shared.domain.errors import InputError
 from shared.domain.ids import guid
 from shared.domain.jobs import Step
+from shared.jobs.ways import FULL_DAYS_DEFAULT
 from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, Signer, Verifier, WorkQueue
 from shared.runs.applying import Applying
 from shared.runs.asking import Asking
@@ -165,8 +166,25 @@ def from_settings(settings: Mapping[str, str]) -> Product:
     callers = TokenCallers(authority, tenant, _setting(settings, "TIDEMARK_AUDIENCE"), clock)
     lease_seconds = int(settings.get("TIDEMARK_LEASE_SECONDS") or LEASE_SECONDS_DEFAULT)
     return assemble(
-        tenant, ports, callers, lease_seconds=lease_seconds, emergency_accounts=_emergency_accounts(settings)
+        tenant,
+        ports,
+        callers,
+        lease_seconds=lease_seconds,
+        emergency_accounts=_emergency_accounts(settings),
+        captures=_captures(settings),
     )
+
+
+def _captures(settings: Mapping[str, str]) -> CaptureSettings:
+    """Return how captures go, as TIDEMARK_FULL_CAPTURE_DAYS and TIDEMARK_NATIVE_WATCH say."""
+    days = settings.get("TIDEMARK_FULL_CAPTURE_DAYS") or str(FULL_DAYS_DEFAULT)
+    if days not in {str(known) for known in range(1, FULL_DAYS_DEFAULT + 1)}:
+        name = "TIDEMARK_FULL_CAPTURE_DAYS"
+        raise InputError(f"{name} is {days!r}; set it to 1 to {FULL_DAYS_DEFAULT}", member=name)
+    watch = settings.get("TIDEMARK_NATIVE_WATCH") or "on"
+    if watch not in {"on", "off"}:
+        raise InputError(f"TIDEMARK_NATIVE_WATCH is {watch!r}; set it to on or off", member="TIDEMARK_NATIVE_WATCH")
+    return CaptureSettings(full_days=int(days), watches_native=watch == "on")
 
 
 def _emergency_accounts(settings: Mapping[str, str]) -> list[str]:

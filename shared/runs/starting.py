@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from shared.domain.errors import InputError, TenantBusyError
+from shared.domain.errors import InputError, NotFoundError, TenantBusyError
 from shared.domain.ids import capture_job_id, restore_point_job_id, snapshot_id
 from shared.domain.jobs import Batch, Job, Kind, Options, State, Step
 from shared.domain.scope import Scope
@@ -43,17 +43,24 @@ class Starting:
             await self._ledger.park(job, [_prepare(job)])
             return job
 
-    async def restore_point(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
+    async def restore_point(
+        self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer", says_why_not: bool = False
+    ) -> Job | None:
         """Start the restore point that was scheduled for `scheduled_at`; None when there is nothing it could lie over.
 
-        None too when it exists, or another job has the tenant: one that waited would speak of a later time.
+        None too when it exists, or another job has the tenant: one that waited would speak of a later time. With
+        `says_why_not` it raises NotFoundError or TenantBusyError instead.
         """
         if await self._snapshots.latest(tenant) is None:
+            if says_why_not:
+                raise NotFoundError("snapshot", "latest")
             return None
         job = await self._capture(tenant, restore_point_job_id(tenant, scheduled_at), requested_by)
         try:
             return await self._begin(msgspec.structs.replace(job, is_restore_point=True))
         except TenantBusyError:
+            if says_why_not:
+                raise
             return None
 
     async def report(self, tenant: str, wire_id: str, scope: Scope, *, requested_by: str) -> Job:
