@@ -13,7 +13,7 @@ from shared.catalogue.entry import Listing, ObjectType
 from shared.domain.writes import Answer, Write
 from shared.graph.answers.pages import expanded_page, object_page
 from shared.graph.exchange import Reply
-from shared.ports import DeltaPage, Found, Page
+from shared.ports import DeltaPage, Found, NativeRecovery, Page
 
 KINDS = {"user": "user", "user-deleted": "deleted", "group": "group"}
 HEADERS = {"content-type": "application/json"}
@@ -29,6 +29,15 @@ class RuleDirectory:
     async def count(self, object_type: ObjectType) -> int | None:
         """Return how many live objects of the type there are."""
         return {"user": self.population.users, "group": self.population.groups}.get(object_type.name)
+
+    async def refusals(self, types: Sequence[ObjectType]) -> dict[str, str]:
+        """Return that nothing is refused."""
+        del types
+        return {}
+
+    async def native_recoveries(self) -> list[NativeRecovery]:
+        """Return that there were none."""
+        return []
 
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`, which is its number."""

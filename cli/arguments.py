@@ -38,18 +38,14 @@ def parser() -> ArgumentParser:
 
     add("snapshots", looking.snapshots, "list snapshots, newest first", page)
     add("verify", looking.verify, "prove a snapshot: every byte, a part of it, or all manifests", snapshot, _proof())
-    add("capture", starting.capture, "take a snapshot now", wait)
-    add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
-    add("changes", looking.changes, "list the rows of a report, or what failed of a recovery", job, page)
-    recover = add(
-        "recover",
-        starting.recover,
-        "plan to bring the tenant back to a snapshot, or do it",
-        snapshot,
-        scope,
-        wait,
-        doing,
+    capture = add("capture", starting.capture, "take a snapshot now", wait)
+    capture.add_argument(
+        "--restore-point", action="store_true", help="only what changed since the day's snapshot, read through it"
     )
+    add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
+    add("changes", looking.changes, "list what a report found, a recovery failed at, or delta missed", job, page)
+    planned = "plan to bring the tenant back to a snapshot, or do it"
+    recover = add("recover", starting.recover, planned, snapshot, scope, wait, doing)
     recover.add_argument(
         "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"
     )

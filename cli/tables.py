@@ -11,7 +11,7 @@ from typing import Any
 from cli.api import Json
 from cli.text import moment
 
-SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "sealed")
+SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "sealed")
 JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
 OUTCOMES = ("change", "object", "outcome")
@@ -32,7 +32,7 @@ def snapshot_row(snapshot: Json) -> tuple[object, ...]:
     counts = _members(snapshot, "tidemark.counts")
     figures = (counts.get(name) for name in ("objects", "softDeleted", "links"))
     sealed = moment(snapshot.get("tidemark.sealedDateTime"))
-    return (snapshot.get("id"), moment(snapshot.get("createdDateTime")), *figures, sealed)
+    return (snapshot.get("id"), moment(snapshot.get("createdDateTime")), *figures, _how(snapshot), sealed)
 
 
 def job_row(job: Json) -> tuple[object, ...]:
@@ -57,6 +57,7 @@ def job_facts(job: Json) -> Iterator[tuple[object, object]]:
         yield "plan", plan.get("digest")
         yield "writes of the plan", f"{plan.get('estimatedWrites')}, at least {plan.get('estimatedSeconds')} s"
     yield from ((f"left alone: {reason}", count) for reason, count in _members(job, "tidemark.leftAlone").items())
+    yield from _notes(_members(job, "tidemark.notes"))
     error = _members(job, "tidemark.error")
     if error:
         yield "error", f"{error.get('message')} ({error.get('code')})"
@@ -86,6 +87,26 @@ def outcome_row(outcome: Json) -> tuple[object, ...]:
     link = f"{outcome['reference']} {outcome.get('otherId')}" if outcome.get("reference") else None
     about = _lines(outcome.get("result"), link, outcome.get("message") or outcome.get("errorCode"))
     return (f"{outcome.get('action')} {outcome.get('entityTypeName')}", _object(outcome), about)
+
+
+def _how(snapshot: Json) -> tuple[object, ...]:
+    """Return how a snapshot was made: by delta or in full, over which other one, and what it does not hold."""
+    ways = set(_members(snapshot, "tidemark.ways").values())
+    base = snapshot.get("tidemark.baseId")
+    left_out = (f"without {name}" for name in _members(snapshot, "tidemark.incomplete"))
+    return _lines("delta" if "delta" in ways else "full", f"over {base}" if base else None, *left_out)
+
+
+def _notes(notes: Json) -> Iterator[tuple[object, object]]:
+    """Return what a job says of how the tenant was read."""
+    for type_name, way in _members(notes, "ways").items():
+        yield f"read {type_name}", way
+    for type_name, reason in _members(notes, "incomplete").items():
+        yield f"without {type_name}", reason
+    for type_name, reason in _members(notes, "notCompared").items():
+        yield f"not compared: {type_name}", reason
+    labels = {"nativeWatch": "native recoveries", "over": "over snapshot", "check": "whole against delta"}
+    yield from ((label, notes[name]) for name, label in labels.items() if notes.get(name))
 
 
 def _object(body: Json) -> tuple[object, ...]:

@@ -43,6 +43,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             jobs.count_recoveries,
             jobs.recovery_job,
             starts.start_capture,
+            starts.start_restore_point,
             starts.start_preview,
             starts.start_recovery,
             starts.undo,
@@ -50,6 +51,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             changes.changes,
             changes.failed_changes,
             changes.outcomes,
+            changes.disagreements,
         )
     }
 )

@@ -61,6 +61,7 @@ class Nothing:
 ROUTES: tuple[Route, ...] = (
     Route("GET", ROOT, READ, "recovery"),
     Route("POST", f"{ROOT}/tidemark.capture()", ADMINISTER, "start_capture"),
+    Route("POST", f"{ROOT}/tidemark.restorePoint()", ADMINISTER, "start_restore_point"),
     Route("GET", f"{ROOT}/snapshots", READ, "snapshots", PAGE | SELECT | {"$orderby"}, snapshot.MEMBERS),
     Route("GET", f"{ROOT}/snapshots/$count", READ, "count_snapshots"),
     Route("GET", ONE, READ, "snapshot", SELECT, snapshot.MEMBERS),
@@ -83,6 +84,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{JOBS}/{{job}}/tidemark.undo()", ADMINISTER, "undo"),
     Route("POST", f"{JOBS}/{{job}}/tidemark.retryFailed()", ADMINISTER, "retry_failed"),
     Route("GET", f"{JOBS}/{{job}}/tidemark.outcomes()", READ, "outcomes", PAGE),
+    Route("GET", f"{JOBS}/{{job}}/tidemark.disagreements()", READ, "disagreements", PAGE),
 )
 
 

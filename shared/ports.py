@@ -143,11 +143,15 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class DeltaPage(msgspec.Struct, frozen=True):
-    """One page of a delta query: the ids that changed, removed ones included; `token` is set on the last page."""
+    """One page of a delta query: the ids that changed, removed ones included; `token` is set on the last page.
+
+    `removed` are those of `changed` that Graph says are no longer live.
+    """
 
     changed: Sequence[str]
     cursor: str | None
     token: str | None
+    removed: frozenset[str] = frozenset()
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -155,6 +159,14 @@ class Found(msgspec.Struct, frozen=True):
 
     body: bytes | None
     is_deleted: bool = False
+
+
+class NativeRecovery(msgspec.Struct, frozen=True):
+    """One recovery job of Microsoft's own feature; `ended_at` is None while it runs."""
+
+    job_id: str
+    status: str
+    ended_at: datetime | None
 
 
 class Directory(Protocol):
@@ -166,6 +178,18 @@ class Directory(Protocol):
 
     async def count(self, object_type: ObjectType) -> int | None:
         """Return how many live objects of the type an index says there are (it may lag), None if uncountable."""
+
+    async def refusals(self, types: Sequence[ObjectType]) -> dict[str, str]:
+        """Return Graph's reason, by type name, for each of `types` that this application may not read in this tenant.
+
+        A type is refused as a whole: for want of a permission or of a licence. Anything else that is no answer raises.
+        """
+
+    async def native_recoveries(self) -> list[NativeRecovery]:
+        """Return the recoveries of Microsoft's own feature that the tenant knows, the newest kept ones only.
+
+        Raises DirectoryError where the tenant does not tell: 403 without the permission EntraBackup.Read.All.
+        """
 
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`; the empty cursor is the first page."""

@@ -16,10 +16,13 @@ from urllib.parse import urlsplit
 from shared.domain.errors import InputError
 from shared.domain.ids import guid
 from shared.domain.jobs import Step
+from shared.jobs.ways import FULL_DAYS_DEFAULT
 from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, Signer, Verifier, WorkQueue
 from shared.runs.applying import Applying
 from shared.runs.approving import Approving
 from shared.runs.asking import Asking
+from shared.runs.checking import Checking
+from shared.runs.choosing import CaptureSettings, Choosing
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
 from shared.runs.ledger import Ledger
@@ -81,10 +84,12 @@ def assemble(
     lease_seconds: int = LEASE_SECONDS_DEFAULT,
     emergency_accounts: Sequence[str] = (),
     approvals: int = 0,
+    captures: CaptureSettings | None = None,
 ) -> Product:
     """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out.
 
-    `approvals` is how many others must agree to a plan before it may be carried out.
+    `approvals` is how many others must agree to a plan before it may be carried out; `captures` says how captures go,
+    None for the defaults.
     """
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
     snapshots = Snapshots(ports.rows, ports.vault, Signing(ports.signer, ports.verifier))
@@ -93,13 +98,15 @@ def assemble(
     guarding = Guarding(ports.directory, emergency_accounts)
     planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing, guarding)
     applying = Applying(ports.directory, ports.work)
+    choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
     steps = {
-        Step.PREPARE: Preparing(ports.directory).prepare,
+        Step.PREPARE: Preparing(ports.directory, choosing, ports.clock).prepare,
         Step.READ: Reading(ports.directory, ports.work).read,
-        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work).roll_forward,
+        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock).roll_forward,
         Step.SEAL: sealing.seal,
         Step.MANIFEST: sealing.manifest,
         Step.COMPARE: comparing.compare,
+        Step.CHECK: Checking(ports.directory, ports.work, snapshots).check,
         Step.PLAN: planning.plan,
         Step.REPLAN: Replanning(ledger, ports.work, snapshots, comparing, guarding).replan,
         Step.RELINK: planning.relink,
@@ -173,6 +180,7 @@ def from_settings(settings: Mapping[str, str]) -> Product:
         lease_seconds=lease_seconds,
         emergency_accounts=_emergency_accounts(settings),
         approvals=_approvals(settings),
+        captures=_captures(settings),
     )
 
 
@@ -182,6 +190,18 @@ def _approvals(settings: Mapping[str, str]) -> int:
     if text not in {"0", "1", "2"}:
         raise InputError(f"TIDEMARK_APPROVALS is {text[:20]!r}; set it to 0, 1 or 2", member="TIDEMARK_APPROVALS")
     return int(text)
+
+
+def _captures(settings: Mapping[str, str]) -> CaptureSettings:
+    """Return how captures go, as TIDEMARK_FULL_CAPTURE_DAYS and TIDEMARK_NATIVE_WATCH say."""
+    days = settings.get("TIDEMARK_FULL_CAPTURE_DAYS") or str(FULL_DAYS_DEFAULT)
+    if days not in {str(known) for known in range(1, FULL_DAYS_DEFAULT + 1)}:
+        name = "TIDEMARK_FULL_CAPTURE_DAYS"
+        raise InputError(f"{name} is {days!r}; set it to 1 to {FULL_DAYS_DEFAULT}", member=name)
+    watch = settings.get("TIDEMARK_NATIVE_WATCH") or "on"
+    if watch not in {"on", "off"}:
+        raise InputError(f"TIDEMARK_NATIVE_WATCH is {watch!r}; set it to on or off", member="TIDEMARK_NATIVE_WATCH")
+    return CaptureSettings(full_days=int(days), watches_native=watch == "on")
 
 
 def _emergency_accounts(settings: Mapping[str, str]) -> list[str]:

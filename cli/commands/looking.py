@@ -34,11 +34,14 @@ def job(session: Session, given: Namespace) -> Exit:
 
 
 def changes(session: Session, given: Namespace) -> Exit:
-    """List the rows of a report, or what failed of a recovery."""
+    """List the rows of a report, what failed of a recovery, or what a whole reading found that delta had missed."""
     found = session.api.get("jobs", given.job)
     kind = str(found.get("tidemark.kind"))
+    if kind == "capture":
+        missed = ("jobs", given.job, "tidemark.disagreements")
+        return _list(session, given, missed, "Otherwise than delta had given it", tables.CHANGES, tables.change_row)
     if kind not in FUNCTIONS:
-        raise CliError(Exit.USAGE, f"job {given.job} is a {kind}; only reports and recoveries have changes")
+        raise CliError(Exit.USAGE, f"job {given.job} is a {kind}; it has no changes")
     collection, function = FUNCTIONS[kind]
     path = ("snapshots", str(found.get("tidemark.wireSnapshotId")), collection, given.job, function)
     title = "Changes" if kind == "report" else "Failed changes"

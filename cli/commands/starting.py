@@ -13,7 +13,8 @@ from cli.text import moment
 
 def capture(session: Session, given: Namespace) -> Exit:
     """Start a capture now."""
-    return _started(session, given, session.api.post("tidemark.capture"))
+    action = "tidemark.restorePoint" if given.restore_point else "tidemark.capture"
+    return _started(session, given, session.api.post(action))
 
 
 def report(session: Session, given: Namespace) -> Exit:

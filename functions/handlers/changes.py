@@ -41,5 +41,14 @@ async def outcomes(product: Product, asked: Asked) -> func.HttpResponse:
     return replies.collection(asked, "Collection(tidemark.outcome)", bodies, is_more=is_more)
 
 
+async def disagreements(product: Product, asked: Asked) -> func.HttpResponse:
+    """Return a page of the objects that a whole reading found otherwise than delta had given them."""
+    options = asked.options
+    rows, is_more = await product.asking.disagreements(product.tenant, asked.job, skip=options.skip, top=options.top)
+    job = await product.asking.job(product.tenant, asked.job)
+    bodies = (change_body(row, target_at=job.created_at, shows_all=asked.shows_all) for row in rows)
+    return replies.collection(asked, CONTEXT, bodies, is_more=is_more)
+
+
 def _target_at(asked: Asked) -> datetime:
     return snapshot_time(asked.snapshot)

@@ -21,6 +21,17 @@ async def start_capture(product: Product, asked: Asked) -> func.HttpResponse:
     return replies.accepted(asked.call.address("directory", "recovery", "jobs", job_id))
 
 
+async def start_restore_point(product: Product, asked: Asked) -> func.HttpResponse:
+    """Start a restore point of the present second; 409 while another job has the tenant, 404 before any snapshot."""
+    read_nothing(asked.call.headers, asked.call.body)
+    asked_at = product.clock.now().replace(microsecond=0)
+    job = await product.starting.restore_point(
+        product.tenant, asked_at, requested_by=asked.caller_id, says_why_not=True
+    )
+    assert job is not None, "a restore point that is not made raises here"
+    return replies.accepted(asked.call.address("directory", "recovery", "jobs", job.job_id))
+
+
 async def start_preview(product: Product, asked: Asked) -> func.HttpResponse:
     """Start a difference report of the snapshot against the tenant as it is now."""
     scope, options = read_start(asked.call.headers, asked.call.body, Kind.REPORT)

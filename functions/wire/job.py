@@ -25,7 +25,7 @@ NATIVE = (
     "totalFailedChanges"
 ).split()
 FACTS = "kind snapshotId wireSnapshotId requestedBy options plan isCancelAsked".split()
-FIGURES = "counts progress summary leftAlone error".split()
+FIGURES = "counts progress summary leftAlone error notes isRestorePoint".split()
 MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES]}
 
 
@@ -64,6 +64,8 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.progress": progress(job),
         "tidemark.summary": summary(job.counts, shows_all=shows_all),
         "tidemark.leftAlone": _below(job.counts, LEFT_ALONE),
+        "tidemark.isRestorePoint": job.is_restore_point,
+        "tidemark.notes": job.notes,
         "tidemark.error": {"code": job.error_code, "message": job.error} if job.error_code else None,
     }
 

@@ -19,6 +19,9 @@ MEMBERS = frozenset(
         "tidemark.snapshotId",
         "tidemark.sealedDateTime",
         "tidemark.counts",
+        "tidemark.baseId",
+        "tidemark.ways",
+        "tidemark.incomplete",
     }
 )
 
@@ -32,6 +35,9 @@ def snapshot_body(snapshot: SnapshotSummary) -> Json:
         "tidemark.snapshotId": snapshot.snapshot_id,
         "tidemark.sealedDateTime": format_time(snapshot.sealed_at),
         "tidemark.counts": snapshot.counts,
+        "tidemark.baseId": wire_snapshot_id(snapshot.base_id) if snapshot.base_id else None,
+        "tidemark.ways": snapshot.ways,
+        "tidemark.incomplete": snapshot.incomplete,
     }
 
 

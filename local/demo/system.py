@@ -114,6 +114,7 @@ def _settings(
         "TIDEMARK_CLIENT_ID": applications.TIDEMARK.app_id,
         "TIDEMARK_CLIENT_SECRET": applications.TIDEMARK.secret,
         "TIDEMARK_SNAPSHOT_SCHEDULE": "0 0 22 * * *",
+        "TIDEMARK_RESTORE_POINT_SCHEDULE": "0 30 * * * *",
         "TIDEMARK_WATCHDOG_SCHEDULE": "0 * * * * *",
         "TIDEMARK_LEASE_SECONDS": str(LEASE_SECONDS),
         "TIDEMARK_SIGNING_KEY_FILE": str(signing_key_file),

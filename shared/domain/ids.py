@@ -64,6 +64,11 @@ def capture_job_id(tenant: str, scheduled_at: datetime) -> str:
     return str(uuid.uuid5(JOB_NAMESPACE, f"{tenant}|capture|{scheduled_at.astimezone(UTC).isoformat()}"))
 
 
+def restore_point_job_id(tenant: str, scheduled_at: datetime) -> str:
+    """Return the one job id of the restore point scheduled for `scheduled_at`; never that of a capture."""
+    return str(uuid.uuid5(JOB_NAMESPACE, f"{tenant}|restore point|{scheduled_at.astimezone(UTC).isoformat()}"))
+
+
 def snapshot_id(created_at: datetime, job_id: str) -> str:
     """Return the id of the snapshot that job `job_id`, created at `created_at`, will seal."""
     suffix = hashlib.sha256(job_id.encode()).hexdigest()[:8]

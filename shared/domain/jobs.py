@@ -52,6 +52,7 @@ class Step(StrEnum):
     SEAL = "seal"
     MANIFEST = "manifest"
     COMPARE = "compare"
+    CHECK = "check"
     PLAN = "plan"
     REPLAN = "replan"
     RELINK = "relink"
@@ -77,6 +78,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One job. `snapshot_id` is the snapshot it will seal (capture) or brings back (report, recovery).
 
     `plan_digest` names the plan: of a recovery the one it has to have, if any; of a report the one it made.
+    `is_restore_point` asks a capture for an increment over the day's snapshot. `notes` is what the batches say of how
+    the tenant was read; like `counts` it is put together when somebody asks, and empty in the row.
     """
 
     tenant: str
@@ -95,6 +98,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     counts: dict[str, int] = {}
     plan_digest: str = ""
+    is_restore_point: bool = False
+    notes: dict[str, Any] = {}
 
     def planned(self, digest: str) -> Job:
         """Return the job with the digest of the plan that it made."""
@@ -134,7 +139,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class SnapshotSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the snapshot list; rebuildable from the manifest it points at.
 
-    `base_id` is empty for a snapshot; for a restore point it names the snapshot that it needs (manifests.py).
+    `base_id` is empty for a snapshot; for a restore point it names the snapshot that it needs (manifests.py). `ways`
+    says of each type `full` or `delta`; `incomplete` why a type was left out.
     """
 
     tenant: str
@@ -147,3 +153,5 @@ class SnapshotSummary(msgspec.Struct, frozen=True, kw_only=True):
     manifest_name: str
     manifest_sha256: str
     counts: dict[str, int] = {}
+    ways: dict[str, str] = {}
+    incomplete: dict[str, str] = {}

@@ -18,13 +18,15 @@ from shared.graph.cursors import Bounds
 from shared.graph.delta import DeltaReader
 from shared.graph.figures import Figures
 from shared.graph.finding import Finder
+from shared.graph.native import NativeJobs
 from shared.graph.pacing import Pacing
+from shared.graph.probing import refusals
 from shared.graph.reading import Reader
 from shared.graph.sending import Sender
 from shared.graph.settings import GraphSettings
 from shared.graph.tokens import CachedTokens, TokenSource
 from shared.graph.writing import Writer
-from shared.ports import Clock, DeltaPage, Found, Page
+from shared.ports import Clock, DeltaPage, Found, NativeRecovery, Page
 
 
 class GraphDirectory:
@@ -52,6 +54,7 @@ class GraphDirectory:
         bounds = Bounds(self._client.base, settings.pages_max)
         self._reader = Reader(self._sender, bounds)
         self._delta = DeltaReader(self._sender, bounds)
+        self._native = NativeJobs(self._sender, bounds)
         self._finder = Finder(self._sender, self._reader)
         self._writer = Writer(self._sender, batches_in_flight_max=in_flight)
 
@@ -63,6 +66,14 @@ class GraphDirectory:
     async def count(self, object_type: ObjectType) -> int | None:
         """Return how many live objects of the type the index says there are, None if uncountable."""
         return await live_count(self._sender, object_type) if object_type.has_count else None
+
+    async def refusals(self, types: Sequence[ObjectType]) -> dict[str, str]:
+        """Return Graph's reason for each of `types` that this application may not read."""
+        return await refusals(self._sender, types)
+
+    async def native_recoveries(self) -> list[NativeRecovery]:
+        """Return the recoveries of Microsoft's own feature that the tenant still knows."""
+        return await self._native.recoveries()
 
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`; the empty cursor is the first page."""

@@ -27,6 +27,7 @@ WIDTH: Mapping[Step, int] = MappingProxyType(
         Step.SEAL: 4,
         Step.MANIFEST: 1,
         Step.COMPARE: 8,
+        Step.CHECK: 1,
         Step.PLAN: 1,
         Step.REPLAN: 1,
         Step.RELINK: 1,

@@ -5,22 +5,27 @@ A crash costs the batch's shards: differences are written under the attempt's nu
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from shared.catalogue.types import BY_CODE
+from shared.catalogue.types import BY_CODE, BY_NAME
 from shared.compare.judge import ABSENT, Side, judge
 from shared.compare.references import kept_links
 from shared.compare.shards import Key, by_key, is_soft_deleted, link_differences, suspects
 from shared.domain.changes import Action, Difference, Json
+from shared.domain.errors import InputError
 from shared.domain.ids import key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
+from shared.domain.scope import Scope
+from shared.formats.manifests import Manifest
 from shared.formats.objects import IndexRow
 from shared.formats.records import DIFFERENCES, decode_records, encode_records
 from shared.ports import Blobs
+from shared.runs.layers import Readable
 from shared.runs.ledger import Ledger
-from shared.runs.snapshots import SnapshotReader, Snapshots, open_manifest
+from shared.runs.snapshots import Snapshots, open_manifest
 from shared.runs.tenure import Pause, Tenure
 
 
@@ -35,28 +40,30 @@ class Comparing:
         job, argument = tenure.job, tenure.batch.argument
         target = await self._snapshots.open(job.tenant, job.snapshot_id)
         current = await self.live(job)
-        hidden = (await target.deleted(), await current.deleted())
+        refused = not_comparable(job.scope, target.manifest, current.manifest)
+        sides = await opened(target, current)
         outputs, counts = list(tenure.batch.outputs), dict(tenure.batch.counts)
         start = int(tenure.batch.cursor.get("shard", argument["first"]))
         for shard in range(start, int(argument["end"])):
-            found = await self._shard(job, target, current, hidden, (shard, int(argument["shards"])))
+            found = await differences_of(sides, job.scope, (shard, int(argument["shards"])))
             name = f"{job.tenant}/{job.job_id}/differences/{shard:05d}-{tenure.batch.attempt}.ndz"
             content, digest = encode_records(DIFFERENCES, found)
             await self._work.create(name, content)
             outputs.append({"name": name, "sha256": digest, "records": len(found)})
             _count(counts, found)
             is_last = shard + 1 == int(argument["end"])
+            cursor = {"shard": shard + 1, "notCompared": refused}
             state = BatchState.DONE if is_last else BatchState.RUNNING
             await tenure.record(
                 msgspec.structs.replace(
-                    tenure.batch, state=state, outputs=list(outputs), counts=dict(counts), cursor={"shard": shard + 1}
+                    tenure.batch, state=state, outputs=list(outputs), counts=dict(counts), cursor=cursor
                 )
             )
             if not is_last and (pause := await tenure.pause()):
                 return pause
         return None
 
-    async def live(self, job: Job) -> SnapshotReader:
+    async def live(self, job: Job) -> Readable:
         """Open the job's own reading of the tenant."""
         batches = await self._ledger.batches(job.tenant, job.job_id)
         output = next(batch for batch in batches if batch.step is Step.MANIFEST).outputs[0]
@@ -74,32 +81,68 @@ class Comparing:
         content = await self._work.read(output["name"])
         return decode_records(content, Difference, DIFFERENCES, name=output["name"], expected=output["sha256"])
 
-    async def _shard(
-        self,
-        job: Job,
-        target: SnapshotReader,
-        current: SnapshotReader,
-        hidden: tuple[set[bytes], set[bytes]],
-        place: tuple[int, int],
-    ) -> list[Difference]:
-        before, now = by_key(await target.index(*place)), by_key(await current.index(*place))
-        links = link_differences(
-            await target.links(*place), await current.links(*place), target_deleted=hidden[0], current_deleted=hidden[1]
-        )
-        in_scope = {key for key in links if job.scope.covers(BY_CODE[key[1]].name, key_guid(key[0]))}
-        keys = sorted({*suspects(before, now, job.scope), *in_scope})
-        old = await target.bodies([before[key] for key in keys if key in before])
-        new = await current.bodies([now[key] for key in keys if key in now])
-        found: list[Difference] = []
-        for key in keys:
-            entry = BY_CODE[key[1]]
-            left, right = _side(key, before, old), _side(key, now, new)
-            row = judge(
-                entry, key_guid(key[0]), left, right, kept_links(entry, links.get(key, ()), left.body, right.body)
-            )
-            if row is not None:
-                found.append(row)
-        return found
+
+@dataclass(frozen=True)
+class Sides:
+    """Two states of a tenant, the keys that are in their recycle bins, and the codes of the types both hold."""
+
+    target: Readable
+    current: Readable
+    hidden: tuple[set[bytes], set[bytes]]
+    codes: frozenset[int]
+
+
+async def opened(target: Readable, current: Readable) -> Sides:
+    """Return the two sides, ready to be compared."""
+    codes = {entry.code for name, entry in BY_NAME.items() if name in target.manifest.types}
+    codes &= {entry.code for name, entry in BY_NAME.items() if name in current.manifest.types}
+    return Sides(target, current, (await target.deleted(), await current.deleted()), frozenset(codes))
+
+
+def not_comparable(scope: Scope, target: Manifest, current: Manifest) -> dict[str, str]:
+    """Return, by name, why a type in scope is not compared: one side does not hold it, so nothing follows from that.
+
+    Raises InputError when the scope asks for just such a type.
+    """
+    found: dict[str, str] = {}
+    for name in BY_NAME:
+        if not scope.covers_type(name):
+            continue
+        if name in target.incomplete:
+            found[name] = f"the snapshot does not hold it: {target.incomplete[name]}"
+        elif name not in target.types:
+            found[name] = "the snapshot does not hold it: it was taken before this type was captured"
+        elif name not in current.types:
+            found[name] = f"the tenant refuses it now: {current.incomplete.get(name, 'without a reason')}"
+    asked = [name for name in found if scope.types is not None or scope.ids is not None]
+    if asked:
+        facts = "; ".join(f"{name} cannot be compared: {found[name]}" for name in asked)
+        raise InputError(facts, member="scope")
+    return found
+
+
+async def differences_of(sides: Sides, scope: Scope, place: tuple[int, int]) -> list[Difference]:
+    """Return what differs in one shard (number, of how many) of the types that both sides hold."""
+    before = by_key(row for row in await sides.target.index(*place) if row.type_code in sides.codes)
+    now = by_key(row for row in await sides.current.index(*place) if row.type_code in sides.codes)
+    links = link_differences(
+        await sides.target.links(*place),
+        await sides.current.links(*place),
+        target_deleted=sides.hidden[0],
+        current_deleted=sides.hidden[1],
+    )
+    in_scope = {key for key in links if key[1] in sides.codes and scope.covers(BY_CODE[key[1]].name, key_guid(key[0]))}
+    keys = sorted({*suspects(before, now, scope), *in_scope})
+    old = await sides.target.bodies([before[key] for key in keys if key in before])
+    new = await sides.current.bodies([now[key] for key in keys if key in now])
+    found: list[Difference] = []
+    for key in keys:
+        entry = BY_CODE[key[1]]
+        left, right = _side(key, before, old), _side(key, now, new)
+        row = judge(entry, key_guid(key[0]), left, right, kept_links(entry, links.get(key, ()), left.body, right.body))
+        if row is not None:
+            found.append(row)
+    return found
 
 
 def difference_files(batches: list[Batch]) -> list[dict[str, Any]]:

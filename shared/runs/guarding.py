@@ -26,10 +26,10 @@ from shared.recover.lockout.state import Edge, State
 from shared.recover.lockout.unguarded import UNPROVEN, unproven
 from shared.recover.lockout.walk import DYNAMIC, PERSON, POLICY, TEAM, Outlook, Waves
 from shared.recover.plan import link_changes
-from shared.runs.snapshots import SnapshotReader
+from shared.runs.layers import Readable
 
 MEMBERS = GROUP.reference("members").code
-Sides = Callable[[], Awaitable[tuple[SnapshotReader, SnapshotReader]]]
+Sides = Callable[[], Awaitable[tuple[Readable, Readable]]]
 NESTING_MAX = 20  # levels of groups in groups; each is one more pass over the links
 
 
@@ -205,7 +205,7 @@ def _named(policies: Mapping[str, Json], deleted: Mapping[str, Json], plan: Wave
     return {**found, "groups": found["includeGroups"] | found["excludeGroups"]}
 
 
-async def _above(accounts: Sequence[str], side: SnapshotReader) -> frozenset[Edge]:
+async def _above(accounts: Sequence[str], side: Readable) -> frozenset[Edge]:
     """Return the links that lead from the accounts up to every group that contains them, level by level."""
     edges: set[Edge] = set()
     level, seen = {object_key(account) for account in accounts}, set[bytes]()

@@ -20,10 +20,11 @@ from shared.recover.plan import dealt, foreseen_links, left_alone, link_changes,
 from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
+from shared.runs.layers import Readable
 from shared.runs.laying import NUMBERS_PER_WAVE, foretold, lay
 from shared.runs.ledger import Ledger
 from shared.runs.preparing import WAVE_PLAN
-from shared.runs.snapshots import SnapshotReader, Snapshots
+from shared.runs.snapshots import Snapshots
 from shared.runs.tenure import Pause, Tenure
 
 
@@ -83,7 +84,7 @@ class Planning:
         return None
 
     async def _guard(self, job: Job, differences: list[Difference]) -> dict[str, str]:
-        async def sides() -> tuple[SnapshotReader, SnapshotReader]:
+        async def sides() -> tuple[Readable, Readable]:
             return await self._snapshots.open(job.tenant, job.snapshot_id), await self._comparing.live(job)
 
         acted_on = [row for row in differences if not left_alone(row, job.options)]

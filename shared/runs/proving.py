@@ -20,7 +20,7 @@ from shared.formats.links import ROW_BYTES as LINK_BYTES
 from shared.formats.links import opened_links
 from shared.formats.manifests import Manifest
 from shared.formats.objects import lines_of
-from shared.formats.packed import SOFT_DELETED, in_order, kinds, opened, split
+from shared.formats.packed import FLAGS_AT, SOFT_DELETED, TOMBSTONE, in_order, kinds, opened, split
 from shared.formats.segments import File, Part, ShardRange
 from shared.ports import Blobs
 from shared.runs.roots import named_roots
@@ -54,8 +54,9 @@ async def prove_shards(vault: Blobs, reader: SnapshotReader, shards: Sequence[in
         await files.prove("deleted", shard)
         _check_roots(manifest, shard, rows)
         for (type_code, flags), number in kinds(rows).items():
-            counted = deleted if flags & SOFT_DELETED else live
-            counted[BY_CODE[type_code].name] += number
+            if not flags & TOMBSTONE:
+                counted = deleted if flags & SOFT_DELETED else live
+                counted[BY_CODE[type_code].name] += number
         proof.shards += 1
     if proof.shards == manifest.shard_count:
         await files.prove_rest()
@@ -127,6 +128,8 @@ async def _proven_rows(files: _Files, shard: int, manifest: Manifest) -> list[by
     at_home = sum(zlib.crc32(row[:KEY_BYTES]) & mask == shard for row in rows)
     if not at_home == len(rows) == place.rows:
         raise IntegrityError(name, f"shard {shard} has {at_home} of {len(rows)} rows, {place.rows} are listed")
+    if manifest.is_increment:  # only there do rows without a body occur
+        content = b"".join([row for row in rows if not row[FLAGS_AT] & TOMBSTONE])
     frames: dict[tuple[int, int], list[tuple[bytes, int]]] = {}
     for digest, offset, length, line in PROOF.iter_unpack(content):
         frames.setdefault((offset, length), []).append((digest, line))
@@ -157,10 +160,11 @@ async def _proven_links(files: _Files, shard: int, manifest: Manifest) -> int:
     if found is None:
         return 0
     name, place, block = found
-    content, mask = opened_links(block, name=name), manifest.shard_count - 1
-    rows = {content[at : at + LINK_BYTES] for at in range(0, len(content), LINK_BYTES)}
+    width, mask = LINK_BYTES + manifest.is_increment, manifest.shard_count - 1
+    content = opened_links(block, name=name, is_increment=manifest.is_increment)
+    rows = {content[at : at + width] for at in range(0, len(content), width)}
     strays = sum(zlib.crc32(source) & mask != shard for source in {row[1 : 1 + KEY_BYTES] for row in rows})
-    if strays or not len(rows) * LINK_BYTES == len(content) == place.rows * LINK_BYTES:
+    if strays or not len(rows) * width == len(content) == place.rows * width:
         counted = f"shard {shard} has {len(rows)} rows and {strays} sources of other shards"
         raise IntegrityError(name, f"{counted}, {place.rows} rows are listed")
     return len(rows)

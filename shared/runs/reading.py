@@ -38,7 +38,7 @@ class Reading:
             spool, links = Spool(shards), LinkSpool(shards)
             while cursor is not None and spool.rows < SEGMENT_ROWS_MAX and links.rows < SEGMENT_LINKS_MAX:
                 page = await self._directory.page(listing, cursor)
-                _collect(page, listing, spool, links)
+                collect(page, listing, spool, links)
                 cursor = page.cursor
             await record_segment(self._work, tenure, spool, links, cursor)
             if cursor is not None and (pause := await tenure.pause()):
@@ -75,7 +75,8 @@ class Reading:
         return bodies
 
 
-def _collect(page: Page, listing: Listing, spool: Spool, links: LinkSpool) -> None:
+def collect(page: Page, listing: Listing, spool: Spool, links: LinkSpool) -> None:
+    """Put what one page of a listing holds into the segment being written."""
     entry = type_named(listing.type)
     flags = SOFT_DELETED if listing.kind == "deleted" else 0
     ids = page.ids or [_id_of(body) for body in page.bodies]

@@ -19,10 +19,11 @@ from shared.recover.undo import Reversal, repeating, undoing
 from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
+from shared.runs.layers import Readable
 from shared.runs.laying import foretold, lay
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import perhaps_applied, recorded
-from shared.runs.snapshots import SnapshotReader, Snapshots
+from shared.runs.snapshots import Snapshots
 from shared.runs.tenure import Pause, Tenure
 
 EVERYTHING_ALLOWED = Options(soft_delete_newer=True)  # what was done before may be done back
@@ -75,8 +76,8 @@ class Replanning:
             return repeating(outcomes)
         return undoing([*outcomes, *await perhaps_applied(self._work, batches)])
 
-    def _sides(self, job: Job) -> Callable[[], Awaitable[tuple[SnapshotReader, SnapshotReader]]]:
-        async def sides() -> tuple[SnapshotReader, SnapshotReader]:
+    def _sides(self, job: Job) -> Callable[[], Awaitable[tuple[Readable, Readable]]]:
+        async def sides() -> tuple[Readable, Readable]:
             return await self._snapshots.open(job.tenant, job.snapshot_id), await self._comparing.live(job)
 
         return sides

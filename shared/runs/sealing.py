@@ -14,24 +14,26 @@ from typing import Any
 
 import msgspec
 
-from shared.catalogue.types import BY_CODE, reference_of_code, type_named
+from shared.catalogue.types import type_named
 from shared.domain.errors import IntegrityError, NotFoundError
 from shared.domain.ids import KEY_BYTES
 from shared.domain.jobs import Batch, BatchState, Kind, SnapshotSummary, Step
 from shared.formats.deleted import encode_deleted
 from shared.formats.frames import compress
-from shared.formats.links import ROW_BYTES as LINK_BYTES
 from shared.formats.manifests import Manifest, TypeFacts, manifest_name, seal, unseal
 from shared.formats.merkle import type_root
-from shared.formats.packed import FLAGS_AT, SOFT_DELETED, TYPE_AT, kinds
+from shared.formats.packed import FLAGS_AT, SOFT_DELETED, TYPE_AT
 from shared.formats.rows import snapshot_key, snapshot_values
 from shared.formats.segments import File, FileWriter, Part, Segment
 from shared.ports import ANY, Blobs, Clock, Put
+from shared.runs.carrying import consistency, taken
 from shared.runs.ledger import Ledger
 from shared.runs.merging import merge_links, merge_objects, sliced
+from shared.runs.overlay import Overlay, Source, gone_keys
 from shared.runs.roots import files_of, kept, named_roots, roots_of
 from shared.runs.snapshots import Snapshots
 from shared.runs.staging import load_segment, store_file
+from shared.runs.tally import Tally
 from shared.runs.tenure import Pause, Tenure
 
 TOOL = "tidemark/0.1.0"
@@ -62,22 +64,30 @@ class Sealing:
         return Place(self._work, f"{job.tenant}/{job.job_id}/live")
 
     async def seal(self, tenure: Tenure) -> Pause | None:
-        """Merge every segment's part of a range of shards, newest row of an object first, into final files."""
+        """Merge a range of shards into final files: what is taken over, then every segment; the newest row wins."""
         first, end = int(tenure.batch.argument["first"]), int(tenure.batch.argument["end"])
-        slices = await sliced(self._work, await self._segments(tenure), first, end)
+        batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
+        segments = await self._segments(batches)
+        said = await taken(self._snapshots, tenure.job.tenant, batches)
+        read = [Source(self._work, one.files, one.is_increment) for one in segments]
+        gone = await gone_keys([*said.sources, *read], int(tenure.batch.argument["shards"]))
+        overlay = Overlay([*said.sources, *read], is_increment=said.is_increment) if said.before else None
+        slices = [] if overlay else await sliced(self._work, segments, first, end)
+        tally = Tally(said.is_increment, gone)
         files: list[File] = []
-        counts: dict[str, int] = {}
         roots: dict[int, dict[str, str]] = {}
         pending: list[int] = []
         writers = _writers()
         for shard in range(first, end):
-            rows = merge_objects(slices, shard, writers["objects"])
+            if overlay:
+                rows, (links, block) = await overlay.objects(shard, writers["objects"]), await overlay.links(shard)
+            else:
+                rows, (links, block) = merge_objects(slices, shard, writers["objects"]), merge_links(slices, shard)
             writers["index"].add(shard, compress(b"".join(rows)), len(rows))
-            links, block = merge_links(slices, shard)
-            writers["links"].add(shard, block, len(links) // LINK_BYTES)
+            writers["links"].add(shard, block, len(links) // tally.link_bytes)
             deleted = [(row[TYPE_AT], row[:KEY_BYTES]) for row in rows if row[FLAGS_AT] & SOFT_DELETED]
             writers["deleted"].add(shard, encode_deleted(deleted), len(deleted))
-            _count(counts, rows, links)
+            tally.add(rows, links)
             roots[shard] = named_roots(rows, tenure.job.tenant, tenure.job.snapshot_id)
             pending.append(shard)
             if writers["objects"].size > FILE_BYTES_ENOUGH:
@@ -85,8 +95,8 @@ class Sealing:
                 pending, writers = [], _writers()
         if pending:
             files += await self._store(tenure, pending, writers)
-        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=kept(files, roots), counts=counts)
-        await tenure.record(done)
+        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=kept(files, roots))
+        await tenure.record(msgspec.structs.replace(done, counts=tally.counts(), cursor=tally.cursor()))
         return None
 
     async def _store(self, tenure: Tenure, shards: list[int], writers: dict[Part, FileWriter]) -> list[File]:
@@ -116,6 +126,9 @@ class Sealing:
                 manifest_name=name,
                 manifest_sha256=digest,
                 counts=manifest.count(),
+                base_id=manifest.base_id,
+                ways={name: facts.way for name, facts in manifest.types.items()},
+                incomplete=manifest.incomplete,
             )
             beside.append(Put(snapshot_key(job.snapshot_id), snapshot_values(summary), ANY))
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=[{"name": name, "sha256": digest}])
@@ -130,6 +143,7 @@ class Sealing:
         outputs = [output for batch in sealed for output in batch.outputs]
         shard_count = int(tenure.batch.argument["shards"])
         roots = roots_of(outputs, shard_count)
+        said = await taken(self._snapshots, job.tenant, batches)
         return Manifest(
             tenant=job.tenant,
             snapshot_id=job.snapshot_id,
@@ -140,15 +154,18 @@ class Sealing:
             rolled_forward_at=self._clock.now().replace(microsecond=0),
             shard_count=shard_count,
             types={
-                name: _facts(name, sealed, tuple(of_shard.get(name, "") for of_shard in roots))
+                name: said.of_type(_facts(name, sealed, tuple(of_shard.get(name, "") for of_shard in roots)), name)
                 for name in tenure.batch.argument["types"]
             },
+            base_id=said.over.snapshot_id if said.over else "",
+            base_sha256=said.over_sha256,
+            incomplete=said.facts.get("incomplete", {}),
+            consistency=consistency(said, batches),
             files=files_of(outputs),
             tool=TOOL,
         )
 
-    async def _segments(self, tenure: Tenure) -> list[Segment]:
-        batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
+    async def _segments(self, batches: list[Batch]) -> list[Segment]:
         readers = sorted(
             (batch for batch in batches if batch.step in {Step.READ, Step.ROLL_FORWARD}),
             key=lambda batch: (batch.wave, batch.number),
@@ -169,19 +186,6 @@ class Sealing:
 def _writers() -> dict[Part, FileWriter]:
     parts: tuple[Part, ...] = ("objects", "index", "links", "deleted")
     return {part: FileWriter(part) for part in parts}
-
-
-def _count(counts: dict[str, int], rows: list[bytes], links: bytes) -> None:
-    """Add one shard's packed rows and its link rows to the figures of the manifest."""
-    for (type_code, flags), number in kinds(rows).items():
-        name = f"{'softDeleted' if flags & SOFT_DELETED else 'objects'}.{BY_CODE[type_code].name}"
-        counts[name] = counts.get(name, 0) + number
-    codes = links[::LINK_BYTES]
-    for code in sorted(set(codes)):
-        kind_of = reference_of_code(code)
-        if kind_of is not None:
-            name = f"links.{kind_of[0].name}.{kind_of[1]}"
-            counts[name] = counts.get(name, 0) + codes.count(code)
 
 
 def _same(found: Manifest, ours: Manifest, *, name: str) -> Manifest:

@@ -21,6 +21,7 @@ from shared.formats.objects import IndexRow, body_at, decode_index, lines_of
 from shared.formats.rows import snapshot_key, snapshot_of
 from shared.formats.segments import File, Part, shard_of
 from shared.ports import Blobs, Row, Rows
+from shared.runs.layers import LayeredReader, Readable
 from shared.runs.signing import Signing
 
 FILES_KEPT = 6  # index and link files held at once by one reader: three per side of a comparison
@@ -56,9 +57,28 @@ class Snapshots:
                 return known
         raise NotFoundError("snapshot", wire_id)
 
-    async def open(self, tenant: str, snapshot_id: str) -> SnapshotReader:
-        """Open a sealed snapshot for reading; raise IntegrityError when its manifest is not what was sealed."""
-        return (await self.prove(await self.named(tenant, snapshot_id)))[0]
+    async def open(self, tenant: str, snapshot_id: str) -> Readable:
+        """Open a sealed snapshot for reading, a restore point through its base.
+
+        Raises IntegrityError when a manifest is not what was sealed.
+        """
+        own = (await self.prove(await self.named(tenant, snapshot_id)))[0]
+        if not own.manifest.is_increment:
+            return own
+        return LayeredReader(await self.base_of(own.manifest), own)
+
+    async def base_of(self, manifest: Manifest) -> SnapshotReader:
+        """Open the snapshot that a restore point lies over; raise IntegrityError when it is not the one it names."""
+        try:
+            known = await self.named(manifest.tenant, manifest.base_id)
+        except NotFoundError:
+            raise IntegrityError(manifest.snapshot_id, f"its base {manifest.base_id} is not listed") from None
+        if known.manifest_sha256 != manifest.base_sha256:
+            raise IntegrityError(known.manifest_name, f"it is not the base that {manifest.snapshot_id} was sealed over")
+        base = (await self.prove(known))[0]
+        if base.manifest.is_increment or base.manifest.shard_count != manifest.shard_count:
+            raise IntegrityError(known.manifest_name, f"it cannot be the base of {manifest.snapshot_id}")
+        return base
 
     async def prove(self, known: SnapshotSummary) -> tuple[SnapshotReader, bool]:
         """Open a listed snapshot, its manifest proven; return also whether a trusted key has signed it.
@@ -67,7 +87,8 @@ class Snapshots:
         """
         reader = await open_manifest(self.vault, known.manifest_name, known.manifest_sha256)
         own = reader.manifest
-        if (own.tenant, own.snapshot_id, own.sequence) != (known.tenant, known.snapshot_id, known.sequence):
+        said = (own.tenant, own.snapshot_id, own.base_id, own.sequence)
+        if said != (known.tenant, known.snapshot_id, known.base_id, known.sequence):
             raise IntegrityError(known.manifest_name, "it belongs to another tenant or snapshot than it is listed for")
         return reader, await self.signing.check(self.vault, known.manifest_name, known.manifest_sha256)
 
@@ -99,7 +120,10 @@ async def stored(blobs: Blobs, name: str, offset: int = 0, length: int | None = 
 
 
 class SnapshotReader:
-    """One state of a tenant, read shard by shard. Shards are counted by `shard_count` of the caller, which may fold."""
+    """What one manifest lists, read shard by shard. Shards are counted by `shard_count` of the caller, which may fold.
+
+    Of a restore point this is the increment alone: its rows hold tombstones, its links operations.
+    """
 
     def __init__(self, blobs: Blobs, manifest: Manifest) -> None:
         self._blobs, self.manifest = blobs, manifest
@@ -117,18 +141,19 @@ class SnapshotReader:
         """Return the link rows of the sources in `shard` of `shard_count`."""
         rows: set[bytes] = set()
         for own, file in self._files("links", shard, shard_count):
-            rows.update(decode_links(await self._block(file, own), name=file.name))
+            block = await self._block(file, own)
+            rows.update(decode_links(block, name=file.name, is_increment=self.manifest.is_increment))
         if shard_count <= self.manifest.shard_count:
             return rows  # an own shard lies in one of the caller's as a whole
         return {row for row in rows if shard_of(row[1:17], shard_count) == shard}
 
-    async def deleted(self) -> set[bytes]:
-        """Return the keys of all soft-deleted objects."""
+    async def deleted(self, without: frozenset[int] = frozenset()) -> set[bytes]:
+        """Return the keys of all soft-deleted objects, those of types with a code in `without` left out."""
         keys: set[bytes] = set()
         for file in self.manifest.files:
             if file.part == "deleted":
                 for part in file.shards:
-                    keys |= decode_deleted(await self._block(file, part.shard), name=file.name)
+                    keys |= decode_deleted(await self._block(file, part.shard), name=file.name, without=without)
         return keys
 
     async def bodies(self, rows: list[IndexRow]) -> dict[tuple[bytes, int], bytes]:

@@ -5,12 +5,12 @@ Starting is one table transaction and one message. A crash between them costs a 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
-from shared.domain.errors import InputError, TenantBusyError
-from shared.domain.ids import capture_job_id, snapshot_id
+from shared.domain.errors import InputError, NotFoundError, TenantBusyError
+from shared.domain.ids import capture_job_id, restore_point_job_id, snapshot_id
 from shared.domain.jobs import Batch, Job, Kind, Options, State, Step
 from shared.domain.scope import Scope
 from shared.jobs.flow import totals
@@ -39,16 +39,8 @@ class Starting:
         The job's id is derived from tenant and time, so a timer that fires twice starts one capture. While another
         job has the tenant, the capture is created all the same when it can be: the watchdog starts it afterwards.
         """
-        job_id, now = capture_job_id(tenant, scheduled_at), self._clock.now().replace(microsecond=0)
-        job = Job(
-            tenant=tenant,
-            job_id=job_id,
-            kind=Kind.CAPTURE,
-            state=State.INITIALIZED,
-            snapshot_id=snapshot_id(now, job_id),
-            created_at=now,
-            requested_by=requested_by,
-        )
+        job_id = capture_job_id(tenant, scheduled_at)
+        job = await self._capture(tenant, job_id, requested_by)
         try:
             return await self._begin(job)
         except TenantBusyError as error:
@@ -56,6 +48,26 @@ class Starting:
                 return None
             await self._ledger.park(job, [_prepare(job)])
             return job
+
+    async def restore_point(
+        self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer", says_why_not: bool = False
+    ) -> Job | None:
+        """Start the restore point that was scheduled for `scheduled_at`; None when there is nothing it could lie over.
+
+        None too when it exists, or another job has the tenant: one that waited would speak of a later time. With
+        `says_why_not` it raises NotFoundError or TenantBusyError instead.
+        """
+        if await self._snapshots.latest(tenant) is None:
+            if says_why_not:
+                raise NotFoundError("snapshot", "latest")
+            return None
+        job = await self._capture(tenant, restore_point_job_id(tenant, scheduled_at), requested_by)
+        try:
+            return await self._begin(msgspec.structs.replace(job, is_restore_point=True))
+        except TenantBusyError:
+            if says_why_not:
+                raise
+            return None
 
     async def report(
         self, tenant: str, wire_id: str, scope: Scope, options: Options = PLAIN, *, requested_by: str
@@ -95,6 +107,22 @@ class Starting:
         if job.state in ENDS:
             raise InputError(f"job {job_id} has ended ({job.state}); there is nothing to cancel", member="job")
         return job
+
+    async def _capture(self, tenant: str, job_id: str, requested_by: str) -> Job:
+        """Return a new capture; Graph's spelling of a snapshot id is its second, so no two captures share one."""
+        now = self._clock.now().replace(microsecond=0)
+        taken = {job.created_at for job in await self._ledger.jobs(tenant) if job.kind is Kind.CAPTURE}
+        while now in taken:
+            now += timedelta(seconds=1)
+        return Job(
+            tenant=tenant,
+            job_id=job_id,
+            kind=Kind.CAPTURE,
+            state=State.INITIALIZED,
+            snapshot_id=snapshot_id(now, job_id),
+            created_at=now,
+            requested_by=requested_by,
+        )
 
     async def _source(self, tenant: str, job_id: str, result: str) -> Job:
         """Return the recovery of that id; raise InputError unless it has ended and has changes with that result."""

@@ -37,6 +37,7 @@ def exact() -> dict[str, bytes]:
     files = {
         "segment.json": encode_segment(samples.SEGMENT)[0],
         "manifest.json": seal(samples.MANIFEST)[0],
+        "manifest-increment.json": seal(samples.INCREMENT)[0],
         "manifest.sig": encode_signature(samples.SIGNATURE),
         "note.json": encode_note(samples.NOTE),
     }

@@ -12,7 +12,7 @@ from shared.domain.changes import Action, Difference, Outcome, Result
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
 from shared.domain.scope import Scope
 from shared.formats.links import LinkSpool
-from shared.formats.manifests import Manifest, TypeFacts, seal
+from shared.formats.manifests import Consistency, Manifest, TypeFacts, UnfoundLink, seal
 from shared.formats.merkle import type_root
 from shared.formats.objects import SOFT_DELETED, Spool
 from shared.formats.segments import File, Segment, ShardRange
@@ -161,6 +161,26 @@ MANIFEST = Manifest(
         _file("deleted", "zst", 1),
     ),
     tool="tidemark/0.1.0",
+)
+INCREMENT = msgspec.structs.replace(
+    MANIFEST,
+    snapshot_id="20261120T230000Z-1a2b3c4d",
+    base_id=SNAPSHOT_ID,
+    base_sha256="8" * 64,
+    sequence=3,
+    types={
+        "user": msgspec.structs.replace(MANIFEST.types["user"], way="delta", is_whole=False, full_at=AT),
+        "namedLocation": msgspec.structs.replace(
+            MANIFEST.types["namedLocation"], why="Graph has no delta for this type", full_at=AT
+        ),
+    },
+    incomplete={"group": "Graph answered 403 Authorization_RequestDenied: Insufficient privileges (request-id none)"},
+    consistency=Consistency(
+        began_at=AT,
+        lagged=1,
+        unfound={"group.members": 1},
+        unfound_links=(UnfoundLink(reference="group.members", source="a" * 32, other="b" * 32),),
+    ),
 )
 SIGNATURE = sign_es256(ec.derive_private_key(1, ec.SECP256R1()), bytes.fromhex(seal(MANIFEST)[1]))
 

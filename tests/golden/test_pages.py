@@ -12,7 +12,7 @@ import pytest
 from shared.domain.changes import Change, Difference, LinkDifference, Outcome
 from shared.domain.jobs import Batch, Job, Note, Options, SnapshotSummary
 from shared.domain.scope import Scope
-from shared.formats.manifests import Manifest, TypeFacts
+from shared.formats.manifests import Consistency, Manifest, TypeFacts, UnfoundLink
 from shared.formats.objects import IndexRow
 from shared.formats.records import Header
 from shared.formats.segments import File, Segment
@@ -27,6 +27,8 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("segments", File),
     ("manifests", Manifest),
     ("manifests", TypeFacts),
+    ("manifests", Consistency),
+    ("manifests", UnfoundLink),
     ("manifests", Signature),
     ("records", Header),
     ("records", Difference),

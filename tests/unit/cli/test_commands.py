@@ -218,11 +218,32 @@ def test_a_tenant_that_is_busy_is_exit_status_five(deployment: Deployment) -> No
     assert running in ran.err
 
 
-def test_a_capture_has_no_changes(deployment: Deployment) -> None:
+def test_a_capture_lists_what_delta_had_missed_and_a_verdict_on_every_type(deployment: Deployment) -> None:
     taken = deployment.run("capture", "--wait")
     ran = deployment.run("changes", taken.json["id"])
-    assert ran.status == 2
-    assert "capture" in ran.err
+    assert (ran.status, ran.json["value"]) == (0, [])
+    shown = deployment.run("job", taken.json["id"], is_terminal=True)
+    assert "read user" in shown.out
+    assert "there is no snapshot to go on from" in " ".join(shown.out.split())
+
+
+def test_a_restore_point_is_listed_over_its_snapshot_and_reported_against(deployment: Deployment) -> None:
+    assert deployment.run("capture", "--restore-point").status == 3
+    deployment.run("capture", "--wait")
+    user = deployment.world.users()[0]
+    deployment.world.change(user, jobTitle="before the restore point")
+    point = deployment.run("capture", "--restore-point", "--wait")
+    assert (point.status, point.json["tidemark.isRestorePoint"]) == (0, True)
+    assert point.json["tidemark.notes"]["ways"]["user"] == "delta"
+    newest, base = deployment.run("snapshots").json["value"]
+    assert (newest["tidemark.baseId"], base["tidemark.baseId"]) == (base["id"], None)
+    assert newest["tidemark.counts"]["objects"] < base["tidemark.counts"]["objects"]
+    table = " ".join(deployment.run("snapshots", is_terminal=True).out.split())
+    assert "delta" in table
+    assert "over" in table
+    deployment.world.change(user, jobTitle="after the restore point")
+    report = deployment.run("report", "latest", "--wait")
+    assert (report.status, report.json["tidemark.summary"]) == (0, {"user": {"update": 1}})
 
 
 def test_tables_are_for_people(deployment: Deployment) -> None:
