@@ -18,6 +18,7 @@ MEASUREMENTS: Mapping[str, str] = MappingProxyType(
         "compare": "bench.compare",
         "capture": "bench.capture",
         "recover": "bench.recover",
+        "delta": "bench.delta",
         "tamper": "bench.tamper",
     }
 )

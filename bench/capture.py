@@ -22,6 +22,7 @@ from shared.graph.directory import GraphDirectory
 from shared.graph.settings import GraphSettings
 from shared.graph.tokens import Token
 from shared.memory import virtual_time
+from shared.ports import Clock
 from shared.runs.snapshots import open_manifest
 
 WORKERS = 8  # messages one function app instance handles at a time
@@ -69,8 +70,8 @@ def capture(root: Path, objects: int, links: int) -> dict[str, Any]:
         tenant.end()
 
 
-async def _story(tenant: TenantProcess, root: Path) -> dict[str, Any]:
-    clock, transport = virtual_time.VirtualClock(), TenantTransport(tenant)
+def world_of(tenant: TenantProcess, root: Path, clock: Clock, transport: TenantTransport) -> World:
+    """Return the product over the folder, with the gateway to the tenant's process."""
 
     async def token(claims: str = "") -> Token:
         assert not claims, "the simulated tenant challenges nobody here"
@@ -83,7 +84,12 @@ async def _story(tenant: TenantProcess, root: Path) -> dict[str, Any]:
         jitter=random.Random(1),  # noqa: S311  spreads retries; nothing secret depends on it
         transport=transport,
     )
-    world = World(root, directory, clock=clock)
+    return World(root, directory, clock=clock)
+
+
+async def _story(tenant: TenantProcess, root: Path) -> dict[str, Any]:
+    clock, transport = virtual_time.VirtualClock(), TenantTransport(tenant)
+    world = world_of(tenant, root, clock, transport)
     importlib.import_module("shared.graph.sdk")  # a worker imports it once in its life, whatever it captures
     began, cpu = clock.elapsed(), time.process_time()
     snapshot = await world.capture(workers=WORKERS)

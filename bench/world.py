@@ -78,9 +78,9 @@ class World:
         """List a snapshot that another process sealed into this vault."""
         await self.rows.write(TENANT, [Put(snapshot_key(snapshot.snapshot_id), snapshot_values(snapshot), ANY)])
 
-    async def capture(self, *, workers: int = 1) -> SnapshotSummary:
-        """Capture the whole tenant; return the sealed snapshot. Raises JobFailedError."""
-        job = await self.product.starting.capture(TENANT, CAPTURED_AT)
+    async def capture(self, *, workers: int = 1, scheduled_at: datetime = CAPTURED_AT) -> SnapshotSummary:
+        """Capture the tenant; return the sealed snapshot. Raises JobFailedError."""
+        job = await self.product.starting.capture(TENANT, scheduled_at)
         assert job is not None, "one job at a time"
         await self.finish(job, workers)
         return await self.product.snapshots.named(TENANT, job.snapshot_id)

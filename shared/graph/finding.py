@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from shared.catalogue.entry import ObjectType
+from shared.graph import many
 from shared.graph.answers import pages
 from shared.graph.answers.faults import is_gone
 from shared.graph.cursors import Chain
@@ -33,7 +34,9 @@ class Finder:
         if entry.is_listed:
             return await self._find_in_lists(entry, wanted)
         selected = f"?$select={','.join(entry.select)}" if entry.sends_select else ""
-        found = await self._read(entry, entry.path, "", selected, wanted)
+        found = await many.bodies(self._sender, entry, wanted) if many.is_many(entry, wanted) else {}
+        alone = [object_id for object_id in wanted if object_id not in found]
+        found |= await self._read(entry, entry.path, "", selected, alone)
         absent = [object_id for object_id in wanted if object_id not in found]
         # Without the cast Graph would not know a user's properties in $select, and would leave most of them out.
         cast = "/" + entry.odata_type.removeprefix("#")
@@ -48,8 +51,11 @@ class Finder:
     async def references(self, entry: ObjectType, reference: str, object_ids: Sequence[str]) -> dict[str, set[str]]:
         """Return all ids that `reference` of each live object names; an object that is not live is left out."""
         what = f"{entry.name}-{reference}"
-        found: dict[str, set[str]] = {object_id: set() for object_id in object_ids}
-        chains = [Chain(object_id) for object_id in found]
+        whole: dict[str, set[str]] = {}
+        if many.is_many(entry, object_ids):
+            whole = await many.references(self._sender, entry, reference, object_ids)
+        found: dict[str, set[str]] = {object_id: whole.get(object_id, set()) for object_id in object_ids}
+        chains = [Chain(object_id) for object_id in found if object_id not in whole]
         while chains:
             linked, chains, gone = await self._reader.reference_round(what, entry.path, reference, chains)
             for object_id, other_ids in linked:

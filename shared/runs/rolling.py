@@ -1,7 +1,7 @@
 """Read again what delta says has changed since a token, so that everything captured speaks of one time.
 
 The token was taken just before the listings were read, or ended the capture before this one (decision D6): then nothing
-else of the type is read. A crash at any line repeats at most one page of changes; see staging.py for what it leaves.
+else of the type is read. A crash at any line repeats the pages since the last recording (staging.py: what it leaves).
 The token that delta ends with is recorded together with the last page, so the next capture goes on from just there.
 """
 
@@ -20,6 +20,7 @@ from shared.runs.resyncing import Resyncing
 from shared.runs.staging import record_part
 from shared.runs.tenure import Pause, Tenure
 
+REREAD_IDS_ENOUGH = 3_000  # ten full $batch requests; a crash repeats at most this and one page
 # Delta and a read go to different replicas; seen: seconds as a rule ("Consistency"). Later changes are told again.
 LAG_WAITS_SECONDS = (2.0, 5.0, 10.0)
 
@@ -53,7 +54,7 @@ class Rolling:
         """Follow delta from `token` to its end, every recorded cursor with what is `kept` of it."""
         shards, cursor = int(tenure.batch.argument["shards"]), str(tenure.batch.cursor.get("next", ""))
         while True:
-            page = await self._directory.delta_page(entry, token, cursor)
+            page = await self._pages(entry, token, cursor)
             spool, links = Spool(shards), LinkSpool(shards, is_increment=True)
             lagged = await self._reread(entry, page, spool, links)
             following: dict[str, Any] = {**kept, "next": page.cursor or ""}
@@ -66,6 +67,17 @@ class Rolling:
             cursor = following["next"]
             if pause := await tenure.pause():
                 return pause
+
+    async def _pages(self, entry: ObjectType, token: str, cursor: str) -> DeltaPage:
+        """Return as many pages as make re-reading cheap, as one; the last word on an object is the later page's."""
+        changed: dict[str, bool] = {}
+        while True:
+            page = await self._directory.delta_page(entry, token, cursor)
+            changed |= {object_id: object_id in page.removed for object_id in page.changed}
+            if page.token is not None or page.cursor is None or len(changed) >= REREAD_IDS_ENOUGH:
+                removed = frozenset(object_id for object_id, is_removed in changed.items() if is_removed)
+                return DeltaPage(changed=list(changed), cursor=page.cursor, token=page.token, removed=removed)
+            cursor = page.cursor
 
     async def _reread(self, entry: ObjectType, page: DeltaPage, spool: Spool, links: LinkSpool) -> int:
         """Read the objects that a page names; return how many were not there, or there, as delta said."""

@@ -20,6 +20,7 @@ KEYS = {
     "capture": "objects links cpu_s wall_s floor_cpu_s ratio peak_rss_mb requests least_requests requests_ratio "
     "virtual_s quota_floor_s stored_bytes",
     "recover": "changes writes least_writes virtual_s floor_s ratio throttled_share cpu_s wall_s peak_rss_mb native_s",
+    "delta": "requests full_requests share cpu_s",
 }
 
 
@@ -57,6 +58,13 @@ def test_a_recovery_makes_every_counted_change_with_hardly_more_writes_than_the_
     assert figures["least_writes"] <= figures["writes"] < figures["least_writes"] + 20, "faults repeat a few"
     assert figures["virtual_s"] > figures["floor_s"] > 0
     assert figures["throttled_share"] < 0.005
+
+
+def test_a_capture_by_delta_counts_its_requests_beside_those_of_a_whole_one() -> None:
+    figures = run(["delta", "--objects", "300", "--changed", "0.1"])
+    assert list(figures) == KEYS["delta"].split()
+    assert 0 < figures["requests"] < figures["full_requests"]
+    assert figures["share"] == pytest.approx(figures["requests"] / figures["full_requests"], abs=0.001)
 
 
 def test_the_command_prints_one_json_object() -> None:
