@@ -14,7 +14,7 @@ from tests.simulation.days import Days
 from tests.support import virtual_time
 from tests.support.platform import TENANT
 
-SEEDS = range(8)
+SEEDS = range(5)
 BY_DELTA = ("user", "group")
 
 

@@ -12,7 +12,7 @@ from tests.simulation.days import Days
 from tests.support import virtual_time
 from tests.support.platform import TENANT
 
-SEEDS = range(6)
+SEEDS = range(4)
 
 
 async def everything(state: Readable, shards: int = 2) -> tuple[dict[tuple[bytes, int], tuple[bytes, int]], set[bytes]]:
