@@ -139,10 +139,16 @@ class Graph:
         if hollow is not None:
             return hollow
         is_delta = "$deltatoken" in route.options
-        answer = world.lagging.read(call, lambda: self._perform(route, call), is_delta=is_delta)
-        if pages and route.object_type:
-            world.mischief.move(route.object_type, answer)
+        answer = world.lagging.read(call, lambda: self._read(route, call, is_delta=is_delta), is_delta=is_delta)
+        if (pages or is_delta) and route.object_type:
+            world.mischief.move(route.object_type, answer, is_delta=is_delta)
         return answer
+
+    def _read(self, route: Route, call: Call, *, is_delta: bool) -> Answer:
+        """Do one read on the replica it went to; a delta page may come empty first."""
+        call.object_type = route.object_type
+        hollow = self._world.mischief.empty_delta(call) if is_delta else None
+        return self._perform(route, call) if hollow is None else hollow
 
     def _perform(self, route: Route, call: Call) -> Answer:
         tenant = self._world.tenant

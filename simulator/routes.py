@@ -11,6 +11,7 @@ from simulator.errors import MissingBehaviourError
 from simulator.native import serving as recovery
 from simulator.operations import linking, reading, undeleting, writing
 from simulator.operations.call import Answer, Call
+from simulator.operations.delta import OPTIONS as DELTA_OPTIONS
 from simulator.operations.delta import delta
 from simulator.operations.resources import upserting
 from simulator.tenant import Tenant
@@ -123,13 +124,12 @@ def _objects() -> Iterator[Route]:
         create = writing.create_user if kind == "user" else writing.create_group
         update = writing.update_user if kind == "user" else upserting(writing.create_group, writing.update_group)
         deletion = "userDeletion" if kind == "user" else "group"
-        tokens = frozenset({"$select", "$deltatoken", "$skiptoken", "$filter"})
         yield _route(f"GET {name}", reading.list_objects, kind, object_type=kind, options=_LIST | expand, units=units)
         yield _route(f"POST {name}", create, kind, object_type=kind)
         counted = frozenset({"$filter"})
         yield _route(f"GET {name}/$count", reading.count_objects, kind, object_type=kind, options=counted)
-        yield _route(f"GET {name}/delta", delta, kind, object_type=kind, options=tokens)
-        yield _route(f"GET {name}/microsoft.graph.delta", delta, kind, object_type=kind, options=tokens)
+        yield _route(f"GET {name}/delta", delta, kind, object_type=kind, options=DELTA_OPTIONS)
+        yield _route(f"GET {name}/microsoft.graph.delta", delta, kind, object_type=kind, options=DELTA_OPTIONS)
         yield _route(f"GET {name}/{{id}}", reading.read_object, kind, object_type=kind, options=expand | {"$select"})
         yield _route(f"PATCH {name}/{{id}}", update, kind, object_type=kind)
         yield _route(f"DELETE {name}/{{id}}", writing.delete_object, deletion, object_type=kind)

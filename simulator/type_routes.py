@@ -18,6 +18,7 @@ from simulator.operations import (
     undeleting,
     writing,
 )
+from simulator.operations.delta import OPTIONS as DELTA_OPTIONS
 from simulator.operations.delta import delta
 from simulator.types import application, grants, policies, service_principal
 from simulator.types.registry import schemas
@@ -29,7 +30,6 @@ Row = tuple[str, Any, str, dict[str, Any]]
 _LIST = frozenset({"$select", "$top", "$skiptoken", "$filter", "$count", "$expand", "$orderby"})
 _LINKS = frozenset({"$select", "$top", "$skiptoken"})
 _ONE = frozenset({"$select", "$expand"})
-_TOKENS = frozenset({"$select", "$deltatoken", "$skiptoken", "$filter"})
 _KINDS = {"user": "users", "group": "groups", "servicePrincipal": "serviceprincipals", "application": "applications"}
 # (path, link relation, whose): the reading of links from their far end.
 _SOURCES = (
@@ -70,7 +70,7 @@ def _served(schema: Schema) -> Iterator[Row]:
         "list": [(f"GET {place}", reading.list_objects, area, listing)],
         "count": [(f"GET {place}/$count", reading.count_objects, area, {"options": frozenset({"$filter"}), **kind})],
         "delta": [
-            (f"GET {place}/{name}", delta, area, {"options": _TOKENS, **kind})
+            (f"GET {place}/{name}", delta, area, {"options": DELTA_OPTIONS, **kind})
             for name in ("delta", "microsoft.graph.delta")
         ],
         "create": [(f"POST {place}", resources.create_resource, area, kind)],

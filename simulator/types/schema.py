@@ -81,6 +81,7 @@ class Schema:
     whole, with whatever came. `targets` says which types each relation may lead to. An object that `hangs_on` others
     (properties that hold their ids) is hidden while one of them is softly deleted and goes when one is gone.
     `contained` lists live inside the object and have paths of their own; `asked_for` are shown on `$expand` only.
+    `viewed` links are kept elsewhere (the members of a directory role are role assignments) and tracked by delta.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Schema:
     hangs_on: tuple[str, ...] = ()
     contained: tuple[str, ...] = ()
     asked_for: tuple[str, ...] = ()
+    viewed: tuple[str, ...] = ()
     is_directory_object: bool = False
     is_softly_deleted: bool = False
     is_paged: bool = False
