@@ -96,6 +96,9 @@ class Graph:
         spent: dict[str, str] = {}
         try:
             route, params = find(asked.method, asked.path)
+            if route.is_beta and not asked.root.endswith("/beta"):
+                segment = route.pattern[-1] if len(route.pattern) < 2 else route.pattern[1]
+                raise GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
             options = odata.read_options(asked.query, route.options)
             call = Call(asked.method, asked.root, asked.path, params, options, asked.headers, asked.body)
             call.app_id, call.now, call.correlation_id = asked.caller.app_id, asked.now, asked.correlation_id

@@ -30,7 +30,10 @@ AUDIT, RECOVERY = "audit", "recovery"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. `units` is the table's price before `$select`, `$expand` and `$top` change it."""
+    """One operation. `units` is the table's price before `$select`, `$expand` and `$top` change it.
+
+    One that `is_beta` is not there in v1.0.
+    """
 
     method: str
     pattern: tuple[str, ...]
@@ -43,6 +46,7 @@ class Route:
     is_read: bool = False
     cast: str = ""
     parent_type: str = ""
+    is_beta: bool = False
 
     @property
     def is_write(self) -> bool:
@@ -77,9 +81,10 @@ def _route(
     is_read: bool = False,
     cast: str = "",
     parent_type: str = "",
+    is_beta: bool = False,
 ) -> Route:
     method, path = line.split()
-    about = (object_type, relation, options, units, is_read, cast, parent_type)
+    about = (object_type, relation, options, units, is_read, cast, parent_type, is_beta)
     return Route(method, tuple(path.split("/")), operation, area, *about)
 
 

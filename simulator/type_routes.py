@@ -6,6 +6,7 @@ from typing import Any
 from simulator.operations import (
     applications,
     granting,
+    instances,
     licensing,
     linking,
     policing,
@@ -103,7 +104,8 @@ def _relation(place: str, kind: str, relation: str, area: str) -> Iterator[Row]:
 
 
 def _binned(schema: Schema) -> Iterator[Row]:
-    place, area, about = schema.bin.lower(), schema.area, {"object_type": schema.name}
+    # The recycle bins outside the directory's own are in beta alone.
+    place, area, about = schema.bin.lower(), schema.area, {"object_type": schema.name, "is_beta": True}
     yield f"GET {place}", reading.list_deleted, area, {"options": _ONE, **about}
     yield f"GET {place}/{{id}}", reading.read_deleted_policy, area, {"options": _ONE, **about}
     yield f"DELETE {place}/{{id}}", undeleting.purge_policy, area, about
@@ -185,6 +187,10 @@ def _roles() -> Iterator[Row]:
     for kind, name in ((ELIGIBILITY, "roleeligibilityschedulerequests"), (ACTIVE, "roleassignmentschedulerequests")):
         place = f"POST rolemanagement/directory/{name}"
         yield place, scheduling.request_schedule, ROLE_AREA, {"object_type": kind}
+    for kind, name in ((ELIGIBILITY, "roleeligibilityscheduleinstances"), (ACTIVE, "roleassignmentscheduleinstances")):
+        place, seen = f"GET rolemanagement/directory/{name}", {"object_type": kind}
+        yield place, instances.list_instances, ROLE_AREA, {"options": frozenset({"$select", "$filter"}), **seen}
+        yield f"{place}/{{id}}", instances.read_instance, ROLE_AREA, {"options": frozenset({"$select"}), **seen}
     at, about = "directoryroles/{id}/members", {"object_type": DIRECTORY_ROLE}
     yield f"GET {at}", roles.list_role_members, ROLE_AREA, {"options": _LINKS, **about}
     yield f"POST {at}/$ref", roles.add_role_member, ROLE_AREA, about

@@ -95,9 +95,12 @@ def test_a_partner_is_known_by_its_tenant_and_comes_back_from_the_recycle_bin() 
     before = client.get(f"{PARTNERS}/{PARTNER}").body
     assert "id" not in before
     assert client.delete(f"{PARTNERS}/{PARTNER}").status == 204
-    found = client.get("/policies/deletedItems/crossTenantPartners").body["value"]
-    assert [each["tenantId"] for each in found] == [PARTNER]
-    assert client.post(f"/policies/deletedItems/crossTenantPartners/{PARTNER}/restore").status == 200
+    bin_place = "/policies/deletedItems/crossTenantPartners"
+    assert client.get(bin_place).status == client.post(f"{bin_place}/{PARTNER}/restore").status == 400
+    client.root = "/beta"
+    assert [each["tenantId"] for each in client.get(bin_place).body["value"]] == [PARTNER]
+    assert client.post(f"{bin_place}/{PARTNER}/restore").status == 200
+    client.root = "/v1.0"
     assert client.get(f"{PARTNERS}/{PARTNER}").body == before
 
 
