@@ -102,7 +102,7 @@ class Graph:
             options = odata.read_options(asked.query, route.options)
             call = Call(asked.method, asked.root, asked.path, params, options, asked.headers, asked.body)
             call.app_id, call.now, call.correlation_id = asked.caller.app_id, asked.now, asked.correlation_id
-            call.request_id = asked.request_id
+            call.request_id, call.user_id = asked.request_id, asked.caller.user_id
             spent = self._charge(call, route)
             caller = asked.caller
             permitted.check(
@@ -158,7 +158,7 @@ class Graph:
         self._world.counters.expired += tenant.directory.expire(call.now)
         call.object_type, call.relation = route.object_type, route.relation
         call.cast, call.parent_type = route.cast, route.parent_type
-        tenant.directory.journal.operation = Operation(call.app_id, call.correlation_id)
+        tenant.directory.journal.operation = Operation(call.app_id, call.correlation_id, call.user_id)
         try:
             answer = route.operation(tenant, call)
         finally:
