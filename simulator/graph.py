@@ -19,6 +19,7 @@ from simulator.http import Request, Response
 from simulator.moments import stamp
 from simulator.operations.batch import Outcome, Part, read_parts, run_parts
 from simulator.operations.call import JSON, Answer, Call
+from simulator.protection import refuse_role_groups
 from simulator.referee.referee import Exchange
 from simulator.replicas.journal import Operation
 from simulator.routes import Route, find
@@ -108,6 +109,7 @@ class Graph:
             permitted.check(
                 caller.roles, caller.scopes, route.method, route.pattern, route.area, is_write=route.is_write
             )
+            refuse_role_groups(self._world.tenant, route, call, frozenset((*caller.roles, *caller.scopes)))
             odata.check_advanced(options, is_eventual=call.is_eventual)
             if refusal is not None:
                 raise refusal

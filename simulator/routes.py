@@ -155,9 +155,8 @@ def _links() -> Iterator[Route]:
 
 def _deleted() -> Iterator[Route]:
     for kind in ("user", "group"):
-        options = _LIST - {"$filter"}
         place = f"GET directory/deleteditems/microsoft.graph.{kind}"
-        yield _route(place, reading.list_deleted, kind, object_type=kind, options=options)
+        yield _route(place, reading.list_deleted, kind, object_type=kind, options=_LIST)
         one, about = f"GET directory/deleteditems/{{id}}/microsoft.graph.{kind}", frozenset({"$select"})
         yield _route(one, reading.read_deleted, kind, object_type=kind, options=about)
     area = "directoryObject"

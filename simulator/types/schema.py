@@ -165,7 +165,7 @@ class Schema:
     def check_required(self, body: Mapping[str, Any], names: Iterable[str]) -> None:
         """Refuse a creation that lacks one of `names`."""
         for name in names:
-            if body.get(name) in (None, ""):
+            if body.get(name) in (None, "", []):
                 raise bad_request(f"A value is required for property '{name}' of resource '{self.title}'.")
 
 
