@@ -181,8 +181,9 @@ def _conditional_access(name: str, kind: str) -> Iterator[Route]:
     yield _route(f"POST {bin_place}/{{id}}/microsoft.graph.restore", undeleting.restore_policy, area, object_type=kind)
 
 
+ROUTES = tuple(_routes())
 _BY_START: dict[tuple[str, int, str], list[Route]] = {}
-for _each in _routes():
+for _each in ROUTES:
     _BY_START.setdefault((_each.method, len(_each.pattern), _each.pattern[0]), []).append(_each)
 
 

@@ -169,6 +169,8 @@ def list_by_ids(tenant: Tenant, call: Call) -> Answer:
     ids, types = body.get("ids"), body.get("types")
     if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
         raise bad_request("A value is required for parameter 'ids'.")
+    if types is not None and not (isinstance(types, list) and all(isinstance(each, str) for each in types)):
+        raise bad_request("Invalid value specified for parameter 'types'.")
     if len(ids) > BY_IDS_MAX:
         raise GraphError(400, "Request_BadRequest", f"Too many ids: at most {BY_IDS_MAX} are allowed.")
     select = odata.names(call.options.get("$select"))

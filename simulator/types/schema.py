@@ -37,6 +37,7 @@ class Written(StrEnum):
 
 
 COLLECTIONS = frozenset({Kind.TEXTS, Kind.OBJECTS})
+_ITEMS: Mapping[Kind, type] = {Kind.TEXTS: str, Kind.OBJECTS: dict}
 _ACCEPTED: Mapping[Kind, tuple[type, ...]] = {
     Kind.TEXT: (str,),
     Kind.TIME: (str,),
@@ -68,8 +69,8 @@ class Property:
             return self.kind not in COLLECTIONS
         if not isinstance(value, _ACCEPTED[self.kind]) or (self.kind is Kind.NUMBER and isinstance(value, bool)):
             return False
-        if self.kind is Kind.TEXTS:
-            return isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if self.kind in _ITEMS:
+            return isinstance(value, list) and all(isinstance(each, _ITEMS[self.kind]) for each in value)
         return True
 
 
