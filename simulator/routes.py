@@ -139,6 +139,7 @@ def _objects() -> Iterator[Route]:
         yield _route(f"PATCH {name}/{{id}}", update, kind, object_type=kind)
         yield _route(f"DELETE {name}/{{id}}", writing.delete_object, deletion, object_type=kind)
     select, area = frozenset({"$select"}), "directoryObject"
+    yield _route("GET directoryobjects/{id}", reading.read_any, area, options=select)
     for name in ("getbyids", "microsoft.graph.getbyids"):
         yield _route(f"POST directoryobjects/{name}", reading.list_by_ids, area, options=select, units=5, is_read=True)
 

@@ -48,3 +48,11 @@ def members_since(directory: Tables, role: JsonObject, position: int) -> Iterato
         assignment = live.get(assignment_id)
         if assignment is not None and assignment["directoryScopeId"] == WHOLE_TENANT:
             yield at, assignment["principalId"]
+
+
+def roles_of(directory: Tables, principal_id: str) -> list[str]:
+    """Return the ids of the activated roles a principal holds over the whole tenant."""
+    assignments, roles = directory.stores[ASSIGNMENT].live, directory.stores[DIRECTORY_ROLE].live
+    held = [assignments[each] for each in directory.hanging.of_type(principal_id, ASSIGNMENT) if each in assignments]
+    wide = {each["roleDefinitionId"] for each in held if each["directoryScopeId"] == WHOLE_TENANT}
+    return [role_id for role_id, role in roles.items() if role["roleTemplateId"] in wide] if wide else []

@@ -9,7 +9,7 @@ from simulator.directory.store import Store
 from simulator.errors import GraphError, bad_request, not_found
 from simulator.filters import Test
 from simulator.operations.call import TEXT, Answer, Call
-from simulator.operations.showing import expand_into, shape, show
+from simulator.operations.showing import MixedShapes, expand_into, shape, show
 from simulator.paging import envelope, page, position
 from simulator.sorting import listing_order
 from simulator.tenant import Tenant
@@ -101,6 +101,14 @@ def read_object(tenant: Tenant, call: Call) -> Answer:
     store = tenant.directory.stores[call.object_type]
     object_id = resolve(tenant, call.object_type, call.params["id"])
     return _single(tenant, call, store, store.live[object_id], f"{store.schema.collection}{{}}/$entity")
+
+
+def read_any(tenant: Tenant, call: Call) -> Answer:
+    """Answer one live directory object of whatever type, with its `@odata.type`."""
+    item = MixedShapes(tenant.directory, odata.names(call.options.get("$select"))).item(call.object_id)
+    if item is None:
+        raise not_found(call.params["id"])
+    return Answer(200, {"@odata.context": call.context("directoryObjects/$entity"), **item})
 
 
 def read_deleted(tenant: Tenant, call: Call) -> Answer:

@@ -39,6 +39,21 @@ def test_members_of_a_directory_role_and_its_assignments_are_the_same_thing() ->
     assert client.get(ASSIGNMENTS).ids == []
 
 
+def test_whoever_holds_a_role_is_a_member_of_it_and_of_its_units_and_groups() -> None:
+    client = a_client()
+    user = client.a_user()
+    group = client.a_group([user])
+    role = next(each for each in client.every("/directoryRoles") if each["roleTemplateId"] == GLOBAL_ADMINISTRATOR)
+    unit = client.post("/directory/administrativeUnits", {"displayName": "Here"}).body["id"]
+    client.post(f"/directory/administrativeUnits/{unit}/members/$ref", {"@odata.id": reference(user)})
+    assert set(client.get(f"/users/{user}/memberOf").ids) == {group, unit}
+    made = assign(client, user).body["id"]
+    for name in ("memberOf", "transitiveMemberOf"):
+        assert set(client.get(f"/users/{user}/{name}").ids) == {group, unit, role["id"]}
+    client.delete(f"{ASSIGNMENTS}/{made}")
+    assert role["id"] not in client.get(f"/users/{user}/memberOf").ids
+
+
 def test_a_role_goes_to_a_group_only_when_the_group_was_made_for_it() -> None:
     client = a_client()
     assert assign(client, client.a_group()).status == 400
