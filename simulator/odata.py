@@ -61,6 +61,10 @@ def top(option: str | None) -> int:
 
 def expanded(option: str, relations: tuple[str, ...]) -> tuple[str, tuple[str, ...] | None]:
     """Return the one relation to expand and the properties wanted of each item."""
+    listed = re.sub(r"\([^()]*\)", "", option).split(",")
+    if len(listed) > 1 and all(each.strip() in relations for each in listed):
+        # Microsoft Graph page "Customize responses with query parameters": one relation of a directory object.
+        raise GraphError(400, "BadRequest", "Only one navigation property can be expanded in a request.")
     found = _EXPAND.match(option)
     if found is None or found[1] not in relations:
         raise MissingBehaviourError(f"$expand={option}")

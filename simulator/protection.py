@@ -6,6 +6,7 @@ role is the one the application's service principal holds over the whole tenant,
 """
 
 from collections import Counter
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,8 @@ SENSITIVE = frozenset(
     "passwordProfile".split()
 )
 _ASSIGNMENTS = "unifiedRoleAssignment"
+# Microsoft Entra page "Use Microsoft Entra groups to manage role assignments": making and changing such groups.
+ROLE_GROUPS_NEED = "RoleManagement.ReadWrite.Directory"
 # Microsoft Entra page "Microsoft Entra built-in roles", by template id.
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 PRIVILEGED_AUTHENTICATION_ADMINISTRATOR = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13"
@@ -63,6 +66,30 @@ class Protection:
             return
         self.counts["protected"] += 1
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def refuse_role_groups(tenant: Tenant, route: Route, call: Call, held: frozenset[str]) -> None:
+    """Refuse a write to a group roles may be assigned to, or making one, without the permission over roles."""
+    if not route.is_write or ROLE_GROUPS_NEED in held:
+        return
+    groups = tenant.directory.stores["group"]
+    if route.object_type == "group" and call.method == "POST" and len(route.pattern) == 1:
+        group = _sent(call)
+    elif route.object_type in ("group", ""):
+        group = groups.find(call.params.get("id", "").lower()) or {}
+    else:
+        return
+    if group.get("isAssignableToRole") is True:
+        tenant.refusals["role-assignable group"] += 1
+        raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def _sent(call: Call) -> dict[str, Any]:
+    try:
+        body = msgspec.json.decode(call.body)
+    except msgspec.DecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _named(tenant: Tenant, key: str) -> str:
@@ -114,8 +141,4 @@ def _is_sensitive(route: Route, call: Call) -> bool:
         return True
     if route.object_type != "user" or call.method != "PATCH" or len(route.pattern) != 2:
         return False
-    try:
-        body = msgspec.json.decode(call.body)
-    except msgspec.DecodeError:
-        return False
-    return isinstance(body, dict) and not SENSITIVE.isdisjoint(body)
+    return not SENSITIVE.isdisjoint(_sent(call))

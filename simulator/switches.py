@@ -45,9 +45,12 @@ class Audit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Background(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Another application at work: so many changes an hour of the tenant's clock."""
+    """Other applications at work: so many changes an hour of the tenant's clock, by these actors together."""
 
     changes_per_hour: float = 0.0
+    actors: list[Literal["office", "personnel", "pipeline", "policies"]] = msgspec.field(
+        default_factory=lambda: ["office"]
+    )
     seed: int = 0
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from simulator.operations import (
     applications,
     granting,
+    instances,
     licensing,
     linking,
     memberships,
@@ -19,6 +20,7 @@ from simulator.operations import (
     undeleting,
     writing,
 )
+from simulator.operations.delta import OPTIONS as DELTA_OPTIONS
 from simulator.operations.delta import delta
 from simulator.types import application, grants, policies, service_principal
 from simulator.types.registry import schemas
@@ -30,7 +32,6 @@ Row = tuple[str, Any, str, dict[str, Any]]
 _LIST = frozenset({"$select", "$top", "$skiptoken", "$filter", "$count", "$expand", "$orderby"})
 _LINKS = frozenset({"$select", "$top", "$skiptoken"})
 _ONE = frozenset({"$select", "$expand"})
-_TOKENS = frozenset({"$select", "$deltatoken", "$skiptoken", "$filter"})
 _KINDS = {"user": "users", "group": "groups", "servicePrincipal": "serviceprincipals", "application": "applications"}
 # (path, link relation, whose): the reading of links from their far end.
 _SOURCES = (
@@ -71,7 +72,7 @@ def _served(schema: Schema) -> Iterator[Row]:
         "list": [(f"GET {place}", reading.list_objects, area, listing)],
         "count": [(f"GET {place}/$count", reading.count_objects, area, {"options": frozenset({"$filter"}), **kind})],
         "delta": [
-            (f"GET {place}/{name}", delta, area, {"options": _TOKENS, **kind})
+            (f"GET {place}/{name}", delta, area, {"options": DELTA_OPTIONS, **kind})
             for name in ("delta", "microsoft.graph.delta")
         ],
         "create": [(f"POST {place}", resources.create_resource, area, kind)],
@@ -104,7 +105,8 @@ def _relation(place: str, kind: str, relation: str, area: str) -> Iterator[Row]:
 
 
 def _binned(schema: Schema) -> Iterator[Row]:
-    place, area, about = schema.bin.lower(), schema.area, {"object_type": schema.name}
+    # The recycle bins outside the directory's own are in beta alone.
+    place, area, about = schema.bin.lower(), schema.area, {"object_type": schema.name, "is_beta": True}
     yield f"GET {place}", reading.list_deleted, area, {"options": _ONE, **about}
     yield f"GET {place}/{{id}}", reading.read_deleted_policy, area, {"options": _ONE, **about}
     yield f"DELETE {place}/{{id}}", undeleting.purge_policy, area, about
@@ -202,6 +204,10 @@ def _roles() -> Iterator[Row]:
     for kind, name in ((ELIGIBILITY, "roleeligibilityschedulerequests"), (ACTIVE, "roleassignmentschedulerequests")):
         place = f"POST rolemanagement/directory/{name}"
         yield place, scheduling.request_schedule, ROLE_AREA, {"object_type": kind}
+    for kind, name in ((ELIGIBILITY, "roleeligibilityscheduleinstances"), (ACTIVE, "roleassignmentscheduleinstances")):
+        place, seen = f"GET rolemanagement/directory/{name}", {"object_type": kind}
+        yield place, instances.list_instances, ROLE_AREA, {"options": frozenset({"$select", "$filter"}), **seen}
+        yield f"{place}/{{id}}", instances.read_instance, ROLE_AREA, {"options": frozenset({"$select"}), **seen}
     at, about = "directoryroles/{id}/members", {"object_type": DIRECTORY_ROLE}
     yield f"GET {at}", roles.list_role_members, ROLE_AREA, {"options": _LINKS, **about}
     yield f"POST {at}/$ref", roles.add_role_member, ROLE_AREA, about

@@ -31,6 +31,7 @@ class Call:
     relation: str = ""
     correlation_id: str = ""
     request_id: str = ""
+    user_id: str = ""
     cast: str = ""
     parent_type: str = ""
     schema: Schema | None = None

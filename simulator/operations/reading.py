@@ -9,7 +9,7 @@ from simulator.directory.store import Store
 from simulator.errors import GraphError, bad_request, not_found
 from simulator.filters import Test
 from simulator.operations.call import TEXT, Answer, Call
-from simulator.operations.showing import expand_into, shape, show
+from simulator.operations.showing import MixedShapes, expand_into, shape, show
 from simulator.paging import envelope, page, position
 from simulator.sorting import listing_order
 from simulator.tenant import Tenant
@@ -103,6 +103,14 @@ def read_object(tenant: Tenant, call: Call) -> Answer:
     return _single(tenant, call, store, store.live[object_id], f"{store.schema.collection}{{}}/$entity")
 
 
+def read_any(tenant: Tenant, call: Call) -> Answer:
+    """Answer one live directory object of whatever type, with its `@odata.type`."""
+    item = MixedShapes(tenant.directory, odata.names(call.options.get("$select"))).item(call.object_id)
+    if item is None:
+        raise not_found(call.params["id"])
+    return Answer(200, {"@odata.context": call.context("directoryObjects/$entity"), **item})
+
+
 def read_deleted(tenant: Tenant, call: Call) -> Answer:
     """Answer one softly deleted directory object, of the type in the path if one is there, with its `@odata.type`."""
     found = tenant.directory.deleted(call.object_id)
@@ -169,6 +177,8 @@ def list_by_ids(tenant: Tenant, call: Call) -> Answer:
     ids, types = body.get("ids"), body.get("types")
     if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
         raise bad_request("A value is required for parameter 'ids'.")
+    if types is not None and not (isinstance(types, list) and all(isinstance(each, str) for each in types)):
+        raise bad_request("Invalid value specified for parameter 'types'.")
     if len(ids) > BY_IDS_MAX:
         raise GraphError(400, "Request_BadRequest", f"Too many ids: at most {BY_IDS_MAX} are allowed.")
     select = odata.names(call.options.get("$select"))

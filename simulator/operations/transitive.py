@@ -10,7 +10,7 @@ from simulator import odata
 from simulator.directory.ordered import StableOrder
 from simulator.errors import bad_request
 from simulator.operations.call import TEXT, Answer, Call
-from simulator.operations.linking import paged
+from simulator.operations.linking import paged, sources
 from simulator.operations.reading import resolve
 from simulator.operations.showing import MixedShapes
 from simulator.tenant import Tenant
@@ -26,9 +26,8 @@ def list_below(tenant: Tenant, call: Call) -> Answer:
 
 
 def list_above(tenant: Tenant, call: Call) -> Answer:
-    """Answer one page of the live groups and units that hold an object at any depth."""
-    links = tenant.directory.links
-    return _listed(tenant, call, lambda object_id: links.sources(object_id, _MEMBERS))
+    """Answer one page of the live groups, units and roles that hold an object at any depth."""
+    return _listed(tenant, call, lambda object_id: sources(tenant, object_id, _MEMBERS))
 
 
 def count_links(tenant: Tenant, call: Call) -> Answer:

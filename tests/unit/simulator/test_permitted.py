@@ -8,7 +8,7 @@ from simulator.applications import AUDITOR, BYSTANDER, GRAPH, TIDEMARK, Applicat
 from simulator.permitted.derive import table
 from simulator.protection import PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, USER_ADMINISTRATOR
 from simulator.switches import Administrators, Switches
-from tests.unit.simulator.client import Client, a_client
+from tests.unit.simulator.client import Client, a_client, reference
 
 DIRECTORY_READERS = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"
 GLOBAL_READER = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
@@ -114,6 +114,27 @@ def test_an_application_with_the_directory_role_may_and_without_the_switch_every
     for switches in (Switches(administrators=privileged), Switches()):
         client = a_client(switches=switches)
         assert client.patch(f"/users/{an_administrator(client)}", {"accountEnabled": False}).status == 204
+
+
+def test_a_group_roles_may_be_assigned_to_needs_the_permission_over_roles_as_well() -> None:
+    client = a_client()
+    user, other = client.a_user(), client.a_user()
+    group, plain = client.a_group(isAssignableToRole=True), client.a_group()
+    body = {"displayName": "R", "mailEnabled": False, "mailNickname": "r", "securityEnabled": True}
+    writer = dataclasses.replace(
+        BYSTANDER, roles={GRAPH: ("Group.ReadWrite.All", "GroupMember.ReadWrite.All", "User.ReadWrite.All")}
+    )
+    limited = Client(client.simulator, client.clock, writer)
+    for who, status in ((limited, 403), (client, 204)):
+        member = {"@odata.id": reference(user if who is limited else other)}
+        assert who.post(f"/groups/{group}/members/$ref", member).status == status
+        assert who.patch(f"/groups/{group}", {"description": "x"}).status == status
+        assert who.patch(f"/groups/{plain}", {"description": "x"}).status == 204
+        assert who.post("/groups", {**body, "isAssignableToRole": True}).status == (403 if status == 403 else 201)
+        assert who.post("/groups", {**body, "displayName": "P"}).status == 201
+        assert who.delete(f"/groups/{group}").status == status
+    assert limited.post(f"/directory/deletedItems/{group}/restore").status == 403
+    assert client.sim("GET", "/counters")["behaviours"]["role-assignable group"] == 5
 
 
 @pytest.mark.parametrize(

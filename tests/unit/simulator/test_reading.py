@@ -129,7 +129,20 @@ def test_an_expanded_relation_stops_at_twenty_without_a_next_link() -> None:
 
 
 def test_only_one_relation_can_be_expanded() -> None:
-    assert a_client().get("/groups?$expand=members,owners").status == 501
+    client = a_client()
+    assert client.get("/groups?$expand=members,owners").status == 400
+    assert client.get("/groups?$expand=members($select=id,displayName),owners($select=id)").status == 400
+    assert client.get("/groups?$expand=members($select=id,displayName)").status == 200
+    assert client.get("/groups?$expand=members($expand=owners)").status == 501
+
+
+def test_a_directory_object_is_read_by_its_id_alone() -> None:
+    client = a_client(objects=30)
+    group = client.a_group()
+    body = client.get(f"/directoryObjects/{group}?$select=id,displayName").body
+    assert (body["@odata.type"], body["id"]) == ("#microsoft.graph.group", group)
+    client.delete(f"/groups/{group}")
+    assert client.get(f"/directoryObjects/{group}").status == 404
 
 
 def test_members_are_listed_in_pages_each_with_its_type() -> None:
