@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -25,9 +25,20 @@ from simulator.tenant import DEFAULT_TENANT_ID
 from simulator.throttle import Limits
 from simulator.tokens import signing_key
 
+PORT_MAX = 65_535
+_GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+
 
 class WrongLineError(Exception):
     """The command line cannot be used; the message says why."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line, like every other one."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave the program with the complaint."""
+        self.exit(2, f"simulator: {message}\n")
 
 
 class _FaultFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -59,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser = _Parser(prog="python -m simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--https-port", type=int, help="port for HTTPS beside it; 0 takes a free one")
@@ -85,8 +96,13 @@ def _parser() -> argparse.ArgumentParser:
 def _check(wish: argparse.Namespace) -> None:
     if wish.load_from is not None and not wish.load_from.is_dir():
         raise WrongLineError(f"{wish.load_from} is not a folder")
-    if wish.objects < 0:
-        raise WrongLineError("--objects must not be negative")
+    if wish.objects < 0 or (wish.links or 0) < 0:
+        raise WrongLineError("--objects and --links must not be negative")
+    for option in ("port", "https_port", "proxy_port"):
+        if not 0 <= (getattr(wish, option) or 0) <= PORT_MAX:
+            raise WrongLineError(f"--{option.replace('_', '-')} must be from 0 to {PORT_MAX}")
+    if not _GUID.match(wish.tenant):
+        raise WrongLineError("--tenant must be a GUID")
     if (wish.cert is None) != (wish.key is None):
         raise WrongLineError("--cert and --key belong together")
     if wish.https_port is None and wish.proxy_port is not None:

@@ -22,6 +22,12 @@ class Lag(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     fresh_seconds: dict[str, float] = msgspec.field(default_factory=dict)
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if not self.replicas:
+            raise ValueError("replicas must name one at least")
+        if min(*self.replicas, self.index_seconds, self.delta_seconds, *self.fresh_seconds.values()) < 0:
+            raise ValueError("nothing can be less than 0 seconds behind")
+
 
 class Paging(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Mischief while paging. Shares are of pages, 0 to 1; page tokens live `token_life_seconds`, None for ever.
@@ -35,6 +41,10 @@ class Paging(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     moving_share: float = 0.0
     replay_entries: int = 0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.empty_share <= 1 and 0 <= self.moving_share <= 1):
+            raise ValueError("shares are from 0 to 1")
 
 
 class Audit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
