@@ -9,12 +9,14 @@ from typing import Any
 
 import msgspec
 
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.identity import object_id_of
 from shared.catalogue.types import BY_CODE
 from shared.compare.judge import ABSENT, Side, judge
-from shared.compare.references import kept_links
+from shared.compare.references import hangs_on_hidden, kept_links
 from shared.compare.shards import Key, by_key, is_soft_deleted, link_differences, suspects
 from shared.domain.changes import Action, Difference, Json
-from shared.domain.ids import key_guid
+from shared.domain.ids import GUID, key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.formats.objects import IndexRow
 from shared.formats.records import DIFFERENCES, decode_records, encode_records
@@ -86,7 +88,7 @@ class Comparing:
         links = link_differences(
             await target.links(*place), await current.links(*place), target_deleted=hidden[0], current_deleted=hidden[1]
         )
-        in_scope = {key for key in links if job.scope.covers(BY_CODE[key[1]].name, key_guid(key[0]))}
+        in_scope = {key for key in links if job.scope.covers_key(BY_CODE[key[1]].name, key[0])}
         keys = sorted({*suspects(before, now, job.scope), *in_scope})
         old = await target.bodies([before[key] for key in keys if key in before])
         new = await current.bodies([now[key] for key in keys if key in now])
@@ -94,9 +96,10 @@ class Comparing:
         for key in keys:
             entry = BY_CODE[key[1]]
             left, right = _side(key, before, old), _side(key, now, new)
-            row = judge(
-                entry, key_guid(key[0]), left, right, kept_links(entry, links.get(key, ()), left.body, right.body)
-            )
+            if hangs_on_hidden(entry, left.body, right.body, hidden):
+                continue
+            known = _known_as(entry, key, right.body or left.body or {})
+            row = judge(entry, known, left, right, kept_links(entry, links.get(key, ()), left.body, right.body))
             if row is not None:
                 found.append(row)
         return found
@@ -113,6 +116,11 @@ def _side(key: Key, rows: dict[Key, IndexRow], bodies: dict[Key, bytes]) -> Side
         return ABSENT
     body: Json = msgspec.json.decode(bodies[key])
     return Side(body, is_deleted=is_soft_deleted(row))
+
+
+def _known_as(entry: ObjectType, key: Key, body: Json) -> str:
+    known = object_id_of(entry, body)
+    return key_guid(key[0]) if GUID.match(known) else known
 
 
 def _count(counts: dict[str, int], found: list[Difference]) -> None:

@@ -18,7 +18,6 @@ from shared.graph.answers.faults import incomplete, refusal
 from shared.graph.exchange import Reply
 
 EXPANDED_MAX = 20  # "Use query parameters", $expand: at most this many items per object come, without a next link
-DERIVED = {"#microsoft.graph.user": frozenset({"#microsoft.graph.agentUser"})}  # kinds of the type, so in its listings
 
 
 class _Envelope(msgspec.Struct, rename={"next": "@odata.nextLink", "delta": "@odata.deltaLink"}):
@@ -29,6 +28,11 @@ class _Envelope(msgspec.Struct, rename={"next": "@odata.nextLink", "delta": "@od
 
 class _Identity(msgspec.Struct, rename={"kind": "@odata.type"}):
     id: str
+    kind: str | UnsetType = UNSET
+
+
+class _Nameless(msgspec.Struct, rename={"kind": "@odata.type"}):
+    id: str = "-"
     kind: str | UnsetType = UNSET
 
 
@@ -57,19 +61,22 @@ class Expanded(msgspec.Struct, frozen=True):
     is_cut: bool
 
 
-def object_page(what: str, reply: Reply, *, repeats: bool = False, only: str = "") -> ObjectPage:
+def object_page(
+    what: str, reply: Reply, *, repeats: bool = False, only: Sequence[str] = (), key: str = "id"
+) -> ObjectPage:
     """Return the page in `reply`.
 
-    `repeats` lets an id come twice (delta); `only` is the @odata.type that alone may come, kinds derived from it too.
+    `repeats` lets an id come twice (delta); `only` are the @odata.types that alone may come, if any are named; `key` is
+    the member that identifies an object.
     Raises DirectoryError or TransientError for a reply that is no success, IncompleteListingError for no whole page.
     """
     envelope = _decoded(what, reply, _Envelope)
     ids: list[str] = []
     bodies: list[bytes] = []
     for number, raw in enumerate(envelope.value):
-        identity = _object(what, reply, raw, number, _Identity)
-        if only and identity.kind is not UNSET and identity.kind != only and identity.kind not in DERIVED.get(only, ()):
-            raise incomplete(what, f"object {identity.id!r} is a {identity.kind}, not a {only}", reply)
+        identity = _object(what, reply, raw, number, _Identity if key == "id" else _keyed_by(key))
+        if only and identity.kind is not UNSET and identity.kind not in only:
+            raise incomplete(what, f"object {identity.id!r} is a {identity.kind}, not a {only[0]}", reply)
         ids.append(identity.id)
         bodies.append(single_line(raw))
     _refuse_doubles(what, reply, ids, repeats=repeats)
@@ -84,9 +91,18 @@ def id_page(what: str, reply: Reply) -> tuple[list[str], str | None]:
     return ids, _link(envelope.next)
 
 
-def expanded_page(what: str, reply: Reply, reference: str) -> tuple[list[Expanded], str | None]:
-    """Return each object of the page with its expanded `reference`, and the next link."""
+def expanded_page(
+    what: str, reply: Reply, reference: str, *, is_single: bool = False
+) -> tuple[list[Expanded], str | None]:
+    """Return each object of the page with its expanded `reference`, and the next link.
+
+    An `is_single` reference leads to one object, and is left out where there is none.
+    """
     envelope = _decoded(what, reply, _Envelope)
+    if is_single:
+        found = [_single(what, reply, raw, number, reference) for number, raw in enumerate(envelope.value)]
+        _refuse_doubles(what, reply, [row.object_id for row in found], repeats=False)
+        return found, _link(envelope.next)
     shape = _expanded_shape(reference)
     rows: list[Expanded] = []
     for number, raw in enumerate(envelope.value):
@@ -97,12 +113,23 @@ def expanded_page(what: str, reply: Reply, reference: str) -> tuple[list[Expande
     return rows, _link(envelope.next)
 
 
-def one_object(what: str, reply: Reply) -> tuple[str, bytes]:
-    """Return the @odata.type (empty when absent) and body of a reply that is one object, its @odata.context removed."""
+def expanded_object(what: str, reply: Reply, reference: str) -> Expanded:
+    """Return the object that the reply is, with its expanded single `reference`."""
     if not reply.is_success:
         raise refusal(what, reply)
     _check_text(what, reply)
-    identity = _object(what, reply, reply.body, 0, _Identity)
+    return _single(what, reply, reply.body, 0, reference)
+
+
+def one_object(what: str, reply: Reply, *, is_keyed: bool = True) -> tuple[str, bytes]:
+    """Return the @odata.type (empty when absent) and body of a reply that is one object, its @odata.context removed.
+
+    What stands alone at its path need not have an id: `is_keyed` is false for it.
+    """
+    if not reply.is_success:
+        raise refusal(what, reply)
+    _check_text(what, reply)
+    identity = _object(what, reply, reply.body, 0, _Identity if is_keyed else _Nameless)
     members = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
     members.pop("@odata.context", None)
     kind = "" if identity.kind is UNSET else identity.kind
@@ -155,6 +182,12 @@ def _object(what: str, reply: Reply, raw: msgspec.Raw | bytes, number: int, shap
     return row
 
 
+def _single(what: str, reply: Reply, raw: msgspec.Raw | bytes, number: int, reference: str) -> Expanded:
+    row = _object(what, reply, raw, number, _single_shape(reference))
+    others = [] if row.other is None else [_known_id(what, reply, row.other.id, number)]
+    return Expanded(row.id, others, is_cut=False)
+
+
 def _known_id(what: str, reply: Reply, object_id: str, number: int) -> str:
     if not object_id:
         raise incomplete(what, f"object {number} has an empty id", reply)
@@ -177,4 +210,20 @@ def _expanded_shape(reference: str) -> Any:
         f"Expanded_{reference}",
         [("id", str), ("others", list[_Identity]), ("more", str | UnsetType, UNSET)],
         rename={"others": reference, "more": f"{reference}@odata.nextLink"},
+    )
+
+
+@cache
+def _single_shape(reference: str) -> Any:
+    """Return the struct of an object with a `reference` to one object expanded; without one it may be left out."""
+    return msgspec.defstruct(
+        f"Single_{reference}", [("id", str), ("other", _Identity | None, None)], rename={"other": reference}
+    )
+
+
+@cache
+def _keyed_by(key: str) -> Any:
+    """Return the struct of an object that is identified by another member than `id`."""
+    return msgspec.defstruct(
+        f"Keyed_{key}", [("id", str), ("kind", str | UnsetType, UNSET)], rename={"id": key, "kind": "@odata.type"}
     )
