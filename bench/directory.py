@@ -43,7 +43,7 @@ class RuleDirectory:
         """Return the page at `cursor`, which is its number."""
         number = int(cursor or "0")
         began = time.process_time()
-        if listing.kind == "links":
+        if listing.kind == "links" and listing.type == "group":
             body = self.population.link_page(listing.expand, number)
         elif listing.name in KINDS:
             body = self.population.object_page(KINDS[listing.name], number)
@@ -57,6 +57,10 @@ class RuleDirectory:
             return Page(cursor=str(number + 1) if link else None, linked=linked)
         page = object_page(listing.name, reply)
         return Page(cursor=str(number + 1) if page.next_link else None, bodies=page.bodies, ids=page.ids)
+
+    async def small(self, listings: Sequence[Listing]) -> list[list[bytes]]:
+        """Return nothing of small types: the population has none."""
+        return [[] for _listing in listings]
 
     async def delta_token(self, object_type: ObjectType) -> str | None:
         """Return a token; nothing changes after it."""

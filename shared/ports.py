@@ -194,6 +194,9 @@ class Directory(Protocol):
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`; the empty cursor is the first page."""
 
+    async def small(self, listings: Sequence[Listing]) -> list[list[bytes]]:
+        """Return every body of each of `listings`, in order; none is of links or children, all are short."""
+
     async def delta_token(self, object_type: ObjectType) -> str | None:
         """Return a token from which later changes are told, or None for a type without delta."""
 

@@ -38,7 +38,7 @@ def suspects(target: Rows, current: Rows, scope: Scope) -> list[Key]:
 
 def _in_scope(key: Key, scope: Scope) -> bool:
     entry = BY_CODE.get(key[1])
-    return entry is not None and scope.covers(entry.name, key_guid(key[0]))
+    return entry is not None and scope.covers_key(entry.name, key[0])
 
 
 def link_differences(

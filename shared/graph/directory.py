@@ -24,6 +24,7 @@ from shared.graph.probing import refusals
 from shared.graph.reading import Reader
 from shared.graph.sending import Sender
 from shared.graph.settings import GraphSettings
+from shared.graph.small_types import read_small
 from shared.graph.tokens import CachedTokens, TokenSource
 from shared.graph.writing import Writer
 from shared.ports import Clock, DeltaPage, Found, NativeRecovery, Page
@@ -55,7 +56,8 @@ class GraphDirectory:
         self._reader = Reader(self._sender, bounds)
         self._delta = DeltaReader(self._sender, bounds)
         self._native = NativeJobs(self._sender, bounds)
-        self._finder = Finder(self._sender, self._reader)
+        self._finder = Finder(self._sender, self._reader, bounds)
+        self._bounds = bounds
         self._writer = Writer(self._sender, batches_in_flight_max=in_flight)
 
     @property
@@ -78,6 +80,10 @@ class GraphDirectory:
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`; the empty cursor is the first page."""
         return await self._reader.page(listing, cursor)
+
+    async def small(self, listings: Sequence[Listing]) -> list[list[bytes]]:
+        """Return every body of each of `listings`, in order; none is of links or children, all are short."""
+        return await read_small(self._sender, self._bounds, listings)
 
     async def delta_token(self, object_type: ObjectType) -> str | None:
         """Return a token from which later changes are told, or None for a type without delta."""

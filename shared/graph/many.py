@@ -12,7 +12,6 @@ from shared.catalogue.entry import ObjectType
 from shared.domain.ids import GUID
 from shared.graph.answers import pages
 from shared.graph.exchange import Request
-from shared.graph.reading import PRIORITY
 from shared.graph.sending import Sender
 
 IDS_PER_FILTER = 15  # "Use the $filter query parameter": at most 15 values for `in`
@@ -30,7 +29,7 @@ async def bodies(sender: Sender, entry: ObjectType, object_ids: Sequence[str]) -
     found: dict[str, bytes] = {}
     wanted = set(object_ids)
     tails = [f"{entry.path}?{select}{_filter(group)}" for group in _groups(object_ids)]
-    replies = await sender.read_each([Request(tail=tail, priority=PRIORITY) for tail in tails])
+    replies = await sender.read_each([Request(tail=tail) for tail in tails])
     for reply in replies:
         page = pages.object_page(f"{entry.name} by ids", reply)
         found |= {one: body for one, body in zip(page.ids, page.bodies, strict=True) if one in wanted}
@@ -45,7 +44,7 @@ async def references(
     wanted = set(object_ids)
     expand = f"$select=id&$expand={reference}($select=id)"
     tails = [f"{entry.path}?{expand}&{_filter(group)}" for group in _groups(object_ids)]
-    replies = await sender.read_each([Request(tail=tail, priority=PRIORITY) for tail in tails])
+    replies = await sender.read_each([Request(tail=tail) for tail in tails])
     for reply in replies:
         rows, _next_link = pages.expanded_page(f"{entry.name}-{reference} by ids", reply, reference)
         found |= {row.object_id: set(row.other_ids) for row in rows if row.object_id in wanted and not row.is_cut}

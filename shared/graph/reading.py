@@ -11,11 +11,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from shared.catalogue.entry import PAGE_MAX, Listing
+from shared.catalogue.entry import PAGE_MAX, Listing, Shape
+from shared.catalogue.identity import object_id
 from shared.catalogue.types import BY_NAME
 from shared.graph import cursors
 from shared.graph.answers import pages
+from shared.graph.answers.admitting import admitted
 from shared.graph.answers.faults import incomplete, is_gone
+from shared.graph.children import Children
 from shared.graph.counting import live_count
 from shared.graph.cursors import Bounds, Chain, Cursor
 from shared.graph.exchange import Reply, Request
@@ -38,6 +41,8 @@ def first_tail(listing: Listing) -> str:
         options.append(f"$expand={listing.expand}($select=id)")
     if listing.top is not None:
         options.append(f"$top={listing.top}")
+    if listing.query:
+        options.append(listing.query)
     return listing.path + ("?" + "&".join(options) if options else "")
 
 
@@ -52,16 +57,24 @@ class Reader:
     def __init__(self, sender: Sender, bounds: Bounds) -> None:
         self._sender = sender
         self._bounds = bounds
+        self._children = Children(sender, bounds)
 
     async def page(self, listing: Listing, text: str) -> Page:
         """Return the page of `listing` at the cursor `text`; see ports.Directory."""
         cursor = cursors.load(listing.name, text)
         if listing.kind == "links":
             return await self._links_page(listing, cursor)
+        if listing.shape is Shape.CHILDREN:
+            return await self._children.page(listing, cursor)
         reply = await self._outer_page(listing, cursor)
-        page = pages.object_page(listing.name, reply, only=_only(listing))
-        after = await self._after(listing, cursor, reply, rows=len(page.ids), link=page.next_link)
-        return Page(cursor=cursors.dump(after), bodies=page.bodies, ids=page.ids)
+        if BY_NAME[listing.type].is_plain:
+            page = pages.object_page(listing.name, reply, only=_only(listing))
+            ids, bodies, link = page.ids, page.bodies, page.next_link
+        else:
+            rows, link = whole_page(listing, reply)
+            ids, bodies = [known for known, _body in rows], [body for _known, body in rows]
+        after = await self._after(listing, cursor, reply, rows=len(bodies), link=link)
+        return Page(cursor=cursors.dump(after), bodies=bodies, ids=ids)
 
     async def whole(self, listing: Listing) -> list[tuple[str, bytes]]:
         """Return the id and body of every object of a listing that is small: types that are read by listing them."""
@@ -69,9 +82,9 @@ class Reader:
         cursor = Cursor()
         while True:
             reply = await self._outer_page(listing, cursor)
-            page = pages.object_page(listing.name, reply, only=_only(listing))
-            rows += zip(page.ids, page.bodies, strict=True)
-            cursor = await self._after(listing, cursor, reply, rows=len(page.ids), link=page.next_link)
+            found, link = whole_page(listing, reply)
+            rows += found
+            cursor = await self._after(listing, cursor, reply, rows=len(found), link=link)
             if cursor.next is None:
                 return rows
 
@@ -107,7 +120,7 @@ class Reader:
         has_ended = cursor.page > 0 and cursor.next is None
         if len(pending) < BATCH_PARTS_MAX and not has_ended:
             reply = await self._outer_page(listing, cursor)
-            rows, link = pages.expanded_page(listing.name, reply, listing.expand)
+            rows, link = pages.expanded_page(listing.name, reply, listing.expand, is_single=listing.is_single)
             cursor = await self._after(listing, cursor, reply, rows=len(rows), link=link)
             linked += [(row.object_id, row.other_ids) for row in rows if not row.is_cut]
             pending += [Chain(row.object_id) for row in rows if row.is_cut]
@@ -138,16 +151,36 @@ class Reader:
         if link is not None:
             tail, trail = cursors.advance(listing.name, reply, link, cursor.trail, self._bounds)
             return Cursor(next=tail, page=cursor.page + 1, rows=total, trail=trail)
-        entry = BY_NAME[listing.type]
-        if rows == listing.top and entry.has_count and listing.kind != "deleted":
-            there_are = await live_count(self._sender, entry)
-            if total < there_are:
-                fact = f"ended on a full page without a next link: {total} of {there_are} objects came"
-                raise incomplete(listing.name, fact, reply)
+        await check_last(self._sender, listing, reply, (rows, total))
         return Cursor(page=cursor.page + 1, rows=total)
 
 
-def _only(listing: Listing) -> str:
-    """Return the @odata.type that alone may come from a listing whose path ends with a cast, "" for any other."""
+async def check_last(sender: Sender, listing: Listing, reply: Reply, came: tuple[int, int]) -> None:
+    """Raise IncompleteListingError for a last page that is exactly full when objects are missing.
+
+    `came` are the rows of that page and of all pages; what there should be is the directory's own count.
+    """
+    rows, total = came
+    entry = BY_NAME[listing.type]
+    if rows == listing.top and entry.has_count and listing.kind != "deleted":
+        there_are = await live_count(sender, entry)
+        if total < there_are:
+            fact = f"ended on a full page without a next link: {total} of {there_are} objects came"
+            raise incomplete(listing.name, fact, reply)
+
+
+def whole_page(listing: Listing, reply: Reply) -> tuple[list[tuple[str, bytes]], str | None]:
+    """Return the id and body of every object of one page, and the next link; a single object is a page of one."""
+    entry = BY_NAME[listing.type]
+    if entry.shape is Shape.SINGLE:
+        _kind, body = pages.one_object(listing.name, reply, is_keyed=False)
+        return [(entry.name, admitted(entry, body, reply))], None
+    page = pages.object_page(listing.name, reply, only=_only(listing), key=entry.key)
+    bodies = [admitted(entry, body, reply) for body in page.bodies]
+    return [(object_id(entry, body), body) for body in bodies], page.next_link
+
+
+def _only(listing: Listing) -> tuple[str, ...]:
+    """Return the @odata.types that alone may come from a listing whose path ends with a cast, none for any other."""
     last = listing.path.rpartition("/")[2]
-    return f"#{last}" if last.startswith("microsoft.graph.") else ""
+    return (f"#{last}", *BY_NAME[listing.type].kinds) if last.startswith("microsoft.graph.") else ()

@@ -2,7 +2,8 @@
 
 Pure. An undo is judged and ordered like any other recovery, because it is told as differences and goes through the same
 plan. What was not applied is not undone. A change that several stages made to one object (a policy that landed
-report-only first) is undone once, to what the first stage found.
+report-only first) is undone once, to what the first stage found. What was made again stays: taking it away would be for
+good.
 
 Promises (tests/unit/recover/test_undo.py):
   U1  undoing asks for exactly the before-images of what was applied, links the other way round
@@ -18,7 +19,9 @@ import msgspec
 
 from shared.catalogue.entry import Wave
 from shared.catalogue.types import type_named
+from shared.compare.judge import NO_BIN
 from shared.domain.changes import Action, Change, Difference, Json, LinkDifference, Outcome, Result
+from shared.recover.decide import INSTEAD
 from shared.recover.lockout.policies import REPORT_ONLY
 from shared.recover.plan import ENABLE
 
@@ -40,6 +43,8 @@ class _Object(msgspec.Struct):
     expected: Json = {}
     action: Action | None = None
     links: list[LinkDifference] = []
+    made: Json = {}
+    refusal: str = ""
 
 
 class Reversal(msgspec.Struct, frozen=True):
@@ -71,10 +76,12 @@ def undoing(outcomes: Iterable[Outcome]) -> Reversal:
         if one.action is Action.UPDATE:
             found.values = {**one.before, **found.values}
             found.expected = {**found.expected, **{name: one.target.get(name) for name in one.before}}
+        elif one.action is Action.LINK and one.before.get(INSTEAD):
+            found.links.append(_link(one, Action.LINK, other_id=str(one.before[INSTEAD])))
         elif one.action in LINKS:
-            found.links.append(
-                LinkDifference(reference=one.reference, other_id=one.other_id, action=INVERSE[one.action])
-            )
+            found.links.append(_link(one, INVERSE[one.action]))
+        elif one.action is Action.RECREATE:
+            found.action, found.refusal = Action.SOFT_DELETE, NO_BIN
         else:
             found.action = INVERSE[one.action]
     expected = {key: found.expected for key, found in objects.items() if found.expected}
@@ -93,7 +100,7 @@ def repeating(outcomes: Iterable[Outcome]) -> Reversal:
         elif one.action in LINKS:
             found.links.append(_link(one, one.action))
         else:
-            found.action = one.action
+            found.action, found.made = one.action, one.target if one.action is Action.RECREATE else {}
     return Reversal(tuple(row for key, found in objects.items() for row in _rows(key, found)))
 
 
@@ -110,8 +117,15 @@ def _rows(key: Key, found: _Object) -> Iterable[Difference]:
             links=tuple(found.links),
         )
     if found.action is not None:
-        yield Difference(type=type_name, object_id=object_id, display_name=found.display_name, action=found.action)
+        yield Difference(
+            type=type_name,
+            object_id=object_id,
+            display_name=found.display_name,
+            action=found.action,
+            target=found.made,
+            refusal=found.refusal,
+        )
 
 
-def _link(one: Outcome, action: Action) -> LinkDifference:
-    return LinkDifference(reference=one.reference, other_id=one.other_id, action=action)
+def _link(one: Outcome, action: Action, *, other_id: str = "") -> LinkDifference:
+    return LinkDifference(reference=one.reference, other_id=other_id or one.other_id, action=action)

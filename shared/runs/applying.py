@@ -34,7 +34,7 @@ from shared.recover.decide import (
     still_differing,
     was_ours,
 )
-from shared.recover.writes import Stroke, halves, link_strokes, object_stroke
+from shared.recover.writes import Stroke, halves, link_strokes, object_strokes
 from shared.runs.outcomes import LINKS, BeforeImage, grouped, images, planned
 from shared.runs.tenure import Pause, Tenure
 
@@ -79,6 +79,8 @@ class Applying:
             done[change.change_id] = outcome(change, result, before=before[change.change_id], message=reason)
         tenure.check()
         for change, result, answer in await self._write(entry, todo, looks):
+            if change.change_id in done and done[change.change_id].result is Result.FAILED:
+                continue  # of the several requests of one change, the first that fails tells how it ended
             others = overwritten(change, looks[change.object_id].body or {}, entry)
             remark = OVERWRITTEN + ", ".join(others) if others else ""
             image = before[change.change_id]
@@ -115,11 +117,12 @@ class Applying:
     ) -> list[tuple[Change, Result, Answer]]:
         """Send the writes of a group; packs of links that Graph refuses are halved until single links stand alone."""
         strokes = [
-            object_stroke(
-                entry, change, looks[change.object_id].body or {}, self._values(change, looks[change.object_id], entry)
-            )
+            stroke
             for change in todo
             if change.action not in LINKS
+            for stroke in object_strokes(
+                entry, change, looks[change.object_id].body or {}, self._values(change, looks[change.object_id], entry)
+            )
         ]
         strokes += link_strokes(entry, [change for change in todo if change.action in LINKS])
         ended: list[tuple[Change, Result, Answer]] = []

@@ -10,13 +10,15 @@ from typing import Any
 
 import msgspec
 
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.identity import object_id_of
 from shared.catalogue.types import BY_CODE, BY_NAME
 from shared.compare.judge import ABSENT, Side, judge
-from shared.compare.references import kept_links
+from shared.compare.references import hangs_on_hidden, kept_links
 from shared.compare.shards import Key, by_key, is_soft_deleted, link_differences, suspects
 from shared.domain.changes import Action, Difference, Json
 from shared.domain.errors import InputError
-from shared.domain.ids import key_guid
+from shared.domain.ids import GUID, key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.domain.scope import Scope
 from shared.formats.manifests import Manifest
@@ -131,7 +133,7 @@ async def differences_of(sides: Sides, scope: Scope, place: tuple[int, int]) -> 
         target_deleted=sides.hidden[0],
         current_deleted=sides.hidden[1],
     )
-    in_scope = {key for key in links if key[1] in sides.codes and scope.covers(BY_CODE[key[1]].name, key_guid(key[0]))}
+    in_scope = {key for key in links if key[1] in sides.codes and scope.covers_key(BY_CODE[key[1]].name, key[0])}
     keys = sorted({*suspects(before, now, scope), *in_scope})
     old = await sides.target.bodies([before[key] for key in keys if key in before])
     new = await sides.current.bodies([now[key] for key in keys if key in now])
@@ -139,7 +141,10 @@ async def differences_of(sides: Sides, scope: Scope, place: tuple[int, int]) -> 
     for key in keys:
         entry = BY_CODE[key[1]]
         left, right = _side(key, before, old), _side(key, now, new)
-        row = judge(entry, key_guid(key[0]), left, right, kept_links(entry, links.get(key, ()), left.body, right.body))
+        if hangs_on_hidden(entry, left.body, right.body, sides.hidden):
+            continue
+        known = _known_as(entry, key, right.body or left.body or {})
+        row = judge(entry, known, left, right, kept_links(entry, links.get(key, ()), left.body, right.body))
         if row is not None:
             found.append(row)
     return found
@@ -156,6 +161,11 @@ def _side(key: Key, rows: dict[Key, IndexRow], bodies: dict[Key, bytes]) -> Side
         return ABSENT
     body: Json = msgspec.json.decode(bodies[key])
     return Side(body, is_deleted=is_soft_deleted(row))
+
+
+def _known_as(entry: ObjectType, key: Key, body: Json) -> str:
+    known = object_id_of(entry, body)
+    return key_guid(key[0]) if GUID.match(known) else known
 
 
 def _count(counts: dict[str, int], found: list[Difference]) -> None:

@@ -28,6 +28,7 @@ from shared.recover.lockout.walk import DYNAMIC, PERSON, POLICY, TEAM, Outlook, 
 from shared.recover.plan import link_changes
 from shared.runs.layers import Readable
 
+WATCHED = frozenset({POLICY, TEAM, NAMED_LOCATION.name})
 MEMBERS = GROUP.reference("members").code
 Sides = Callable[[], Awaitable[tuple[Readable, Readable]]]
 NESTING_MAX = 20  # levels of groups in groups; each is one more pass over the links
@@ -172,7 +173,11 @@ def relevant(
     kept: dict[Wave, list[Change]] = {}
     known = set(accounts)
     for wave, changes in waves.items():
-        some = [change for change in changes if change.type != PERSON or change.object_id.lower() in known]
+        some = [
+            change
+            for change in changes
+            if change.type in WATCHED or (change.type == PERSON and change.object_id.lower() in known)
+        ]
         if some:
             kept[wave] = some
     links = [

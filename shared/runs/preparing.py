@@ -5,12 +5,13 @@ A crash at any line costs asking again: nothing of the layout is seen before the
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from shared.catalogue.entry import ObjectType
-from shared.catalogue.types import TYPES
+from shared.catalogue.entry import Listing, ObjectType, Shape
+from shared.catalogue.types import BY_NAME, TYPES
 from shared.domain.changes import Json
 from shared.domain.errors import DirectoryError
 from shared.domain.jobs import Batch, BatchState, Kind, Step
@@ -22,6 +23,9 @@ from shared.runs.choosing import Choice, Choosing
 from shared.runs.tenure import Pause, Tenure
 
 SHARDS_PER_RANGE = 4  # 4 shards of 20,000 objects at 264 B stay under the 48 MiB a sealed file may have
+FEW_OBJECTS_MAX = 5_000  # some seconds of reading: a message for each listing would cost more than it saves
+Counts = Mapping[str, int | None]
+PEOPLE = frozenset({"user", "group"})
 WAVE_READ, WAVE_ROLL, WAVE_SEAL, WAVE_MANIFEST, WAVE_COMPARE, WAVE_PLAN = 1, 2, 3, 4, 5, 6
 
 
@@ -42,11 +46,12 @@ class Preparing:
         types = [entry for entry in wanted if entry.name not in incomplete]
         if not types:
             raise DirectoryError(f"no type may be read: {'; '.join(sorted(set(incomplete.values())))}", status=403)
-        counts = [await self._directory.count(entry) or 0 for entry in types]
+        counts = {entry.name: await self._directory.count(entry) for entry in types}
+        expected = sum(count or 0 for count in counts.values())
         choice = Choice(ways={entry.name: Way() for entry in types})
         if job.kind is Kind.CAPTURE:
-            choice = await self._choosing.choose(job, types, sum(counts))
-        shards = choice.shards or shard_count_for(sum(counts))
+            choice = await self._choosing.choose(job, types, expected)
+        shards = choice.shards or shard_count_for(expected)
         tokens = {entry.name: await self._token(entry, choice) for entry in types if entry.has_delta}
         facts: Json = {"beganAt": format_time(began_at), "watch": choice.watch, "incomplete": incomplete}
         facts |= {"ways": {name: {"way": known.way, "why": known.why} for name, known in choice.ways.items()}}
@@ -54,9 +59,9 @@ class Preparing:
             tenure.batch,
             state=BatchState.DONE,
             cursor={"shards": shards, "types": [entry.name for entry in types], **facts, **_goes_on_from(choice)},
-            counts={"expected": sum(counts)},
+            counts={"expected": expected},
         )
-        await tenure.record(done, added=_Layout(tenure, types, shards, choice).laid(tokens))
+        await tenure.record(done, added=_Layout(tenure, types, shards, choice).laid(counts, tokens))
         return None
 
     async def _token(self, entry: ObjectType, choice: Choice) -> str | None:
@@ -79,20 +84,17 @@ class _Layout:
         self._job, self._types, self._shards, self._choice = tenure.job, types, shards, choice
         self._laid: list[Batch] = []
 
-    def laid(self, tokens: dict[str, str | None]) -> list[Batch]:
+    def laid(self, counts: Counts, tokens: dict[str, str | None]) -> list[Batch]:
         """Return the batches, numbered from 1 in the order of their waves; `tokens` is by type with delta."""
         carried, shards = self._choice.carried, {"shards": self._shards}
-        for entry in self._types:
-            if entry.name in carried:
-                continue
-            if not entry.has_delta:
-                self._lay(WAVE_READ, Step.READ, {"type": entry.name, **shards})
-                continue
-            for listing in entry.listings():
-                self._lay(WAVE_READ, Step.READ, {"listing": listing.name, **shards})
+        whole = [entry for entry in self._types if entry.name not in carried]
+        for early in _early(whole, counts):
+            self._lay(WAVE_READ, Step.READ, {**early, **shards})
         for name, token in tokens.items():
             argument = {"type": name, **shards, "token": token, "carried": name in carried}
             self._lay(WAVE_ROLL, Step.ROLL_FORWARD, argument)
+        for late in _late(whole, counts):
+            self._lay(WAVE_ROLL, Step.READ, {**late, **shards})
         for first, end in self._ranges():
             self._lay(WAVE_SEAL, Step.SEAL, {"first": first, "end": end, **shards})
         self._lay(WAVE_MANIFEST, Step.MANIFEST, {**shards, "types": [entry.name for entry in self._types]})
@@ -121,3 +123,39 @@ class _Layout:
     def _lay(self, wave: int, step: Step, argument: Json) -> None:
         number = len(self._laid) + 1
         self._laid.append(Batch(job_id=self._job.job_id, number=number, wave=wave, step=step, argument=argument))
+
+
+def _early(types: Sequence[ObjectType], counts: Counts) -> Iterator[Json]:
+    """Yield what the batches read that come before the roll-forward: types with delta, and policies with a bin."""
+    few: list[Listing] = []
+    for entry in types:
+        if entry.has_delta and not _are_few(counts, entry.name):
+            yield from ({"listings": [listing.name]} for listing in entry.listings())
+        elif entry.has_delta and entry.name in PEOPLE:
+            yield {"listings": [listing.name for listing in entry.listings()]}
+        elif entry.has_delta:
+            few += entry.listings()
+        elif entry.has_bin:
+            yield {"type": entry.name}
+    if few:
+        yield _together(few)
+
+
+def _late(types: Sequence[ObjectType], counts: Counts) -> Iterator[Json]:
+    """Yield what is read when directory objects are rolled forward, because it hides and comes back with them."""
+    listings = [listing for entry in types if entry.is_late for listing in entry.listings()]
+    alone = [one for one in listings if not BY_NAME[one.type].is_small and not _are_few(counts, "servicePrincipal")]
+    yield from ({"listings": [listing.name]} for listing in alone)
+    rest = [listing for listing in listings if listing not in alone]
+    if rest:
+        yield _together(rest)
+
+
+def _are_few(counts: Counts, name: str) -> bool:
+    return (counts.get(name) or 0) <= FEW_OBJECTS_MAX
+
+
+def _together(listings: Sequence[Listing]) -> Json:
+    """Return what one batch reads of many short listings: those that may share requests apart."""
+    small = [one.name for one in listings if one.kind != "links" and one.shape is not Shape.CHILDREN]
+    return {"small": small, "listings": [one.name for one in listings if one.name not in small]}

@@ -18,7 +18,6 @@ from shared.graph.answers.faults import incomplete, refusal
 from shared.graph.exchange import Reply
 
 EXPANDED_MAX = 20  # "Use query parameters", $expand: at most this many items per object come, without a next link
-DERIVED = {"#microsoft.graph.user": frozenset({"#microsoft.graph.agentUser"})}  # kinds of the type, so in its listings
 
 
 class _Envelope(msgspec.Struct, rename={"next": "@odata.nextLink", "delta": "@odata.deltaLink"}):
@@ -33,6 +32,11 @@ class _Id(msgspec.Struct, gc=False):
 
 class _Identity(msgspec.Struct, rename={"kind": "@odata.type"}, gc=False):
     id: str
+    kind: str | UnsetType = UNSET
+
+
+class _Nameless(msgspec.Struct, rename={"kind": "@odata.type"}):
+    id: str = "-"
     kind: str | UnsetType = UNSET
 
 
@@ -65,20 +69,23 @@ class Expanded(msgspec.Struct, frozen=True):
     is_cut: bool
 
 
-def object_page(what: str, reply: Reply, *, repeats: bool = False, only: str = "") -> ObjectPage:
+def object_page(
+    what: str, reply: Reply, *, repeats: bool = False, only: Sequence[str] = (), key: str = "id"
+) -> ObjectPage:
     """Return the page in `reply`.
 
-    `repeats` lets an id come twice (delta); `only` is the @odata.type that alone may come, kinds derived from it too.
+    `repeats` lets an id come twice (delta); `only` are the @odata.types that alone may come, if any are named; `key` is
+    the member that identifies an object.
     Raises DirectoryError or TransientError for a reply that is no success, IncompleteListingError for no whole page.
     """
     envelope = _decoded(what, reply, _Envelope)
     # A second pass over the whole page costs less than opening each of its objects, and proves the same.
-    identities = _read(what, reply, _Identities).value
+    identities = _read(what, reply, _Identities if key == "id" else _keyed_by(key)).value
     ids = _known_ids(what, reply, identities)
-    kinds = {identity.kind for identity in identities} - {UNSET, only, *DERIVED.get(only, ())} if only else ()
+    kinds = {identity.kind for identity in identities} - {UNSET, *only} if only else ()
     if kinds:
         stray = next(identity for identity in identities if identity.kind in kinds)
-        raise incomplete(what, f"object {stray.id!r} is a {stray.kind}, not a {only}", reply)
+        raise incomplete(what, f"object {stray.id!r} is a {stray.kind}, not a {only[0]}", reply)
     if b"\n" in reply.body or b"\r" in reply.body:
         bodies = [single_line(raw) for raw in envelope.value]
     else:
@@ -95,11 +102,18 @@ def id_page(what: str, reply: Reply) -> tuple[list[str], str | None]:
     return ids, _link(envelope.next)
 
 
-def expanded_page(what: str, reply: Reply, reference: str) -> tuple[list[Expanded], str | None]:
-    """Return each object of the page with its expanded `reference`, and the next link."""
-    envelope = _decoded(what, reply, _expanded_page(reference))
+def expanded_page(
+    what: str, reply: Reply, reference: str, *, is_single: bool = False
+) -> tuple[list[Expanded], str | None]:
+    """Return each object of the page with its expanded `reference`, and the next link.
+
+    An `is_single` reference leads to one object, and is left out where there is none.
+    """
+    envelope = _decoded(what, reply, _single_page(reference) if is_single else _expanded_page(reference))
     rows = [
-        Expanded(
+        _single(what, reply, row, number)
+        if is_single
+        else Expanded(
             row.id,
             _known_ids(what, reply, row.others, number),
             row.more is not UNSET or len(row.others) >= EXPANDED_MAX,
@@ -110,12 +124,23 @@ def expanded_page(what: str, reply: Reply, reference: str) -> tuple[list[Expande
     return rows, _link(envelope.next)
 
 
-def one_object(what: str, reply: Reply) -> tuple[str, bytes]:
-    """Return the @odata.type (empty when absent) and body of a reply that is one object, its @odata.context removed."""
+def expanded_object(what: str, reply: Reply, reference: str) -> Expanded:
+    """Return the object that the reply is, with its expanded single `reference`."""
     if not reply.is_success:
         raise refusal(what, reply)
     _check_text(what, reply)
-    identity = _identity(what, reply)
+    return _single(what, reply, _identity(what, reply, _single_shape(reference)))
+
+
+def one_object(what: str, reply: Reply, *, is_keyed: bool = True) -> tuple[str, bytes]:
+    """Return the @odata.type (empty when absent) and body of a reply that is one object, its @odata.context removed.
+
+    What stands alone at its path need not have an id: `is_keyed` is false for it.
+    """
+    if not reply.is_success:
+        raise refusal(what, reply)
+    _check_text(what, reply)
+    identity = _identity(what, reply, _Identity if is_keyed else _Nameless)
     members = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
     members.pop("@odata.context", None)
     kind = "" if identity.kind is UNSET else identity.kind
@@ -162,10 +187,10 @@ def _check_text(what: str, reply: Reply) -> None:
         raise incomplete(what, f"the page is not UTF-8 ({error.reason})", reply) from error
 
 
-def _identity(what: str, reply: Reply) -> _Identity:
-    """Return who the one object of the reply is."""
+def _identity(what: str, reply: Reply, shape: Any) -> Any:
+    """Return who the one object of the reply is, as `shape`, a struct with an `id`."""
     try:
-        found = msgspec.json.decode(reply.body, type=_Identity)
+        found = msgspec.json.decode(reply.body, type=shape)
     except RecursionError:
         raise incomplete(what, "the object is nested too deeply", reply) from None
     except msgspec.DecodeError as error:
@@ -180,6 +205,11 @@ def _known_ids(what: str, reply: Reply, rows: Sequence[Any], number: int | None 
     if "" in ids:
         raise incomplete(what, f"object {ids.index('') if number is None else number} has an empty id", reply)
     return ids
+
+
+def _single(what: str, reply: Reply, row: Any, number: int | None = None) -> Expanded:
+    others = [] if row.other is None else _known_ids(what, reply, [row.other], number)
+    return Expanded(row.id, others, is_cut=False)
 
 
 def _refuse_doubles(what: str, reply: Reply, ids: Sequence[str], *, repeats: bool) -> None:
@@ -199,8 +229,33 @@ def _expanded_page(reference: str) -> Any:
         [("id", str), ("others", list[_Id]), ("more", str | UnsetType, UNSET)],
         rename={"others": reference, "more": f"{reference}@odata.nextLink"},
     )
+    return _page_of(f"Expanded_{reference}_page", row)
+
+
+@cache
+def _single_page(reference: str) -> Any:
+    """Return the struct of a page of objects with a `reference` to one object expanded."""
+    return _page_of(f"Single_{reference}_page", _single_shape(reference))
+
+
+@cache
+def _single_shape(reference: str) -> Any:
+    """Return the struct of an object with a `reference` to one object expanded; without one it may be left out."""
     return msgspec.defstruct(
-        f"Expanded_{reference}_page",
-        [("value", list[row]), ("next", str | UnsetType, UNSET)],  # type: ignore[valid-type]
-        rename={"next": "@odata.nextLink"},
+        f"Single_{reference}", [("id", str), ("other", _Id | None, None)], rename={"other": reference}
+    )
+
+
+@cache
+def _keyed_by(key: str) -> Any:
+    """Return the struct of a page of objects that are identified by another member than `id`."""
+    row = msgspec.defstruct(
+        f"Keyed_{key}", [("id", str), ("kind", str | UnsetType, UNSET)], rename={"id": key, "kind": "@odata.type"}
+    )
+    return _page_of(f"Keyed_{key}_page", row)
+
+
+def _page_of(name: str, row: Any) -> Any:
+    return msgspec.defstruct(
+        name, [("value", list[row]), ("next", str | UnsetType, UNSET)], rename={"next": "@odata.nextLink"}
     )

@@ -7,6 +7,7 @@ import pytest
 
 from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
 from shared.catalogue.group import GROUP
+from shared.catalogue.identity import object_id
 from shared.catalogue.types import LISTINGS, TYPES
 from shared.catalogue.user import USER
 from shared.domain.errors import DirectoryError
@@ -39,9 +40,8 @@ def test_an_object_found_alone_is_the_object_its_listing_gave() -> None:
         world = a_world(objects=60)
         for entry in TYPES:
             pages = await whole(world, LISTINGS[entry.name])
-            listed = {
-                msgspec.json.decode(body)["id"]: msgspec.json.decode(body) for page in pages for body in page.bodies
-            }
+            listed = {object_id(entry, body): msgspec.json.decode(body) for page in pages for body in page.bodies}
+            assert len(listed) == len(live(world, entry.name)), entry.name
             found = await world.directory.find(entry, list(listed))
             assert {one: msgspec.json.decode(state.body or b"") for one, state in found.items()} == listed
 

@@ -45,7 +45,7 @@ def test_a_comparison_finds_the_share_that_was_changed() -> None:
 def test_a_capture_through_the_gateway_counts_its_requests_and_its_virtual_time() -> None:
     figures = run(["capture", "--objects", "300"])
     assert list(figures) == KEYS["capture"].split()
-    assert figures["objects"] == 300, "the tenant's users, groups, policies and locations, all of them"
+    assert figures["objects"] > 300, "the tenant's users, groups, policies and locations, and all that goes with them"
     assert figures["requests"] >= figures["least_requests"] > 10
     assert figures["virtual_s"] > figures["quota_floor_s"] > 0
     assert figures["stored_bytes"] > 300 * 44
