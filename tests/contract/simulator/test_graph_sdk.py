@@ -101,7 +101,12 @@ def test_the_sdk_lists_pages_reads_and_writes_users_and_groups(served: Served) -
         page = await client.users.get(request_configuration=RequestConfiguration(query_parameters=query))
         assert len(page.value) == 60
         seen: list[str] = []
-        await PageIterator(page, client.request_adapter).iterate(lambda user: seen.append(user.id) is None)
+
+        def keep(user: User) -> bool:
+            seen.append(user.id or "")
+            return True
+
+        await PageIterator(page, client.request_adapter).iterate(keep)
         assert len(seen) == len(set(seen)) == await client.users.count.get(request_configuration=eventual())
 
         user = await client.users.by_user_id(seen[0]).get()
