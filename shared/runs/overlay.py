@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
 
 from shared.compare.shards import Key
@@ -22,17 +22,22 @@ from shared.formats.segments import File, FileWriter, Part
 from shared.ports import Blobs
 from shared.runs.layers import reference_codes
 
+KEPT_BYTES_MAX = 1024 * 1024  # a segment of changes is far below, a sealed file of a large tenant far above
 HEAD = 1 + KEY_BYTES
 
 
 @dataclass(frozen=True)
 class Source:
-    """Files to merge; of the types with `codes` only, None for all. In an increment links carry operations."""
+    """Files to merge; of the types with `codes` only, None for all. In an increment links carry operations.
+
+    Small files are read once and kept, because what changed lies thinly over all shards.
+    """
 
     blobs: Blobs
     files: Sequence[File]
     is_increment: bool
     codes: frozenset[int] | None = None
+    _kept: dict[str, bytes] = field(default_factory=dict, compare=False)
 
     def file(self, part: Part, shard: int) -> File | None:
         """Return the file that holds a shard's block of `part`, None when there is none."""
@@ -40,6 +45,21 @@ class Source:
             if known.part == part and any(place.shard == shard for place in known.shards):
                 return known
         return None
+
+    async def block(self, file: File, shard: int) -> bytes:
+        """Return one shard's bytes of a file, guarded by the directory's CRC; empty when it has none."""
+        part = next((known for known in file.shards if known.shard == shard), None)
+        if part is None or not part.length:
+            return b""
+        if file.length > KEPT_BYTES_MAX:
+            content = await self.blobs.read(file.name, part.offset, part.length)
+        else:
+            if file.name not in self._kept:
+                self._kept[file.name] = await self.blobs.read(file.name)
+            content = self._kept[file.name][part.offset : part.offset + part.length]
+        if len(content) != part.length or zlib.crc32(content) != part.crc32:
+            raise IntegrityError(file.name, f"shard {shard} was cut or altered")
+        return content
 
 
 class Overlay:
@@ -80,17 +100,6 @@ class Overlay:
         return content, compress(content)
 
 
-async def block_of(blobs: Blobs, file: File, shard: int) -> bytes:
-    """Return one shard's bytes of a file, guarded by the directory's CRC; empty when it has none."""
-    part = next((known for known in file.shards if known.shard == shard), None)
-    if part is None or not part.length:
-        return b""
-    content = await blobs.read(file.name, part.offset, part.length)
-    if len(content) != part.length or zlib.crc32(content) != part.crc32:
-        raise IntegrityError(file.name, f"shard {shard} was cut or altered")
-    return content
-
-
 async def gone_keys(sources: Sequence[Source], shard_count: int) -> frozenset[bytes]:
     """Return the keys of objects that an increment among `sources` found gone and that no later one found again."""
     gone: set[bytes] = set()
@@ -106,7 +115,7 @@ async def gone_keys(sources: Sequence[Source], shard_count: int) -> frozenset[by
 
 async def _rows(source: Source, shard: int) -> list[IndexRow]:
     file = source.file("index", shard)
-    block = await block_of(source.blobs, file, shard) if file else b""
+    block = await source.block(file, shard) if file else b""
     if file is None or not block:
         return []
     rows = decode_index(block, name=file.name)
@@ -120,7 +129,7 @@ async def _copied(source: Source, shard: int, rows: list[IndexRow], block: bytea
     file = source.file("objects", shard)
     if file is None:
         raise IntegrityError(source.files[0].name, f"shard {shard} has rows and no bodies")
-    content = await block_of(source.blobs, file, shard)
+    content = await source.block(file, shard)
     source_at = next(part.offset for part in file.shards if part.shard == shard)
     moved: dict[int, int] = {}
     for offset, length in sorted({(row.offset, row.length) for row in rows}):
@@ -137,7 +146,7 @@ async def _copied(source: Source, shard: int, rows: list[IndexRow], block: bytea
 
 async def _links(source: Source, shard: int) -> list[bytes]:
     file = source.file("links", shard)
-    block = await block_of(source.blobs, file, shard) if file else b""
+    block = await source.block(file, shard) if file else b""
     if file is None or not block:
         return []
     rows = decode_links(block, name=file.name, is_increment=source.is_increment)

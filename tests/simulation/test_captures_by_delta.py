@@ -188,3 +188,29 @@ def test_a_weekly_whole_reading_names_every_object_that_delta_missed() -> None:
     assert counts == {"disagreed.user": 1}
     assert len(named) == 1
     assert said == "user, group: 1 objects were otherwise than delta had given them"
+
+
+def test_an_object_that_is_not_yet_as_delta_says_is_read_again_and_counted() -> None:
+    async def story() -> tuple[int, int]:
+        days = Days(8)
+        await days.captured()
+        user = sorted(days.simulator.tenant.directory.stores["user"].live)[0]
+        days.simulator.act(CARELESS_SCRIPT, "DELETE", f"/users/{user}")
+        asked: list[str] = []
+
+        def restored_meanwhile(tail: str) -> None:
+            """Bring the user back once delta has called it deleted, and take it away again before the second read."""
+            if tail.startswith("/users/delta") and "latest" not in tail:
+                asked.append(tail)
+                if len(asked) == 2:  # the first is the trial of the token
+                    days.simulator.act(CARELESS_SCRIPT, "POST", f"/directory/deletedItems/{user}/restore", {})
+            elif tail.startswith("/$batch") and len(asked) == 2:
+                asked.append(tail)
+                days.simulator.act(CARELESS_SCRIPT, "DELETE", f"/users/{user}")
+
+        days.platform.transport.after_request = restored_meanwhile
+        second = await days.captured()
+        days.platform.transport.after_request = None
+        return days.manifest(second).consistency.lagged, await days.found(second)
+
+    assert virtual_time.run(story()) == (1, 0)
