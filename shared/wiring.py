@@ -22,6 +22,8 @@ from shared.runs.approving import Approving
 from shared.runs.asking import Asking
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
+from shared.runs.history import History
+from shared.runs.indexing import Indexing
 from shared.runs.ledger import Ledger
 from shared.runs.planning import Planning
 from shared.runs.preparing import Preparing
@@ -65,6 +67,7 @@ class Product:
     approving: Approving
     asking: Asking
     snapshots: Snapshots
+    history: History
     verifying: Verifying
     worker: Worker
     watchdog: Watchdog
@@ -99,6 +102,7 @@ def assemble(
         Step.ROLL_FORWARD: Rolling(ports.directory, ports.work).roll_forward,
         Step.SEAL: sealing.seal,
         Step.MANIFEST: sealing.manifest,
+        Step.INDEX_CHANGES: Indexing(snapshots).index_changes,
         Step.COMPARE: comparing.compare,
         Step.PLAN: planning.plan,
         Step.REPLAN: Replanning(ledger, ports.work, snapshots, comparing, guarding).replan,
@@ -113,6 +117,7 @@ def assemble(
         approving=approving,
         asking=Asking(ledger, ports.work, comparing),
         snapshots=snapshots,
+        history=History(snapshots),
         verifying=Verifying(snapshots),
         worker=worker,
         watchdog=Watchdog(ledger, worker),

@@ -17,6 +17,7 @@ from shared.runs.tenure import Pause, Tenure
 
 SHARDS_PER_RANGE = 4  # 4 shards of 20,000 objects at 264 B stay under the 48 MiB a sealed file may have
 WAVE_READ, WAVE_ROLL, WAVE_SEAL, WAVE_MANIFEST, WAVE_COMPARE, WAVE_PLAN = 1, 2, 3, 4, 5, 6
+WAVE_INDEX_CHANGES = WAVE_COMPARE  # of a capture, which compares nothing
 
 
 class Preparing:
@@ -65,7 +66,9 @@ def _layout(tenure: Tenure, types: list[ObjectType], shards: int, tokens: dict[s
     if tenure.job.options.undoes or tenure.job.options.repeats:
         lay(WAVE_PLAN, Step.REPLAN, {})
         return laid
-    if tenure.job.kind is not Kind.CAPTURE:
+    if tenure.job.kind is Kind.CAPTURE:
+        lay(WAVE_INDEX_CHANGES, Step.INDEX_CHANGES, {})
+    else:
         for first, end in ranges:
             lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": shards})
     if tenure.job.kind is Kind.RECOVERY or tenure.job.options.makes_plan:

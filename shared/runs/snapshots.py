@@ -141,6 +141,22 @@ class SnapshotReader:
             await self._open_bodies(self._home(own).name, own, members, found)
         return found
 
+    async def body(self, row: IndexRow) -> bytes:
+        """Return the one body that `row` points at, proven by its digest; reads nothing but its frame."""
+        own = shard_of(row.key, self.manifest.shard_count)
+        file = self._home(own)
+        if row.offset + row.length > file.length:
+            raise IntegrityError(file.name, f"object {row.key.hex()}: its place lies outside the file")
+        frame = await stored(self._blobs, file.name, row.offset, row.length)
+        return body_at(lines_of(frame, name=file.name), row, name=file.name)
+
+    async def block(self, part: Part, own: int) -> tuple[str, bytes]:
+        """Return the name of the file and the block of one of this snapshot's own shards, empty where there is none."""
+        for file in self.manifest.files:
+            if file.part == part and any(known.shard == own for known in file.shards):
+                return file.name, await self._block(file, own)
+        return self.manifest.snapshot_id, b""
+
     async def _open_bodies(
         self, name: str, own: int, members: list[IndexRow], found: dict[tuple[bytes, int], bytes]
     ) -> None:
