@@ -31,6 +31,7 @@ from shared.runs.reading import Reading
 from shared.runs.replanning import Replanning
 from shared.runs.rolling import Rolling
 from shared.runs.sealing import Sealing
+from shared.runs.searching import Searching
 from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
 from shared.runs.starting import Starting
@@ -68,6 +69,7 @@ class Product:
     asking: Asking
     snapshots: Snapshots
     history: History
+    searching: Searching
     verifying: Verifying
     worker: Worker
     watchdog: Watchdog
@@ -118,6 +120,7 @@ def assemble(
         asking=Asking(ledger, ports.work, comparing),
         snapshots=snapshots,
         history=History(snapshots),
+        searching=Searching(snapshots),
         verifying=Verifying(snapshots),
         worker=worker,
         watchdog=Watchdog(ledger, worker),

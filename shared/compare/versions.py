@@ -20,6 +20,7 @@ import msgspec
 from shared.catalogue.entry import ObjectType
 from shared.compare.values import is_annotation, same
 from shared.domain.changes import Json
+from shared.domain.jobs import SnapshotSummary
 from shared.formats.change_index import LINKED, LINKED_BY, OBJECT, UNLINKED, ChangeRow
 from shared.formats.objects import SOFT_DELETED, IndexRow
 
@@ -64,6 +65,16 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     before: Json = {}
     after: Json = {}
     links: tuple[LinkChange, ...] = ()
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """The history of one object: `states` are those looked at by position, `notes` what was slow or left out."""
+
+    object_id: str
+    type: str
+    versions: list[Version]
+    states: dict[int, SnapshotSummary]
+    notes: tuple[str, ...]
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from itertools import pairwise
 import msgspec
 
 from shared.catalogue.types import BY_CODE
-from shared.compare.versions import LinkChange, Places, Seen, Version, own_changes, places, versions
+from shared.compare.versions import LinkChange, Places, Seen, Told, own_changes, places, versions
 from shared.domain.errors import InputError, IntegrityError, NotFoundError
 from shared.domain.ids import object_key
 from shared.domain.jobs import SnapshotSummary
@@ -29,16 +29,6 @@ from shared.runs.snapshots import SnapshotReader, Snapshots
 
 STATES_TRIED = 4  # the newest may still be indexing; an index further back saves less than looking for it costs
 NOTES_MAX = 20
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """The history of one object: `states` are those looked at by position, `notes` what was slow or left out."""
-
-    object_id: str
-    type: str
-    versions: list[Version]
-    states: dict[int, SnapshotSummary]
-    notes: tuple[str, ...]
 
 
 class History:

@@ -150,6 +150,11 @@ class SnapshotReader:
         frame = await stored(self._blobs, file.name, row.offset, row.length)
         return body_at(lines_of(frame, name=file.name), row, name=file.name)
 
+    async def whole(self, file: File) -> bytes:
+        """Return all bytes of one of this snapshot's files, proven by its digest."""
+        content = await stored(self._blobs, file.name)
+        return checked(content, name=file.name, length=file.length, expected=file.sha256)
+
     async def block(self, part: Part, own: int) -> tuple[str, bytes]:
         """Return the name of the file and the block of one of this snapshot's own shards, empty where there is none."""
         for file in self.manifest.files:
@@ -192,8 +197,7 @@ class SnapshotReader:
     async def _block(self, file: File, own: int) -> bytes:
         """Return one shard's block of an index, link or deleted file, the whole file proven first."""
         if file.name not in self._whole:
-            content = await stored(self._blobs, file.name)
-            self._whole[file.name] = checked(content, name=file.name, length=file.length, expected=file.sha256)
+            self._whole[file.name] = await self.whole(file)
             while len(self._whole) > FILES_KEPT:
                 self._whole.popitem(last=False)
         part = next(known for known in file.shards if known.shard == own)
