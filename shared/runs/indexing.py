@@ -68,18 +68,18 @@ class Indexing:
         index = await newest_index(self._snapshots, earlier[-STATES_TRIED:]) or nothing_indexed(earlier[-1])
         before = next(known for known in earlier if known.sequence == index.sequence)
         skipped = [known.sequence for known in earlier if known.sequence > index.sequence]
-        extended = await self._extended(index, before, own, skipped, oldest=states[0].sequence)
+        extended = await self.extended(index, before, own, skipped, oldest=states[0].sequence)
         content, digest = encode_index(extended)
         name = index_name(own)
         await self._snapshots.vault.create(name, content)
         await self._snapshots.signing.sign(self._snapshots.vault, name, digest)
         return {"name": name, "sha256": digest}
 
-    async def _extended(
+    async def extended(
         self, index: ChangeIndex, before: SnapshotSummary, own: SnapshotSummary, skipped: list[int], *, oldest: int
     ) -> ChangeIndex:
         """Return the index of `own`: the runs there were, without those before every kept state, and one more."""
-        rows = await self._changes(before, own)
+        rows = await self.changes(before, own)
         runs = [run for run in index.runs if run.last > oldest]
         omitted = [sequence for sequence in index.omitted if sequence > oldest] + skipped
         if rows is None:
@@ -105,7 +105,7 @@ class Indexing:
             runs=tuple(runs),
         )
 
-    async def _changes(self, before: SnapshotSummary, own: SnapshotSummary) -> dict[int, list[bytes]] | None:
+    async def changes(self, before: SnapshotSummary, own: SnapshotSummary) -> dict[int, list[bytes]] | None:
         """Return the packed rows of what changed by shard of the index, None when it is too much to list."""
         (old, _), (new, _) = await self._snapshots.prove(before), await self._snapshots.prove(own)
         shards = min(old.manifest.shard_count, new.manifest.shard_count)
