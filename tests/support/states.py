@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -43,6 +43,14 @@ class CountedBlobs(MemoryBlobs):
         """Return the bytes, one read more."""
         self.reads += 1
         return await super().read(name, offset, length)
+
+
+class StoppedClock(LoopClock):
+    """A clock that stands still, so that what is sealed twice is the same twice."""
+
+    def now(self) -> datetime:
+        """Return when all of this happens."""
+        return AT
 
 
 async def done(act: Callable[[], Awaitable[object]]) -> None:
@@ -101,7 +109,7 @@ class States:
         batches = [msgspec.structs.replace(batch, job_id=job.job_id) for batch in batches]
         lease = await self._ledger.begin(job, batches)
         assert lease is not None, "one job at a time"
-        sealing, indexing = Sealing(self._ledger, work, self.snapshots, LoopClock()), Indexing(self.snapshots)
+        sealing, indexing = Sealing(self._ledger, work, self.snapshots, StoppedClock()), Indexing(self.snapshots)
         acts = [sealing.seal, sealing.manifest, *([indexing.index_changes] if is_indexed else [])]
         for number, act in enumerate(acts):
             note = a_note(f"day-{day}", batch=2 + number, fencing_token=lease.fencing_token)
