@@ -6,7 +6,7 @@ import argparse
 from argparse import ArgumentParser
 from collections.abc import Callable
 
-from cli.commands import looking, objects, starting
+from cli.commands import looking, moving, objects, starting
 from cli.errors import MEANING
 from cli.settings import EXPLAINED
 
@@ -40,6 +40,7 @@ def parser() -> ArgumentParser:
     add("snapshots", looking.snapshots, "list snapshots, newest first", page)
     add("verify", looking.verify, "prove a snapshot: every byte, a part of it, or all manifests", snapshot, _proof())
     add_objects(add, snapshot)
+    add_moving(add, snapshot)
     add("capture", starting.capture, "take a snapshot now", wait)
     add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
     add("changes", looking.changes, "list the rows of a report, or what failed of a recovery", job, page)
@@ -77,6 +78,22 @@ def add_objects(add: Callable[..., ArgumentParser], snapshot: ArgumentParser) ->
         made.add_argument("id", metavar="ID", help="id of an object")
     for made in (found, shown, told):
         made.add_argument("--type", metavar="TYPE", help="only objects of this type, such as user")
+
+
+def add_moving(add: Callable[..., ArgumentParser], snapshot: ArgumentParser) -> None:
+    """Add the commands that move a snapshot."""
+    out = add("export", moving.export, "write a snapshot into a folder, to read and to import again", snapshot)
+    out.add_argument(
+        "--as",
+        dest="form",
+        choices=("json", "ndjson", "sealed"),
+        default="json",
+        help="a file for each object (the default), a line for each object, or only the stored files",
+    )
+    out.add_argument("--readable-only", action="store_true", help="leave out the stored files that an import needs")
+    back = add("import", moving.bring_in, "bring an exported snapshot back into the vault")
+    for made in (out, back):
+        made.add_argument("folder", metavar="FOLDER", help="folder of an export")
 
 
 def _page() -> ArgumentParser:

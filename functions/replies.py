@@ -79,6 +79,16 @@ def count(number: int) -> func.HttpResponse:
     return func.HttpResponse(str(number), mimetype="text/plain")
 
 
+def content(held: bytes, mimetype: str) -> func.HttpResponse:
+    """Return bytes as they are."""
+    return func.HttpResponse(held, mimetype=mimetype)
+
+
+def nothing() -> func.HttpResponse:
+    """Return 204: done, and nothing to say."""
+    return func.HttpResponse(status_code=204, mimetype="")
+
+
 def accepted(location: str) -> func.HttpResponse:
     """Return 202 without a body or a Content-Type; the client polls `location`."""
     return func.HttpResponse(status_code=202, headers={"Location": location}, mimetype="")

@@ -21,8 +21,10 @@ from shared.runs.applying import Applying
 from shared.runs.approving import Approving
 from shared.runs.asking import Asking
 from shared.runs.comparing import Comparing
+from shared.runs.exporting import Exporting
 from shared.runs.guarding import Guarding
 from shared.runs.history import History
+from shared.runs.importing import Importing
 from shared.runs.indexing import Indexing
 from shared.runs.ledger import Ledger
 from shared.runs.planning import Planning
@@ -70,6 +72,8 @@ class Product:
     snapshots: Snapshots
     history: History
     searching: Searching
+    exporting: Exporting
+    importing: Importing
     verifying: Verifying
     worker: Worker
     watchdog: Watchdog
@@ -121,6 +125,8 @@ def assemble(
         snapshots=snapshots,
         history=History(snapshots),
         searching=Searching(snapshots),
+        exporting=Exporting(snapshots),
+        importing=Importing(snapshots, ports.work, ports.clock),
         verifying=Verifying(snapshots),
         worker=worker,
         watchdog=Watchdog(ledger, worker),

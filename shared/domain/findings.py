@@ -1,4 +1,4 @@
-"""What is found when somebody looks into a snapshot: objects, and their links.
+"""What is found when somebody looks into a snapshot: objects, their links, and the files it is kept in.
 
 Pure values.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from shared.domain.changes import Json
+from shared.domain.jobs import SnapshotSummary
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,3 +34,20 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     match: Match
     outgoing: list[ObjectLink]
     incoming: list[ObjectLink] | None
+
+
+class ExportedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One stored file to hand out, by the last part of its name."""
+
+    name: str
+    length: int
+    sha256: str
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is of a snapshot: its files, and how many shards the readable form comes in."""
+
+    snapshot: SnapshotSummary
+    is_signed: bool
+    shards: int
+    files: list[ExportedFile]

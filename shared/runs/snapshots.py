@@ -18,9 +18,9 @@ from shared.formats.digests import checked
 from shared.formats.links import decode_links
 from shared.formats.manifests import MANIFEST_NAME, Manifest, unseal
 from shared.formats.objects import IndexRow, body_at, decode_index, lines_of
-from shared.formats.rows import snapshot_key, snapshot_of
+from shared.formats.rows import snapshot_key, snapshot_of, snapshot_values
 from shared.formats.segments import File, Part, shard_of
-from shared.ports import Blobs, Row, Rows
+from shared.ports import ANY, Blobs, Put, Row, Rows
 from shared.runs.signing import Signing
 
 FILES_KEPT = 6  # index and link files held at once by one reader: three per side of a comparison
@@ -55,6 +55,10 @@ class Snapshots:
             if wire_snapshot_id(known.snapshot_id) == wire_id:
                 return known
         raise NotFoundError("snapshot", wire_id)
+
+    async def list_again(self, known: SnapshotSummary) -> None:
+        """Write the row of a snapshot whose manifest is in the vault: the list is made from manifests."""
+        await self._rows.write(known.tenant, [Put(snapshot_key(known.snapshot_id), snapshot_values(known), ANY)])
 
     async def open(self, tenant: str, snapshot_id: str) -> SnapshotReader:
         """Open a sealed snapshot for reading; raise IntegrityError when its manifest is not what was sealed."""
