@@ -85,11 +85,10 @@ class Folder:
     def lines(self) -> Iterator[Lines]:
         """Give where lines go, for as long as the block runs; the files appear when it ends well."""
         made = Lines(self)
-        try:
+        with contextlib.ExitStack() as undone:
+            undone.callback(made.drop)
             yield made
-        except BaseException:
-            made.drop()
-            raise
+            undone.pop_all()
         made.keep()
 
     def part_of(self, name: str) -> Path:
