@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from argparse import ArgumentParser
+from collections.abc import Callable
 
-from cli.commands import looking, starting
+from cli.commands import looking, moving, objects, starting
 from cli.errors import MEANING
 from cli.settings import EXPLAINED
 
@@ -38,6 +39,8 @@ def parser() -> ArgumentParser:
 
     add("snapshots", looking.snapshots, "list snapshots, newest first", page)
     add("verify", looking.verify, "prove a snapshot: every byte, a part of it, or all manifests", snapshot, _proof())
+    add_objects(add, snapshot)
+    add_moving(add, snapshot)
     capture = add("capture", starting.capture, "take a snapshot now", wait)
     capture.add_argument(
         "--restore-point", action="store_true", help="only what changed since the day's snapshot, read through it"
@@ -57,6 +60,36 @@ def parser() -> ArgumentParser:
     add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)
     add("outcomes", looking.outcomes, "list what became of every change of a recovery", job, page)
     return made
+
+
+def add_objects(add: Callable[..., ArgumentParser], snapshot: ArgumentParser) -> None:
+    """Add the commands about single objects."""
+    found = add("search", objects.search, "find objects of a snapshot by id, appId or how a name begins", snapshot)
+    found.add_argument("text", metavar="TEXT", help="an id, an appId, or how a display or user principal name begins")
+    found.add_argument("--top", type=int, default=TOP_DEFAULT, help=f"objects to find (default {TOP_DEFAULT})")
+    shown = add("object", objects.show, "show one object of a snapshot with its links", snapshot)
+    shown.add_argument("--outgoing", action="store_true", help="leave out links that lead to it, which cost most")
+    told = add("history", objects.history, "tell every version of one object, with what changed")
+    for made in (shown, told):
+        made.add_argument("id", metavar="ID", help="id of an object")
+    for made in (found, shown, told):
+        made.add_argument("--type", metavar="TYPE", help="only objects of this type, such as user")
+
+
+def add_moving(add: Callable[..., ArgumentParser], snapshot: ArgumentParser) -> None:
+    """Add the commands that move a snapshot."""
+    out = add("export", moving.export, "write a snapshot into a folder, to read and to import again", snapshot)
+    out.add_argument(
+        "--as",
+        dest="form",
+        choices=("json", "ndjson", "sealed"),
+        default="json",
+        help="a file for each object (the default), a line for each object, or only the stored files",
+    )
+    out.add_argument("--readable-only", action="store_true", help="leave out the stored files that an import needs")
+    back = add("import", moving.bring_in, "bring an exported snapshot back into the vault")
+    for made in (out, back):
+        made.add_argument("folder", metavar="FOLDER", help="folder of an export")
 
 
 def _page() -> ArgumentParser:

@@ -9,13 +9,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli.api import Json
-from cli.text import moment
+from cli.text import json_text, moment
 
 SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "sealed")
 JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
 OUTCOMES = ("change", "object", "outcome")
+MATCHES = ("type", "id", "name", "state")
+LINKS = ("direction", "reference", "other")
+VERSIONS = ("snapshot of", "what", "changed")
 SUMMARY = ("type", "action", "count")
+VALUE_LETTERS_MAX = 80
 TIMES = {"snapshot of": "targetStateDateTime", "started": "jobStartDateTime", "ended": "jobCompletionDateTime"}
 FIGURES = {
     "requested by": "tidemark.requestedBy",
@@ -107,6 +111,42 @@ def _notes(notes: Json) -> Iterator[tuple[object, object]]:
         yield f"not compared: {type_name}", reason
     labels = {"nativeWatch": "native recoveries", "over": "over snapshot", "check": "whole against delta"}
     yield from ((label, notes[name]) for name, label in labels.items() if notes.get(name))
+
+
+def match_row(match: Json) -> tuple[object, ...]:
+    """Return the line of one object that a search found."""
+    names = _lines(*(match.get(name) for name in ("displayName", "userPrincipalName", "appId")))
+    state = "soft-deleted" if match.get("tidemark.isSoftDeleted") else "live"
+    return (match.get("entityTypeName"), match.get("id"), names, state)
+
+
+def link_rows(whole: Json) -> Iterator[tuple[object, ...]]:
+    """Return the lines of an object's links, its own first."""
+    for direction, name in (("to", "outgoingLinks"), ("from", "incomingLinks")):
+        for link in whole.get(name) or []:
+            yield direction, link.get("reference"), link.get("otherId")
+
+
+def version_row(version: Json) -> tuple[object, ...]:
+    """Return the line of one version: every property with its old and new value, every link."""
+    is_whole = version.get("what") in {"firstSeen", "appeared", "disappeared"}
+    changed = () if is_whole else tuple(_values(version))
+    links = tuple(
+        f"{'+' if link.get('action') == 'added' else '-'} {link.get('reference')} "
+        f"{'of' if link.get('isIncoming') else 'to'} {link.get('otherId')}"
+        for link in version.get("links") or []
+    )
+    return (moment(version.get("createdDateTime")), version.get("what"), (*changed, *links))
+
+
+def _values(version: Json) -> Iterator[str]:
+    for name, sides in _members(version, "properties").items():
+        yield f"{name}: {_short(sides.get('before'))} -> {_short(sides.get('after'))}"
+
+
+def _short(value: object) -> str:
+    text = json_text(value)
+    return text if len(text) <= VALUE_LETTERS_MAX else f"{text[: VALUE_LETTERS_MAX - 1]}…"
 
 
 def _object(body: Json) -> tuple[object, ...]:

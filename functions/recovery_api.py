@@ -14,7 +14,7 @@ import azure.functions as func
 from functions import replies, routes
 from functions.asked import Asked
 from functions.calls import Call, received
-from functions.handlers import changes, jobs, snapshots, starts
+from functions.handlers import changes, jobs, moving, objects, snapshots, starts
 from functions.wire.errors import Problem
 from functions.wire.options import read_options
 from shared import wiring
@@ -31,6 +31,14 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             snapshots.count_snapshots,
             snapshots.snapshot,
             snapshots.verify_snapshot,
+            moving.export_snapshot,
+            moving.export_objects,
+            moving.export_file,
+            moving.import_file,
+            moving.finish_import,
+            objects.search_snapshot,
+            objects.object_whole,
+            objects.object_history,
             jobs.jobs,
             jobs.count_jobs,
             jobs.job,

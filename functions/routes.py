@@ -22,6 +22,8 @@ ADMINISTER = frozenset({ADMINISTRATOR})
 PAGE = frozenset({"$top", "$skip"})
 SELECT = frozenset({"$select"})
 PROOF = frozenset({"mode", "part"})
+ONE_OBJECT = frozenset({"type", "links"})
+SEARCH = frozenset({"text", "type", "from", "$top"})
 NONE: frozenset[str] = frozenset()
 
 ROOT = "directory/recovery"
@@ -66,6 +68,14 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{ROOT}/snapshots/$count", READ, "count_snapshots"),
     Route("GET", ONE, READ, "snapshot", SELECT, snapshot.MEMBERS),
     Route("GET", f"{ONE}/tidemark.verify()", READ, "verify_snapshot", PROOF),
+    Route("GET", f"{ONE}/tidemark.export()", READ, "export_snapshot"),
+    Route("GET", f"{ONE}/tidemark.export/objects", READ, "export_objects", frozenset({"shard"})),
+    Route("GET", f"{ONE}/tidemark.export/files/{{file}}", READ, "export_file"),
+    Route("PUT", f"{ROOT}/tidemark.imports/{{import}}/{{file}}", ADMINISTER, "import_file"),
+    Route("POST", f"{ROOT}/tidemark.imports/{{import}}", ADMINISTER, "finish_import"),
+    Route("GET", f"{ONE}/tidemark.search()", READ, "search_snapshot", SEARCH),
+    Route("GET", f"{ONE}/tidemark.objects/{{object}}", READ, "object_whole", ONE_OBJECT),
+    Route("GET", f"{ROOT}/tidemark.history/{{object}}", READ, "object_history", frozenset({"type"})),
     Route("GET", PREVIEWS, READ, "previews", PAGE | SELECT, job.MEMBERS),
     Route("POST", PREVIEWS, ADMINISTER, "start_preview"),
     Route("GET", f"{PREVIEWS}/$count", READ, "count_previews"),

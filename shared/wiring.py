@@ -24,7 +24,11 @@ from shared.runs.asking import Asking
 from shared.runs.checking import Checking
 from shared.runs.choosing import CaptureSettings, Choosing
 from shared.runs.comparing import Comparing
+from shared.runs.exporting import Exporting
 from shared.runs.guarding import Guarding
+from shared.runs.history import History
+from shared.runs.importing import Importing
+from shared.runs.indexing import Indexing
 from shared.runs.ledger import Ledger
 from shared.runs.planning import Planning
 from shared.runs.preparing import Preparing
@@ -32,6 +36,7 @@ from shared.runs.reading import Reading
 from shared.runs.replanning import Replanning
 from shared.runs.rolling import Rolling
 from shared.runs.sealing import Sealing
+from shared.runs.searching import Searching
 from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
 from shared.runs.starting import Starting
@@ -68,6 +73,10 @@ class Product:
     approving: Approving
     asking: Asking
     snapshots: Snapshots
+    history: History
+    searching: Searching
+    exporting: Exporting
+    importing: Importing
     verifying: Verifying
     worker: Worker
     watchdog: Watchdog
@@ -105,6 +114,7 @@ def assemble(
         Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock).roll_forward,
         Step.SEAL: sealing.seal,
         Step.MANIFEST: sealing.manifest,
+        Step.INDEX_CHANGES: Indexing(snapshots).index_changes,
         Step.COMPARE: comparing.compare,
         Step.CHECK: Checking(ports.directory, ports.work, snapshots).check,
         Step.PLAN: planning.plan,
@@ -120,6 +130,10 @@ def assemble(
         approving=approving,
         asking=Asking(ledger, ports.work, comparing),
         snapshots=snapshots,
+        history=History(snapshots),
+        searching=Searching(snapshots),
+        exporting=Exporting(snapshots),
+        importing=Importing(snapshots, ports.work, ports.clock),
         verifying=Verifying(snapshots),
         worker=worker,
         watchdog=Watchdog(ledger, worker),

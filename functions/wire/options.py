@@ -6,8 +6,8 @@ Pure. Pages are `$skip` and `$top` over the whole answer; a client follows `@oda
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from functions.wire.names import Json
@@ -26,7 +26,7 @@ Query = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class QueryOptions:
-    """What one request asked for; `select` is None for every member."""
+    """What one request asked for; `select` is None for every member. `words` are options of Tidemark's, unread."""
 
     top: int = TOP_DEFAULT
     skip: int = 0
@@ -34,6 +34,7 @@ class QueryOptions:
     is_oldest_first: bool = False
     mode: Mode = Mode.FULL
     part: tuple[int, int] = (1, 1)
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], bool]:
         """Return the page of `items` that was asked for, and whether more follow."""
@@ -66,6 +67,7 @@ def read_options(query: Query, allowed: frozenset[str], members: frozenset[str])
         is_oldest_first=_is_oldest_first(given.get("$orderby")),
         mode=_mode(given),
         part=_part(given),
+        words={name: value for name, value in given.items() if not name.startswith("$")},
     )
 
 

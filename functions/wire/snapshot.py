@@ -7,6 +7,7 @@ whole, and what changed since another one is a question for a report.
 from __future__ import annotations
 
 from functions.wire.names import TYPE_TAG, Json, tag
+from shared.domain.findings import Export
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import SnapshotSummary
 from shared.domain.times import format_time
@@ -57,3 +58,21 @@ def verified_body(proven: Json) -> Json:
         "isChained": proven["is_chained"],
         "isSigned": proven["is_signed"],
     }
+
+
+def export_body(export: Export) -> Json:
+    """Return what there is of a snapshot to be fetched."""
+    known = export.snapshot
+    return {
+        "id": wire_snapshot_id(known.snapshot_id),
+        "tidemark.snapshotId": known.snapshot_id,
+        "manifestSha256": known.manifest_sha256,
+        "isSigned": export.is_signed,
+        "shards": export.shards,
+        "files": [{"name": file.name, "length": file.length, "sha256": file.sha256} for file in export.files],
+    }
+
+
+def imported_body(known: SnapshotSummary, *, is_signed: bool) -> Json:
+    """Return a snapshot that was imported, and whether a trusted key has signed it."""
+    return snapshot_body(known) | {"isSigned": is_signed}

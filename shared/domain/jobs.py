@@ -51,6 +51,7 @@ class Step(StrEnum):
     ROLL_FORWARD = "rollForward"
     SEAL = "seal"
     MANIFEST = "manifest"
+    INDEX_CHANGES = "indexChanges"
     COMPARE = "compare"
     CHECK = "check"
     PLAN = "plan"

@@ -26,6 +26,7 @@ WIDTH: Mapping[Step, int] = MappingProxyType(
         Step.ROLL_FORWARD: 4,
         Step.SEAL: 4,
         Step.MANIFEST: 1,
+        Step.INDEX_CHANGES: 1,
         Step.COMPARE: 8,
         Step.CHECK: 1,
         Step.PLAN: 1,

@@ -27,6 +27,7 @@ FEW_OBJECTS_MAX = 5_000  # some seconds of reading: a message for each listing w
 Counts = Mapping[str, int | None]
 PEOPLE = frozenset({"user", "group"})
 WAVE_READ, WAVE_ROLL, WAVE_SEAL, WAVE_MANIFEST, WAVE_COMPARE, WAVE_PLAN = 1, 2, 3, 4, 5, 6
+WAVE_INDEX_CHANGES = WAVE_COMPARE  # of a capture, which compares nothing
 
 
 class Preparing:
@@ -109,7 +110,9 @@ class _Layout:
         if self._job.options.undoes or self._job.options.repeats:
             self._lay(WAVE_PLAN, Step.REPLAN, {})
             return
-        if self._job.kind is not Kind.CAPTURE:
+        if self._job.kind is Kind.CAPTURE:
+            self._lay(WAVE_INDEX_CHANGES, Step.INDEX_CHANGES, {})
+        else:
             for first, end in self._ranges():
                 self._lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": self._shards})
         if self._job.kind is Kind.RECOVERY or self._job.options.makes_plan:

@@ -18,9 +18,9 @@ from shared.formats.digests import checked
 from shared.formats.links import decode_links
 from shared.formats.manifests import MANIFEST_NAME, Manifest, unseal
 from shared.formats.objects import IndexRow, body_at, decode_index, lines_of
-from shared.formats.rows import snapshot_key, snapshot_of
+from shared.formats.rows import snapshot_key, snapshot_of, snapshot_values
 from shared.formats.segments import File, Part, shard_of
-from shared.ports import Blobs, Row, Rows
+from shared.ports import ANY, Blobs, Put, Row, Rows
 from shared.runs.layers import LayeredReader, Readable
 from shared.runs.signing import Signing
 
@@ -56,6 +56,10 @@ class Snapshots:
             if wire_snapshot_id(known.snapshot_id) == wire_id:
                 return known
         raise NotFoundError("snapshot", wire_id)
+
+    async def list_again(self, known: SnapshotSummary) -> None:
+        """Write the row of a snapshot whose manifest is in the vault: the list is made from manifests."""
+        await self._rows.write(known.tenant, [Put(snapshot_key(known.snapshot_id), snapshot_values(known), ANY)])
 
     async def open(self, tenant: str, snapshot_id: str) -> Readable:
         """Open a sealed snapshot for reading, a restore point through its base.
@@ -166,6 +170,27 @@ class SnapshotReader:
             await self._open_bodies(self._home(own).name, own, members, found)
         return found
 
+    async def body(self, row: IndexRow) -> bytes:
+        """Return the one body that `row` points at, proven by its digest; reads nothing but its frame."""
+        own = shard_of(row.key, self.manifest.shard_count)
+        file = self._home(own)
+        if row.offset + row.length > file.length:
+            raise IntegrityError(file.name, f"object {row.key.hex()}: its place lies outside the file")
+        frame = await stored(self._blobs, file.name, row.offset, row.length)
+        return body_at(lines_of(frame, name=file.name), row, name=file.name)
+
+    async def whole(self, file: File) -> bytes:
+        """Return all bytes of one of this snapshot's files, proven by its digest."""
+        content = await stored(self._blobs, file.name)
+        return checked(content, name=file.name, length=file.length, expected=file.sha256)
+
+    async def block(self, part: Part, own: int) -> tuple[str, bytes]:
+        """Return the name of the file and the block of one of this snapshot's own shards, empty where there is none."""
+        for file in self.manifest.files:
+            if file.part == part and any(known.shard == own for known in file.shards):
+                return file.name, await self._block(file, own)
+        return self.manifest.snapshot_id, b""
+
     async def _open_bodies(
         self, name: str, own: int, members: list[IndexRow], found: dict[tuple[bytes, int], bytes]
     ) -> None:
@@ -201,8 +226,7 @@ class SnapshotReader:
     async def _block(self, file: File, own: int) -> bytes:
         """Return one shard's block of an index, link or deleted file, the whole file proven first."""
         if file.name not in self._whole:
-            content = await stored(self._blobs, file.name)
-            self._whole[file.name] = checked(content, name=file.name, length=file.length, expected=file.sha256)
+            self._whole[file.name] = await self.whole(file)
             while len(self._whole) > FILES_KEPT:
                 self._whole.popitem(last=False)
         part = next(known for known in file.shards if known.shard == own)

@@ -9,12 +9,15 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.domain.changes import Action, Difference, Outcome, Result
+from shared.domain.ids import object_key
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
 from shared.domain.scope import Scope
+from shared.formats.change_index import LINKED_BY, OBJECT, ROW, UNLINKED, Block, ChangeIndex, IndexFile, Run
+from shared.formats.digests import body_digest
 from shared.formats.links import LinkSpool
 from shared.formats.manifests import Consistency, Manifest, TypeFacts, UnfoundLink, seal
 from shared.formats.merkle import type_root
-from shared.formats.objects import SOFT_DELETED, Spool
+from shared.formats.objects import SOFT_DELETED, TOMBSTONE, Spool
 from shared.formats.segments import File, Segment, ShardRange
 from shared.formats.signatures import sign_es256
 from shared.jobs.lease import LeaseRow
@@ -124,6 +127,13 @@ SEGMENT = Segment(
     is_increment=True,
     files=(_file("objects", "ndz", 4), _file("index", "idx", 4), _file("links", "zst", 2)),
 )
+
+
+def _changes(states: str, length: int) -> IndexFile:
+    name = f"{TENANT}/{SNAPSHOT_ID}/history/{states}.00003.changes.zst"
+    return IndexFile(name=name, length=length, blocks=(Block(3, 0, length, 4, "8" * 32),))
+
+
 MANIFEST = Manifest(
     tenant=TENANT,
     snapshot_id=SNAPSHOT_ID,
@@ -182,6 +192,20 @@ INCREMENT = msgspec.structs.replace(
         unfound_links=(UnfoundLink(reference="group.members", source="a" * 32, other="b" * 32),),
     ),
 )
+CHANGE_INDEX = ChangeIndex(
+    tenant=TENANT,
+    snapshot_id=SNAPSHOT_ID,
+    manifest_sha256="3" * 64,
+    since=1,
+    sequence=11,
+    shard_count=64,
+    omitted=(5,),
+    runs=(
+        Run(first=2, last=9, level=1, files=(_changes("00000002-00000009", 180),)),
+        Run(first=10, last=10, level=0, files=()),
+        Run(first=11, last=11, level=0, files=(_changes("00000011-00000011", 90),)),
+    ),
+)
 SIGNATURE = sign_es256(ec.derive_private_key(1, ec.SECP256R1()), bytes.fromhex(seal(MANIFEST)[1]))
 
 
@@ -202,3 +226,14 @@ def links(*, is_increment: bool) -> LinkSpool:
     spooled.add(1, an_id("group-1"), an_id("user-1"))
     spooled.add(1, an_id("group-1"), an_id("user-2"))
     return spooled
+
+
+def change_rows() -> list[bytes]:
+    """Return rows of the change index in the order of their states: a user that changed, joined a group and is gone."""
+    user, group = object_key(an_id("user-1")), object_key(an_id("group-1"))
+    return [
+        ROW.pack(user, 1, OBJECT, 0, 2, body_digest(b'{"city":"Rome"}')),
+        ROW.pack(user, 1, LINKED_BY, 0, 3, group),
+        ROW.pack(group, 1, UNLINKED, 0, 4, user),
+        ROW.pack(user, 1, OBJECT, TOMBSTONE, 4, bytes(16)),
+    ]

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from shared.domain.changes import Change, Difference, Outcome
 from shared.domain.ids import object_key
+from shared.formats.change_index import LINKED_BY, OBJECT, block_digest, decode_rows, rows_of
+from shared.formats.change_index import decode_index as decode_change_index
 from shared.formats.deleted import decode_deleted
 from shared.formats.digests import sha256
 from shared.formats.frames import decompress
@@ -74,6 +76,17 @@ def test_the_golden_signature_is_read_and_proves_the_golden_manifest() -> None:
     assert isinstance(key, EllipticCurvePublicKey)
     digest = bytes.fromhex(sha256(golden("manifest.json")))
     assert refusal(signature, digest, {signature.key_id: key}) == ""
+
+
+def test_the_golden_change_index_is_read() -> None:
+    assert decode_change_index(golden("change-index.json"), name="change-index.json") == samples.CHANGE_INDEX
+
+
+def test_the_golden_change_rows_are_read() -> None:
+    content = golden("changes.zst")
+    packed = decode_rows(content, name="changes.zst", digest=block_digest(content))
+    user = list(rows_of(packed, object_key(an_id("user-1"))))
+    assert [(row.kind, row.flags, row.sequence) for row in user] == [(OBJECT, 0, 2), (LINKED_BY, 0, 3), (OBJECT, 1, 4)]
 
 
 def test_the_golden_note_is_read() -> None:

@@ -15,7 +15,7 @@ OBJECTS, LINKS = 400, 1_600
 
 KEYS = {
     "snapshot": "objects links pages_to_seal_cpu_s seal_cpu_s verify_cpu_s verify_floor_cpu_s verify_ratio "
-    "bytes_per_object bytes_per_link peak_rss_mb",
+    "bytes_per_object bytes_per_link history_cpu_ms history_reads history_versions index_cpu_s peak_rss_mb",
     "compare": "objects changes cpu_s wall_s floor_cpu_s ratio peak_rss_mb",
     "capture": "objects links cpu_s wall_s floor_cpu_s ratio peak_rss_mb requests least_requests requests_ratio "
     "virtual_s quota_floor_s stored_bytes",
@@ -32,6 +32,9 @@ def test_a_snapshot_is_sealed_verified_and_sized() -> None:
     assert 44 < figures["bytes_per_object"] < 1_900, "less than a body, more than its row in the index"
     assert 0 < figures["bytes_per_link"] < 33, "a row, compressed"
     assert figures["peak_rss_mb"] > 10, "no interpreter is smaller"
+    assert figures["history_versions"] == 13, "the first state, and one change a month"
+    assert 13 * 4 < figures["history_reads"] < 100, "of 365 snapshots"
+    assert figures["history_cpu_ms"] > 0
 
 
 def test_a_comparison_finds_the_share_that_was_changed() -> None:
