@@ -2,11 +2,12 @@
 
 import azure.functions as func
 
-from functions import health, poison, queue_workers, recovery_api, snapshot_timer, watchdog_timer
+from functions import health, poison, queue_workers, recovery_api, snapshot_timer, upkeep_timers, watchdog_timer
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for blueprint in (
     snapshot_timer.bp,
+    upkeep_timers.bp,
     watchdog_timer.bp,
     queue_workers.bp,
     poison.bp,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from argparse import ArgumentParser
 
-from cli.commands import looking, starting
+from cli.commands import holding, looking, starting
 from cli.errors import MEANING
 from cli.settings import EXPLAINED
 
@@ -38,6 +38,13 @@ def parser() -> ArgumentParser:
 
     add("snapshots", looking.snapshots, "list snapshots, newest first", page)
     add("verify", looking.verify, "prove a snapshot: every byte, a part of it, or all manifests", snapshot, _proof())
+    add("verify-all", starting.verify_all, "have all manifests, and in turn all snapshots, proven in a job", wait)
+    for name, command, does in (
+        ("hold", holding.hold, "hold a snapshot: nothing removes it, however old it is"),
+        ("release", holding.release, "lift the hold of a snapshot"),
+    ):
+        add(name, command, does, snapshot).add_argument("--reason", required=True, help="why; it is kept with your id")
+    add("vault", looking.vault, "show how well snapshots are protected, proven and kept")
     add("capture", starting.capture, "take a snapshot now", wait)
     add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
     add("changes", looking.changes, "list the rows of a report, or what failed of a recovery", job, page)

@@ -11,37 +11,55 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from shared.compare.jumps import GONE_PERCENT_DEFAULT, gone_percent_from
 from shared.domain.errors import InputError
 from shared.domain.ids import guid
 from shared.domain.jobs import Step
-from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, Signer, Verifier, WorkQueue
+from shared.jobs.retention import RULES_DEFAULT, Rules, rules_from
+from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, Shelf, Signer, Verifier, WorkQueue
 from shared.runs.applying import Applying
 from shared.runs.asking import Asking
 from shared.runs.comparing import Comparing
+from shared.runs.finishing import Finishing
 from shared.runs.guarding import Guarding
+from shared.runs.holding import Holding
 from shared.runs.ledger import Ledger
 from shared.runs.planning import Planning
 from shared.runs.preparing import Preparing
+from shared.runs.pruning import Pruning
 from shared.runs.reading import Reading
+from shared.runs.rechecking import Rechecking
 from shared.runs.rolling import Rolling
 from shared.runs.sealing import Sealing
 from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
+from shared.runs.standing import Standing
 from shared.runs.starting import Starting
 from shared.runs.verifying import Verifying
 from shared.runs.watchdog import Watchdog
 from shared.runs.worker import Worker
 
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import ContainerClient
+
+    from shared.azure.connections import StorageConnection
+    from shared.azure.immutability import PolicyReader
+
 LEASE_SECONDS_DEFAULT = 60  # "Azure Storage: the lease": renewed every 20 s, a dead holder is noticed after 62 s
 GRAPH_ROOT_DEFAULT = "https://graph.microsoft.com"
 AUTHORITY_DEFAULT = "https://login.microsoftonline.com"
+VAULT_CONTAINER = "snapshots"
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything the runs need from outside; without a signer and a verifier, snapshots are unsigned."""
+    """Everything the runs need from outside; without a signer and a verifier, snapshots are unsigned.
+
+    Without a shelf, nothing is ever removed from the vault or the work container.
+    """
 
     rows: Rows
     work: Blobs
@@ -52,6 +70,8 @@ class Ports:
     ids: Ids
     signer: Signer | None = None
     verifier: Verifier | None = None
+    vault_shelf: Shelf | None = None
+    work_shelf: Shelf | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +83,10 @@ class Product:
     asking: Asking
     snapshots: Snapshots
     verifying: Verifying
+    rechecking: Rechecking
+    holding: Holding
+    pruning: Pruning
+    standing: Standing
     worker: Worker
     watchdog: Watchdog
     ledger: Ledger
@@ -77,11 +101,21 @@ def assemble(
     *,
     lease_seconds: int = LEASE_SECONDS_DEFAULT,
     emergency_accounts: Sequence[str] = (),
+    rules: Rules = RULES_DEFAULT,
+    gone_percent: float = GONE_PERCENT_DEFAULT,
 ) -> Product:
-    """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out."""
+    """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out.
+
+    `rules` say how long snapshots are kept; more than `gone_percent` of a type missing from one raises an alert.
+    """
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
     snapshots = Snapshots(ports.rows, ports.vault, Signing(ports.signer, ports.verifier))
-    sealing = Sealing(ledger, ports.work, snapshots, ports.clock)
+    sealing = Sealing(
+        ledger, ports.work, snapshots, ports.clock, Finishing(snapshots, ports.clock, rules, gone_percent)
+    )
+    verifying = Verifying(snapshots)
+    rechecking = Rechecking(snapshots, verifying, ledger, ports.clock)
+    pruning = Pruning(snapshots, ledger, ports.clock, rules, vault_shelf=ports.vault_shelf, work_shelf=ports.work_shelf)
     comparing = Comparing(ledger, ports.work, snapshots)
     guarding = Guarding(ports.directory, emergency_accounts)
     planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing, guarding)
@@ -96,6 +130,7 @@ def assemble(
         Step.PLAN: planning.plan,
         Step.RELINK: planning.relink,
         Step.APPLY: applying.apply,
+        Step.VERIFY: rechecking.verify,
     }
     worker = Worker(ledger, ports.queue, steps)
     return Product(
@@ -103,7 +138,11 @@ def assemble(
         starting=Starting(ledger, worker, snapshots, ports.clock, ports.ids),
         asking=Asking(ledger, ports.work, comparing),
         snapshots=snapshots,
-        verifying=Verifying(snapshots),
+        verifying=verifying,
+        rechecking=rechecking,
+        holding=Holding(snapshots, ports.clock),
+        pruning=pruning,
+        standing=Standing(snapshots, pruning, ports.clock, rules),
         worker=worker,
         watchdog=Watchdog(ledger, worker),
         ledger=ledger,
@@ -122,7 +161,8 @@ async def product() -> Product:
     """
     loop = asyncio.get_running_loop()
     if loop not in _made:
-        _made[loop] = from_settings(os.environ)
+        made = _made[loop] = from_settings(os.environ)
+        await made.standing.announce(made.tenant)
     return _made[loop]
 
 
@@ -133,6 +173,7 @@ def from_settings(settings: Mapping[str, str]) -> Product:
     from shared.azure.callers import TokenCallers
     from shared.azure.clock import RandomIds, SystemClock
     from shared.azure.rows import AzureRows
+    from shared.azure.shelf import AzureShelf
 
     tenant = guid(_setting(settings, "TIDEMARK_TENANT_ID"), member="TIDEMARK_TENANT_ID")
     clock, ids = SystemClock(), RandomIds()
@@ -142,23 +183,52 @@ def from_settings(settings: Mapping[str, str]) -> Product:
     is_local = _is_loopback(host.blob_uri or host.connection_string)
     host_identity, vault_identity = connections.credential(host), connections.credential(vault)
     signer, verifier = _signing(settings)
+    work_files = connections.container_client(host, "work", host_identity)
+    sealed = connections.container_client(vault, VAULT_CONTAINER, vault_identity)
     ports = Ports(
         rows=AzureRows(connections.table_client(host, "jobs", host_identity), ids),
-        work=AzureBlobs(connections.container_client(host, "work", host_identity), creates_container=is_local),
-        vault=AzureBlobs(connections.container_client(vault, "snapshots", vault_identity), creates_container=is_local),
+        work=AzureBlobs(work_files, creates_container=is_local),
+        vault=AzureBlobs(sealed, creates_container=is_local, policy=_policy(settings, vault)),
         queue=_queue(settings, clock),
         directory=_directory(settings, tenant, clock),
         clock=clock,
         ids=ids,
         signer=signer,
         verifier=verifier,
+        vault_shelf=AzureShelf(_prunable(settings, sealed)),
+        work_shelf=AzureShelf(work_files),
     )
     authority = settings.get("TIDEMARK_AUTHORITY") or AUTHORITY_DEFAULT
     callers = TokenCallers(authority, tenant, _setting(settings, "TIDEMARK_AUDIENCE"), clock)
     lease_seconds = int(settings.get("TIDEMARK_LEASE_SECONDS") or LEASE_SECONDS_DEFAULT)
     return assemble(
-        tenant, ports, callers, lease_seconds=lease_seconds, emergency_accounts=_emergency_accounts(settings)
+        tenant,
+        ports,
+        callers,
+        lease_seconds=lease_seconds,
+        emergency_accounts=_emergency_accounts(settings),
+        rules=rules_from(settings),
+        gone_percent=gone_percent_from(settings),
     )
+
+
+def _policy(settings: Mapping[str, str], vault: StorageConnection) -> PolicyReader | None:
+    """Return what reads the vault's policy back, nothing where TIDEMARK_VAULT_RESOURCE_ID does not say which it is."""
+    from shared.azure.connections import identity_of
+    from shared.azure.immutability import ManagedPolicy
+
+    account_id = settings.get("TIDEMARK_VAULT_RESOURCE_ID") or ""
+    return ManagedPolicy(account_id, VAULT_CONTAINER, identity_of(vault)) if account_id else None
+
+
+def _prunable(settings: Mapping[str, str], sealed: ContainerClient) -> ContainerClient:
+    """Return the vault as the pruner opens it: by the connection TidemarkPruner where one is set, which may delete."""
+    from shared.azure import connections
+
+    if not any(name == "TidemarkPruner" or name.startswith("TidemarkPruner__") for name in settings):
+        return sealed
+    pruner = connections.storage_connection(settings, "TidemarkPruner")
+    return connections.container_client(pruner, VAULT_CONTAINER, connections.credential(pruner))
 
 
 def _emergency_accounts(settings: Mapping[str, str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Commands that start or stop a job: capture, report, recover, cancel."""
+"""Commands that start or stop a job: capture, verify-all, report, recover, cancel."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from cli.text import moment
 def capture(session: Session, given: Namespace) -> Exit:
     """Start a capture now."""
     return _started(session, given, session.api.post("tidemark.capture"))
+
+
+def verify_all(session: Session, given: Namespace) -> Exit:
+    """Start the verification that a timer starts every day."""
+    return _started(session, given, session.api.post("tidemark.verify"))
 
 
 def report(session: Session, given: Namespace) -> Exit:

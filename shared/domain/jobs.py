@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from shared.domain.protection import Protection
 from shared.domain.scope import EVERYTHING, Scope
 
 
@@ -20,6 +21,7 @@ class Kind(StrEnum):
     CAPTURE = "capture"
     REPORT = "report"
     RECOVERY = "recovery"
+    VERIFY = "verify"
 
 
 class State(StrEnum):
@@ -55,6 +57,7 @@ class Step(StrEnum):
     PLAN = "plan"
     RELINK = "relink"
     APPLY = "apply"
+    VERIFY = "verify"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,7 +67,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One job. `snapshot_id` is the snapshot it will seal (capture) or brings back (report, recovery)."""
+    """One job. `snapshot_id` is the snapshot it will seal (capture), brings back (report, recovery) or proves.
+
+    `counts` and `warnings`, what an operator must be told of a job that went well, are gathered from its batches.
+    """
 
     tenant: str
     job_id: str
@@ -81,6 +87,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str = ""
     error: str = ""
     counts: dict[str, int] = {}
+    warnings: tuple[str, ...] = ()
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +124,8 @@ class SnapshotSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the snapshot list; rebuildable from the manifest it points at.
 
     `base_id` is empty for a snapshot; for a restore point it names the snapshot that it needs (manifests.py).
+    `protection` is what the vault said of itself right after the seal; `alerts` say how the snapshot differs from the
+    ones before it in a way that somebody should look at.
     """
 
     tenant: str
@@ -129,3 +138,5 @@ class SnapshotSummary(msgspec.Struct, frozen=True, kw_only=True):
     manifest_name: str
     manifest_sha256: str
     counts: dict[str, int] = {}
+    protection: Protection | None = None
+    alerts: tuple[str, ...] = ()

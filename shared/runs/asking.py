@@ -14,7 +14,7 @@ from shared.domain.changes import Difference, Outcome, Result
 from shared.domain.errors import InputError
 from shared.domain.jobs import Batch, Job, Kind, State, Step
 from shared.formats.records import OUTCOMES, decode_records
-from shared.jobs.flow import totals
+from shared.jobs.flow import totals, warnings
 from shared.ports import Blobs
 from shared.runs.comparing import Comparing, difference_files
 from shared.runs.ledger import Ledger
@@ -74,7 +74,7 @@ class Asking:
 
 
 def _counted(job: Job, batches: Sequence[Batch]) -> Job:
-    return msgspec.structs.replace(job, counts=totals(batches))
+    return msgspec.structs.replace(job, counts=totals(batches), warnings=warnings(batches))
 
 
 def _window(files: list[dict[str, Any]], skip: int, top: int) -> tuple[list[tuple[dict[str, Any], int, int]], bool]:

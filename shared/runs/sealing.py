@@ -12,6 +12,7 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import Any
 
 import msgspec
 
@@ -26,6 +27,7 @@ from shared.formats.objects import KEY_AND_TYPE, SOFT_DELETED, TOMBSTONE, IndexR
 from shared.formats.rows import snapshot_key, snapshot_values
 from shared.formats.segments import File, FileWriter, Part, Segment
 from shared.ports import ANY, Blobs, Clock, Put
+from shared.runs.finishing import Finishing
 from shared.runs.ledger import Ledger
 from shared.runs.roots import files_of, kept, named_roots, roots_of
 from shared.runs.snapshots import Snapshots
@@ -47,8 +49,11 @@ class Place:
 class Sealing:
     """The steps seal (one range of shards) and manifest."""
 
-    def __init__(self, ledger: Ledger, work: Blobs, snapshots: Snapshots, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, work: Blobs, snapshots: Snapshots, clock: Clock, finishing: Finishing | None = None
+    ) -> None:
         self._ledger, self._work, self._snapshots, self._clock = ledger, work, snapshots, clock
+        self._finishing = finishing or Finishing(snapshots, clock)
 
     def place(self, tenure: Tenure) -> Place:
         """Return where this job seals: the vault for a capture, the work container for a live reading."""
@@ -59,6 +64,8 @@ class Sealing:
 
     async def seal(self, tenure: Tenure) -> Pause | None:
         """Merge every segment's part of a range of shards, newest row of an object first, into final files."""
+        if tenure.job.kind is Kind.CAPTURE:
+            await self._finishing.vault()  # no file goes into the vault while our clock cannot be believed
         segments = await self._segments(tenure)
         argument = tenure.batch.argument
         files: list[File] = []
@@ -97,11 +104,16 @@ class Sealing:
         try:
             manifest = _same(unseal(await place.blobs.read(name), name=name, expected=None), manifest, name=name)
         except NotFoundError:
+            if job.kind is Kind.CAPTURE:
+                await self._finishing.check(manifest)
             await place.blobs.create(name, seal(manifest)[0])
         digest = seal(manifest)[1]
-        beside = []
+        beside: list[Put] = []
+        said: dict[str, Any] = {"name": name, "sha256": digest}
         if job.kind is Kind.CAPTURE:
             await self._snapshots.signing.sign(place.blobs, name, digest)
+            finished = await self._finishing.look(manifest)
+            said["warnings"] = list(finished.warnings)
             summary = SnapshotSummary(
                 tenant=job.tenant,
                 snapshot_id=job.snapshot_id,
@@ -112,9 +124,11 @@ class Sealing:
                 manifest_name=name,
                 manifest_sha256=digest,
                 counts=manifest.count(),
+                protection=finished.protection,
+                alerts=finished.alerts,
             )
             beside.append(Put(snapshot_key(job.snapshot_id), snapshot_values(summary), ANY))
-        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=[{"name": name, "sha256": digest}])
+        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=[said])
         await tenure.record(done, beside=beside)
         return None
 

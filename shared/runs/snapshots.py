@@ -18,7 +18,7 @@ from shared.formats.digests import checked
 from shared.formats.links import decode_links
 from shared.formats.manifests import MANIFEST_NAME, Manifest, unseal
 from shared.formats.objects import IndexRow, body_at, decode_index, lines_of
-from shared.formats.rows import snapshot_key, snapshot_of
+from shared.formats.rows import removed_key, snapshot_key, snapshot_of
 from shared.formats.segments import File, Part, shard_of
 from shared.ports import Blobs, Row, Rows
 from shared.runs.signing import Signing
@@ -30,12 +30,17 @@ class Snapshots:
     """The snapshot list of each tenant, and the vault it points into."""
 
     def __init__(self, rows: Rows, vault: Blobs, signing: Signing) -> None:
-        self._rows, self.vault, self.signing = rows, vault, signing
+        self.rows, self.vault, self.signing = rows, vault, signing
 
     async def listed(self, tenant: str) -> list[SnapshotSummary]:
         """Return every sealed snapshot, newest first."""
-        rows = await self._rows.scan(tenant, snapshot_key(""))
+        rows = await self.rows.scan(tenant, snapshot_key(""))
         return [_listed(row, tenant) for row in reversed(rows)]
+
+    async def removed(self, tenant: str) -> list[SnapshotSummary]:
+        """Return the snapshots that have left the vault, or are leaving, as they were listed, oldest first."""
+        rows = await self.rows.scan(tenant, removed_key(""))
+        return [snapshot_of(row.values, key=row.key) for row in rows]
 
     async def latest(self, tenant: str) -> SnapshotSummary | None:
         """Return the newest sealed snapshot, None when there is none."""
@@ -44,7 +49,7 @@ class Snapshots:
 
     async def named(self, tenant: str, snapshot_id: str) -> SnapshotSummary:
         """Return the snapshot of that id; raise NotFoundError."""
-        row = await self._rows.read(tenant, snapshot_key(snapshot_id))
+        row = await self.rows.read(tenant, snapshot_key(snapshot_id))
         if row is None:
             raise NotFoundError("snapshot", snapshot_id)
         return _listed(row, tenant)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.domain.errors import InputError, TenantBusyError
-from shared.domain.ids import capture_job_id, snapshot_id
+from shared.domain.ids import capture_job_id, snapshot_id, verify_job_id
 from shared.domain.jobs import Batch, Job, Kind, Options, State, Step
 from shared.domain.scope import Scope
 from shared.jobs.states import ENDS
@@ -41,13 +41,26 @@ class Starting:
             created_at=now,
             requested_by=requested_by,
         )
-        try:
-            return await self._begin(job)
-        except TenantBusyError as error:
-            if error.job_id == job_id:
-                return None
-            await self._ledger.park(job, [_prepare(job)])
-            return job
+        return await self._begin_or_park(job, _prepare(job))
+
+    async def verification(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
+        """Start the verification that was scheduled for `scheduled_at`; None when it exists or there is no snapshot.
+
+        Like a capture, it is created once however often its timer fires, and waits while another job has the tenant.
+        """
+        latest = await self._snapshots.latest(tenant)
+        if latest is None:
+            return None
+        job = Job(
+            tenant=tenant,
+            job_id=verify_job_id(tenant, scheduled_at),
+            kind=Kind.VERIFY,
+            state=State.INITIALIZED,
+            snapshot_id=latest.snapshot_id,
+            created_at=self._clock.now().replace(microsecond=0),
+            requested_by=requested_by,
+        )
+        return await self._begin_or_park(job, Batch(job_id=job.job_id, number=0, wave=0, step=Step.VERIFY))
 
     async def report(self, tenant: str, wire_id: str, scope: Scope, *, requested_by: str) -> Job:
         """Start a difference report of a snapshot against the live tenant. Raises NotFoundError, TenantBusyError."""
@@ -82,10 +95,20 @@ class Starting:
             options=options,
             requested_by=requested_by,
         )
-        return await self._begin(job)
+        return await self._begin(job, _prepare(job))
 
-    async def _begin(self, job: Job) -> Job:
-        lease = await self._ledger.begin(job, [_prepare(job)])
+    async def _begin_or_park(self, job: Job, first: Batch) -> Job | None:
+        """Begin a job that waits for its turn; None when it exists already."""
+        try:
+            return await self._begin(job, first)
+        except TenantBusyError as error:
+            if error.job_id == job.job_id:
+                return None
+            await self._ledger.park(job, [first])
+            return job
+
+    async def _begin(self, job: Job, first: Batch) -> Job:
+        lease = await self._ledger.begin(job, [first])
         if lease is not None:
             await self._worker.dispatch(job.tenant, lease)
         return job
