@@ -20,6 +20,8 @@ GONE_PERCENT_DEFAULT = 5
 GROWN_PERCENT_MAX = 100
 GROWN_FLOOR = 100
 SIZE = "stored bytes"
+# The bytes hold the recycle bin too, which empties itself, and compress differently; less than this is everyday.
+SIZE_GONE_PERCENT = 25
 SETTING = "TIDEMARK_ALERT_GONE_PERCENT"
 PERCENT = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2})?\Z")
 GONE_PERCENT_HIGHEST = 50  # an alert that waits for more than half of a type to be gone protects nothing
@@ -52,14 +54,15 @@ def figures_of(manifest: Manifest) -> Figures:
 def jumps(now: Figures, recent: Sequence[Figures], *, gone_percent: float) -> list[str]:
     """Return what jumped, one sentence each, in order of names: gone first. Nothing when there is none before.
 
-    Something jumped when more than `gone_percent` of the most there recently was is gone, or when it has more than
-    doubled.
+    Something jumped when more than `gone_percent` of the most there recently was is gone (of the bytes: a quarter at
+    least), or when it has more than doubled.
     """
     gone, grown = [], []
     for name in sorted({name for figures in recent for name in figures.counts}):
         before = [figures.counts.get(name, 0) for figures in recent]
         most, present = max(before), now.counts.get(name, 0)
-        if (most - present) * 100 > gone_percent * most:
+        limit = max(gone_percent, SIZE_GONE_PERCENT) if name == SIZE else gone_percent
+        if (most - present) * 100 > limit * most:
             percent = (most - present) * 100 / most
             gone.append(f"{name}: {most} became {present}, {percent:.1f} % gone")
         elif most >= GROWN_FLOOR and (present - most) * 100 > GROWN_PERCENT_MAX * most:

@@ -40,11 +40,15 @@ ACTS = {
 
 
 class WormProxy:
-    """The server; `policies` by container name. `requests` are the verbs and addresses that came in."""
+    """The server; `policies` by container name. `requests` are the verbs and addresses that came in.
+
+    `unconditional` are the writes among them that did not ask for nothing to be there.
+    """
 
     def __init__(self, upstream: str) -> None:
         self.policies: dict[str, WormPolicy] = {}
         self.requests: list[str] = []
+        self.unconditional: list[str] = []
         self._client = httpx.AsyncClient(base_url=upstream, timeout=30.0, trust_env=False)
 
     @asynccontextmanager
@@ -64,6 +68,8 @@ class WormProxy:
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.requests.append(f"{request.method} {request.path_qs}")
+        if request.method == "PUT" and request.headers.get("If-None-Match") != "*":
+            self.unconditional.append(self.requests[-1])
         if managed := MANAGED.match(request.path):
             return await self._managed(request, managed[1], managed[2])
         _root, _account, container, *rest = unquote(urlsplit(request.raw_path).path).split("/", 3)

@@ -32,6 +32,12 @@ def test_a_type_or_a_reference_that_is_no_longer_there_is_all_gone() -> None:
     assert jumps(users(10), [before], gone_percent=99) == ["members of group: 30 became 0, 100.0 % gone"]
 
 
+def test_stored_bytes_may_shrink_by_a_quarter_because_the_recycle_bin_empties_itself() -> None:
+    assert not jumps(Figures({SIZE: 750}), [Figures({SIZE: 1000})], gone_percent=5)
+    assert jumps(Figures({SIZE: 749}), [Figures({SIZE: 1000})], gone_percent=5)
+    assert not jumps(Figures({SIZE: 749}), [Figures({SIZE: 1000})], gone_percent=40)
+
+
 def test_one_of_a_few_is_much_of_a_type() -> None:
     assert jumps(Figures({"namedLocation": 2}), [Figures({"namedLocation": 3})], gone_percent=5)
 
