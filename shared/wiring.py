@@ -182,7 +182,7 @@ def from_settings(settings: Mapping[str, str]) -> Product:
     # Containers and the table belong to the deployment; a local emulator starts empty, so there they are created.
     is_local = _is_loopback(host.blob_uri or host.connection_string)
     host_identity, vault_identity = connections.credential(host), connections.credential(vault)
-    signer, verifier = _signing(settings)
+    signer, verifier = _signing(settings, vault)
     work_files = connections.container_client(host, "work", host_identity)
     sealed = connections.container_client(vault, VAULT_CONTAINER, vault_identity)
     ports = Ports(
@@ -256,18 +256,26 @@ def _queue(settings: Mapping[str, str], clock: Clock) -> WorkQueue:
     raise InputError(f"TIDEMARK_QUEUES is {chosen!r}; set it to storage or serviceBus", member="TIDEMARK_QUEUES")
 
 
-def _signing(settings: Mapping[str, str]) -> tuple[Signer | None, Verifier | None]:
+def _signing(settings: Mapping[str, str], vault: StorageConnection) -> tuple[Signer | None, Verifier | None]:
     """Return what signs manifests and what demands their signatures, nothing where no key is set (decision D8)."""
-    signing, trusted = settings.get("TIDEMARK_SIGNING_KEY_FILE") or "", settings.get("TIDEMARK_TRUSTED_KEYS_FILE") or ""
-    if signing:
+    names = ("TIDEMARK_SIGNING_KEY_VAULT_KEY", "TIDEMARK_SIGNING_KEY_FILE", "TIDEMARK_TRUSTED_KEYS_FILE")
+    in_vault, in_file, trusted = (settings.get(name) or "" for name in names)
+    if in_vault and in_file:
+        raise InputError(f"{names[0]} and {names[1]} are both set: manifests are signed by one key", member=names[0])
+    if in_file:
         from shared.azure.key_files import key_files
 
-        return key_files(signing, trusted)
+        return key_files(in_file, trusted)
+    if in_vault:
+        from shared.azure.connections import identity_of
+        from shared.azure.key_files import trusted_keys
+        from shared.azure.key_vault import KeyVault, KeyVaultVerifier, checked_key, scope_of
+
+        key = KeyVault(checked_key(in_vault), scope_of(in_vault), identity_of(vault))
+        return key, KeyVaultVerifier(key, trusted_keys(trusted))
     if trusted:
-        name = "TIDEMARK_TRUSTED_KEYS_FILE"
-        raise InputError(
-            f"{name} is set, but TIDEMARK_SIGNING_KEY_FILE is not: snapshots would be unsigned", member=name
-        )
+        message = f"{names[2]} is set, but neither {names[0]} nor {names[1]} is: snapshots would be unsigned"
+        raise InputError(message, member=names[2])
     return None, None
 
 
