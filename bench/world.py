@@ -59,11 +59,11 @@ class World:
         work: str = "work",
         outside_cpu_s: Callable[[], float] = float,
     ) -> None:
-        self.vault = FolderBlobs(root / "vault")
+        self.vault = FolderBlobs(root / "vault", clock)
         self.rows, self.queue = MemoryRows(clock), MemoryQueue(clock)
         ports = Ports(
             rows=self.rows,
-            work=FolderBlobs(root / work),
+            work=FolderBlobs(root / work, clock),
             vault=self.vault,
             queue=self.queue,
             directory=directory,

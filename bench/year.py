@@ -20,6 +20,7 @@ from bench.population import guid_of
 from bench.world import TENANT
 from shared.domain.ids import key_guid
 from shared.domain.jobs import SnapshotSummary
+from shared.domain.protection import Container
 from shared.formats.change_index import LINKED, LINKED_BY, OBJECT, ROW, SHARD_COUNT, UNLINKED, encode_index
 from shared.formats.digests import body_digest, sha256
 from shared.formats.frames import compress
@@ -191,6 +192,10 @@ class CountedBlobs:
     async def names(self, prefix: str) -> list[str]:
         """Return names as they are."""
         return await self._inner.names(prefix)
+
+    async def container(self) -> Container:
+        """Return what the container says of itself."""
+        return await self._inner.container()
 
 
 def _snapshot_id(day: int) -> str:

@@ -89,6 +89,14 @@ class Api:
             raise CliError(Exit.TROUBLE, f"the answer names no job (status {answer.status_code})")
         return str(location.rstrip("/").rsplit("/", 1)[-1])
 
+    def call(self, *segments: str, body: Json) -> Json:
+        """Send a request that is done when it is answered; return the answer's JSON object."""
+        answer = self._send("POST", segments, content=msgspec.json.encode(body))
+        found = _decoded(answer)
+        if found is None:
+            raise CliError(Exit.TROUBLE, f"the answer is not what Tidemark sends (status {answer.status_code})")
+        return found
+
     def _send(
         self,
         method: str,

@@ -6,7 +6,7 @@ import argparse
 from argparse import ArgumentParser
 from collections.abc import Callable
 
-from cli.commands import looking, moving, objects, starting
+from cli.commands import holding, looking, moving, objects, starting
 from cli.errors import MEANING
 from cli.settings import EXPLAINED
 
@@ -41,6 +41,13 @@ def parser() -> ArgumentParser:
     add("verify", looking.verify, "prove a snapshot: every byte, a part of it, or all manifests", snapshot, _proof())
     add_objects(add, snapshot)
     add_moving(add, snapshot)
+    add("verify-all", starting.verify_all, "have all manifests, and in turn all snapshots, proven in a job", wait)
+    for name, command, does in (
+        ("hold", holding.hold, "hold a snapshot: nothing removes it, however old it is"),
+        ("release", holding.release, "lift the hold of a snapshot"),
+    ):
+        add(name, command, does, snapshot).add_argument("--reason", required=True, help="why; it is kept with your id")
+    add("vault", looking.vault, "show how well snapshots are protected, proven and kept")
     capture = add("capture", starting.capture, "take a snapshot now", wait)
     capture.add_argument(
         "--restore-point", action="store_true", help="only what changed since the day's snapshot, read through it"

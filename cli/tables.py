@@ -11,7 +11,7 @@ from typing import Any
 from cli.api import Json
 from cli.text import json_text, moment
 
-SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "sealed")
+SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "known of it")
 JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
 OUTCOMES = ("change", "object", "outcome")
@@ -35,8 +35,39 @@ def snapshot_row(snapshot: Json) -> tuple[object, ...]:
     """Return a snapshot's line."""
     counts = _members(snapshot, "tidemark.counts")
     figures = (counts.get(name) for name in ("objects", "softDeleted", "links"))
-    sealed = moment(snapshot.get("tidemark.sealedDateTime"))
-    return (snapshot.get("id"), moment(snapshot.get("createdDateTime")), *figures, _how(snapshot), sealed)
+    known = tuple(_known(snapshot))
+    return (snapshot.get("id"), moment(snapshot.get("createdDateTime")), *figures, _how(snapshot), known)
+
+
+def _known(snapshot: Json) -> Iterator[str]:
+    """Return what is known of a snapshot, a line each, the worst first."""
+    proof, hold = _members(snapshot, "tidemark.verification"), _members(snapshot, "tidemark.hold")
+    if proof.get("fault"):
+        yield f"DAMAGED: {proof['fault']}"
+    yield from (f"ALERT: {alert}" for alert in snapshot.get("tidemark.alerts") or ())
+    protection = _members(snapshot, "tidemark.protection")
+    if protection.get("isPromise") is not True:
+        yield str(protection.get("said") or "protection unknown").partition(":")[0]
+    if hold:
+        yield f"held: {hold.get('reason')}"
+    whole = proof.get("provenWholeDateTime")
+    yield f"verified {moment(whole)}" if whole else "never verified whole"
+
+
+def vault_facts(vault: Json) -> Iterator[tuple[object, object]]:
+    """Return what there is to say of the vault, fact by fact."""
+    yield "protection", _members(vault, "protection").get("said")
+    yield "promised", f"{vault.get('retentionDays')} days; nothing younger than {vault.get('keptDays')} is removed"
+    yield "snapshots", vault.get("snapshots")
+    yield "newest sealed", moment(vault.get("newestSealedDateTime"))
+    yield "last proven whole", moment(vault.get("newestProvenDateTime"))
+    for label in ("held", "alerted", "damaged"):
+        if vault.get(label):
+            yield label, tuple(vault[label])
+    pruned = _members(vault, "pruned")
+    if pruned:
+        gone = f"{len(pruned.get('removed') or ())} removed, {len(pruned.get('leaving') or ())} leave next"
+        yield "last pruning", (moment(pruned.get("at")), gone)
 
 
 def job_row(job: Json) -> tuple[object, ...]:

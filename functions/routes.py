@@ -64,6 +64,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", ROOT, READ, "recovery"),
     Route("POST", f"{ROOT}/tidemark.capture()", ADMINISTER, "start_capture"),
     Route("POST", f"{ROOT}/tidemark.restorePoint()", ADMINISTER, "start_restore_point"),
+    Route("POST", f"{ROOT}/tidemark.verify()", ADMINISTER, "start_verification"),
+    Route("GET", f"{ROOT}/tidemark.vault()", READ, "vault"),
     Route("GET", f"{ROOT}/snapshots", READ, "snapshots", PAGE | SELECT | {"$orderby"}, snapshot.MEMBERS),
     Route("GET", f"{ROOT}/snapshots/$count", READ, "count_snapshots"),
     Route("GET", ONE, READ, "snapshot", SELECT, snapshot.MEMBERS),
@@ -76,6 +78,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{ONE}/tidemark.search()", READ, "search_snapshot", SEARCH),
     Route("GET", f"{ONE}/tidemark.objects/{{object}}", READ, "object_whole", ONE_OBJECT),
     Route("GET", f"{ROOT}/tidemark.history/{{object}}", READ, "object_history", frozenset({"type"})),
+    Route("POST", f"{ONE}/tidemark.hold()", ADMINISTER, "hold_snapshot"),
+    Route("POST", f"{ONE}/tidemark.release()", ADMINISTER, "release_snapshot"),
     Route("GET", PREVIEWS, READ, "previews", PAGE | SELECT, job.MEMBERS),
     Route("POST", PREVIEWS, ADMINISTER, "start_preview"),
     Route("GET", f"{PREVIEWS}/$count", READ, "count_previews"),
@@ -117,8 +121,13 @@ def find(method: str, segments: Sequence[str]) -> Found | Nothing:
 
 def allow(route: Route, roles: frozenset[str]) -> None:
     """Return when one of a caller's app roles may call the route; raise CallerError naming the role it needs."""
-    if not roles & route.roles:
-        wanted = ADMINISTRATOR if route.roles == ADMINISTER else f"{READER} or {ADMINISTRATOR}"
+    allow_any(route.roles, roles)
+
+
+def allow_any(wanted_roles: frozenset[str], roles: frozenset[str]) -> None:
+    """Return when one of a caller's app roles is among the wanted ones; raise CallerError naming them."""
+    if not roles & wanted_roles:
+        wanted = ADMINISTRATOR if wanted_roles == ADMINISTER else f"{READER} or {ADMINISTRATOR}"
         raise CallerError(f"the request needs the app role {wanted}", is_known=True)
 
 

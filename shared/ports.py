@@ -14,6 +14,7 @@ import msgspec
 
 from shared.catalogue.entry import Listing, ObjectType
 from shared.domain.jobs import Note
+from shared.domain.protection import Container
 from shared.domain.writes import Answer, Write
 from shared.formats.signatures import Signature
 
@@ -57,6 +58,9 @@ class Rows(Protocol):
         condition did not hold.
         """
 
+    async def remove(self, partition: str, key: str) -> None:
+        """Remove a row, whatever version it has; one that is not there is success (a lost reply)."""
+
 
 class Blobs(Protocol):
     """Files that are created once, in one request, and never changed."""
@@ -72,6 +76,26 @@ class Blobs(Protocol):
 
     async def names(self, prefix: str) -> list[str]:
         """Return every blob name that starts with `prefix`, in order."""
+
+    async def container(self) -> Container:
+        """Return how the service says it protects what is here, and its own time. Nothing is assumed or remembered."""
+
+
+class Aged(msgspec.Struct, frozen=True):
+    """One blob and how long ago it was created, by the storage service's own clock."""
+
+    name: str
+    age_seconds: float
+
+
+class Shelf(Protocol):
+    """Removal of blobs that have expired. Only shared/runs/pruning.py holds one; writers cannot remove anything."""
+
+    async def aged(self, prefix: str) -> list[Aged]:
+        """Return every blob whose name starts with `prefix`, in order of names."""
+
+    async def remove(self, name: str) -> str:
+        """Remove a blob; return "" when it is gone, otherwise the service's code for why it may not go (yet)."""
 
 
 class WorkQueue(Protocol):

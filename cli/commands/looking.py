@@ -1,4 +1,4 @@
-"""Commands that only look: snapshots, jobs, their changes and outcomes, and the proof of a snapshot."""
+"""Commands that only look: snapshots, jobs, their changes and outcomes, the vault, and the proof of a snapshot."""
 
 from __future__ import annotations
 
@@ -68,6 +68,18 @@ def verify(session: Session, given: Namespace) -> Exit:
         facts = [(name, value) for name, value in proven.items() if not name.startswith("@")]
         session.screen.table("Proven", ("fact", "value"), facts)
     return Exit.DONE
+
+
+def vault(session: Session, _given: Namespace) -> Exit:
+    """Show how well snapshots are kept; what a person has to look at goes to standard error as well."""
+    found = session.api.get("tidemark.vault")
+    for warning in found.get("warnings") or ():
+        session.screen.note(f"WARNING: {warning}")
+    if session.screen.is_json:
+        session.screen.document(found)
+    else:
+        session.screen.table("Vault", ("fact", "value"), tables.vault_facts(found))
+    return Exit.FAILED if found.get("damaged") else Exit.DONE
 
 
 def _list(

@@ -1,4 +1,4 @@
-"""Commands that start or stop a job: capture, report, recover, approve, undo, retry, cancel."""
+"""Commands that start or stop a job: capture, verify-all, report, recover, approve, undo, retry, cancel."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def capture(session: Session, given: Namespace) -> Exit:
     """Start a capture now."""
     action = "tidemark.restorePoint" if given.restore_point else "tidemark.capture"
     return _started(session, given, session.api.post(action))
+
+
+def verify_all(session: Session, given: Namespace) -> Exit:
+    """Start the verification that a timer starts every day."""
+    return _started(session, given, session.api.post("tidemark.verify"))
 
 
 def report(session: Session, given: Namespace) -> Exit:

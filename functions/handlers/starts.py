@@ -1,4 +1,4 @@
-"""Start jobs: a capture, a report, a recovery, its undoing, what failed in it. Each answers 202 and where to poll."""
+"""Start jobs: captures, verifications, reports, recoveries and what follows one. Each answers 202, where to poll."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import azure.functions as func
 from functions import replies
 from functions.asked import Asked
 from functions.wire.body import read_again, read_nothing, read_start
-from shared.domain.ids import capture_job_id
+from shared.domain.errors import InputError
+from shared.domain.ids import capture_job_id, verify_job_id
 from shared.domain.jobs import Kind
 from shared.wiring import Product
 
@@ -30,6 +31,17 @@ async def start_restore_point(product: Product, asked: Asked) -> func.HttpRespon
     )
     assert job is not None, "a restore point that is not made raises here"
     return replies.accepted(asked.call.address("directory", "recovery", "jobs", job.job_id))
+
+
+async def start_verification(product: Product, asked: Asked) -> func.HttpResponse:
+    """Start a verification of the present second, as the timer does; asking twice within it starts one."""
+    read_nothing(asked.call.headers, asked.call.body)
+    asked_at = product.clock.now().replace(microsecond=0)
+    started = await product.starting.verification(product.tenant, asked_at, requested_by=asked.caller_id)
+    if started is None and not await product.snapshots.listed(product.tenant):
+        raise InputError("there is no snapshot to verify", member="snapshots")
+    job_id = verify_job_id(product.tenant, asked_at)
+    return replies.accepted(asked.call.address("directory", "recovery", "jobs", job_id))
 
 
 async def start_preview(product: Product, asked: Asked) -> func.HttpResponse:

@@ -15,6 +15,7 @@ import msgspec
 from functions.wire.filters import read_criteria
 from functions.wire.names import TYPE_TAG, Json, is_tag
 from shared.domain.errors import InputError
+from shared.domain.holds import checked_reason
 from shared.domain.ids import guid
 from shared.domain.jobs import Kind, Options
 from shared.domain.scope import EVERYTHING, Scope
@@ -31,6 +32,7 @@ START_OPTIONS: Mapping[Kind, Mapping[str, tuple[str, type]]] = MappingProxyType(
     }
 )
 AGAIN_OPTIONS: Mapping[str, tuple[str, type]] = MappingProxyType({"plan": PLAN, "plannedBy": PLANNED_BY})
+REASON = "reason"
 WIRE_TYPE = {Kind.REPORT: "recoveryPreviewJob", Kind.RECOVERY: "recoveryJob"}
 
 
@@ -55,6 +57,13 @@ def read_object(headers: Mapping[str, str], content: bytes) -> Json:
 def read_nothing(headers: Mapping[str, str], content: bytes) -> None:
     """Accept no body or an empty object, which some clients always send; raise InputError for any member."""
     _refuse_unknown(read_object(headers, content), frozenset())
+
+
+def read_reason(headers: Mapping[str, str], content: bytes) -> str:
+    """Return why somebody does what they ask for, which has to be said."""
+    body = read_object(headers, content)
+    _refuse_unknown(body, frozenset({REASON}))
+    return checked_reason(body.get(REASON))
 
 
 def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[Scope, Options]:

@@ -1,7 +1,7 @@
 """A job on the wire: Graph's recoveryPreviewJob or recoveryJob, with Tidemark's figures beside.
 
-Pure. A capture, which the native service does not show, is a plain recoveryJobBase: clients that meet a conflict can
-then see in the list which job has the tenant.
+Pure. A capture or a verification, which the native service does not show, is a plain recoveryJobBase: clients that meet
+a conflict can then see in the list which job has the tenant.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ from shared.domain.jobs import Job, Kind, State
 from shared.domain.times import format_time
 from shared.jobs.states import ENDS
 
-TYPES = {Kind.CAPTURE: "recoveryJobBase", Kind.REPORT: "recoveryPreviewJob", Kind.RECOVERY: "recoveryJob"}
+TYPES = {
+    Kind.CAPTURE: "recoveryJobBase",
+    Kind.REPORT: "recoveryPreviewJob",
+    Kind.RECOVERY: "recoveryJob",
+    Kind.VERIFY: "recoveryJobBase",
+}
 REPORT = "report."
 LEFT_ALONE = "leftAlone."
 NATIVE = (
@@ -25,7 +30,7 @@ NATIVE = (
     "totalFailedChanges"
 ).split()
 FACTS = "kind snapshotId wireSnapshotId requestedBy options plan isCancelAsked".split()
-FIGURES = "counts progress summary leftAlone error notes isRestorePoint".split()
+FIGURES = "counts progress summary leftAlone warnings error notes isRestorePoint".split()
 MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES]}
 
 
@@ -66,6 +71,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.leftAlone": _below(job.counts, LEFT_ALONE),
         "tidemark.isRestorePoint": job.is_restore_point,
         "tidemark.notes": job.notes,
+        "tidemark.warnings": list(job.warnings),
         "tidemark.error": {"code": job.error_code, "message": job.error} if job.error_code else None,
     }
 
@@ -73,11 +79,14 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
 def progress(job: Job) -> Json:
     """Return how much is done of what is planned; `planned` is None while nobody can know it.
 
-    A recovery counts changes, links joining once they are planned; the other kinds count objects and links read.
+    A recovery counts changes, links joining once they are planned; a verification counts shards; the other kinds count
+    objects and links read.
     """
     if job.kind is Kind.RECOVERY and "plannedObjects" in job.counts:
         planned = job.counts["plannedObjects"] + job.counts.get("plannedLinks", 0)
         return {"done": job.counts.get("done", 0), "planned": planned}
+    if job.kind is Kind.VERIFY:
+        return {"done": job.counts.get("shardsProven", 0), "planned": job.counts.get("shardsPlanned")}
     return {"done": job.counts.get("objectsRead", 0) + job.counts.get("linksRead", 0), "planned": None}
 
 

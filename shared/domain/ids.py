@@ -69,15 +69,25 @@ def restore_point_job_id(tenant: str, scheduled_at: datetime) -> str:
     return str(uuid.uuid5(JOB_NAMESPACE, f"{tenant}|restore point|{scheduled_at.astimezone(UTC).isoformat()}"))
 
 
+def verify_job_id(tenant: str, scheduled_at: datetime) -> str:
+    """Return the one job id of the verification scheduled for `scheduled_at`."""
+    return str(uuid.uuid5(JOB_NAMESPACE, f"{tenant}|verify|{scheduled_at.astimezone(UTC).isoformat()}"))
+
+
 def snapshot_id(created_at: datetime, job_id: str) -> str:
     """Return the id of the snapshot that job `job_id`, created at `created_at`, will seal."""
     suffix = hashlib.sha256(job_id.encode()).hexdigest()[:8]
     return f"{created_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{suffix}"
 
 
+def created_at_of(snapshot: str) -> datetime:
+    """Return the time at which the capture that sealed snapshot `snapshot` was created."""
+    return datetime.strptime(snapshot[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
 def wire_snapshot_id(snapshot: str) -> str:
     """Return Graph's spelling of a snapshot id: base64 of its time in decimal Unix seconds."""
-    at = datetime.strptime(snapshot[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    at = created_at_of(snapshot)
     return base64.b64encode(str(int(at.timestamp())).encode()).decode()
 
 

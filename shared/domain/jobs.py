@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from shared.domain.protection import Protection
 from shared.domain.scope import EVERYTHING, Scope
 
 
@@ -20,6 +21,7 @@ class Kind(StrEnum):
     CAPTURE = "capture"
     REPORT = "report"
     RECOVERY = "recovery"
+    VERIFY = "verify"
 
 
 class State(StrEnum):
@@ -58,6 +60,7 @@ class Step(StrEnum):
     REPLAN = "replan"
     RELINK = "relink"
     APPLY = "apply"
+    VERIFY = "verify"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,11 +79,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One job. `snapshot_id` is the snapshot it will seal (capture) or brings back (report, recovery).
+    """One job. `snapshot_id` is the snapshot it will seal (capture), brings back (report, recovery) or proves.
 
     `plan_digest` names the plan: of a recovery the one it has to have, if any; of a report the one it made.
     `is_restore_point` asks a capture for an increment over the day's snapshot. `notes` is what the batches say of how
     the tenant was read; like `counts` it is put together when somebody asks, and empty in the row.
+    `counts` and `warnings`, what an operator must be told of a job that went well, are gathered from its batches too.
     """
 
     tenant: str
@@ -101,6 +105,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     plan_digest: str = ""
     is_restore_point: bool = False
     notes: dict[str, Any] = {}
+    warnings: tuple[str, ...] = ()
 
     def planned(self, digest: str) -> Job:
         """Return the job with the digest of the plan that it made."""
@@ -142,6 +147,8 @@ class SnapshotSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     `base_id` is empty for a snapshot; for a restore point it names the snapshot that it needs (manifests.py). `ways`
     says of each type `full` or `delta`; `incomplete` why a type was left out.
+    `protection` is what the vault said of itself right after the seal; `alerts` say how the snapshot differs from the
+    ones before it in a way that somebody should look at.
     """
 
     tenant: str
@@ -156,3 +163,5 @@ class SnapshotSummary(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int] = {}
     ways: dict[str, str] = {}
     incomplete: dict[str, str] = {}
+    protection: Protection | None = None
+    alerts: tuple[str, ...] = ()

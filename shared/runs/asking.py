@@ -13,7 +13,7 @@ import msgspec
 from shared.domain.changes import Difference, Outcome, Result
 from shared.domain.errors import InputError
 from shared.domain.jobs import Batch, Job, Kind, State, Step
-from shared.jobs.flow import totals
+from shared.jobs.flow import totals, warnings
 from shared.ports import Blobs
 from shared.runs.comparing import Comparing, difference_files
 from shared.runs.ledger import Ledger
@@ -83,7 +83,8 @@ class Asking:
 def _counted(job: Job, batches: Sequence[Batch]) -> Job:
     made = [str(batch.cursor["digest"]) for batch in batches if "digest" in batch.cursor]
     digest = made[0] if made else job.plan_digest
-    return msgspec.structs.replace(job, counts=totals(batches), notes=notes_of(batches), plan_digest=digest)
+    gathered = msgspec.structs.replace(job, counts=totals(batches), warnings=warnings(batches))
+    return msgspec.structs.replace(gathered, notes=notes_of(batches), plan_digest=digest)
 
 
 def _window(files: list[dict[str, Any]], skip: int, top: int) -> tuple[list[tuple[dict[str, Any], int, int]], bool]:

@@ -27,6 +27,7 @@ from shared.formats.rows import snapshot_key, snapshot_values
 from shared.formats.segments import File, FileWriter, Part, Segment
 from shared.ports import ANY, Blobs, Clock, Put
 from shared.runs.carrying import consistency, taken
+from shared.runs.finishing import Finishing
 from shared.runs.ledger import Ledger
 from shared.runs.merging import merge_links, merge_objects, sliced
 from shared.runs.overlay import Overlay, Source, gone_keys
@@ -52,9 +53,12 @@ class Place:
 class Sealing:
     """The steps seal (one range of shards) and manifest."""
 
-    def __init__(self, ledger: Ledger, work: Blobs, snapshots: Snapshots, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, work: Blobs, snapshots: Snapshots, clock: Clock, finishing: Finishing | None = None
+    ) -> None:
         self._ledger, self._work, self._snapshots, self._clock = ledger, work, snapshots, clock
         self._described: OrderedDict[str, Segment] = OrderedDict()
+        self._finishing = finishing or Finishing(snapshots, clock)
 
     def place(self, tenure: Tenure) -> Place:
         """Return where this job seals: the vault for a capture, the work container for a live reading."""
@@ -65,6 +69,8 @@ class Sealing:
 
     async def seal(self, tenure: Tenure) -> Pause | None:
         """Merge a range of shards into final files: what is taken over, then every segment; the newest row wins."""
+        if tenure.job.kind is Kind.CAPTURE:
+            await self._finishing.vault()  # no file goes into the vault while our clock cannot be believed
         first, end = int(tenure.batch.argument["first"]), int(tenure.batch.argument["end"])
         batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
         segments = await self._segments(batches)
@@ -111,11 +117,16 @@ class Sealing:
         try:
             manifest = _same(unseal(await place.blobs.read(name), name=name, expected=None), manifest, name=name)
         except NotFoundError:
+            if job.kind is Kind.CAPTURE:
+                await self._finishing.check(manifest)
             await place.blobs.create(name, seal(manifest)[0])
         digest = seal(manifest)[1]
-        beside = []
+        beside: list[Put] = []
+        said: dict[str, Any] = {"name": name, "sha256": digest}
         if job.kind is Kind.CAPTURE:
             await self._snapshots.signing.sign(place.blobs, name, digest)
+            finished = await self._finishing.look(manifest)
+            said["warnings"] = list(finished.warnings)
             summary = SnapshotSummary(
                 tenant=job.tenant,
                 snapshot_id=job.snapshot_id,
@@ -129,9 +140,11 @@ class Sealing:
                 base_id=manifest.base_id,
                 ways={name: facts.way for name, facts in manifest.types.items()},
                 incomplete=manifest.incomplete,
+                protection=finished.protection,
+                alerts=finished.alerts,
             )
             beside.append(Put(snapshot_key(job.snapshot_id), snapshot_values(summary), ANY))
-        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=[{"name": name, "sha256": digest}])
+        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=[said])
         await tenure.record(done, beside=beside)
         return None
 

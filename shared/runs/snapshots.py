@@ -18,7 +18,7 @@ from shared.formats.digests import checked
 from shared.formats.links import decode_links
 from shared.formats.manifests import MANIFEST_NAME, Manifest, unseal
 from shared.formats.objects import IndexRow, body_at, decode_index, lines_of
-from shared.formats.rows import snapshot_key, snapshot_of, snapshot_values
+from shared.formats.rows import removed_key, snapshot_key, snapshot_of, snapshot_values
 from shared.formats.segments import File, Part, shard_of
 from shared.ports import ANY, Blobs, Put, Row, Rows
 from shared.runs.layers import LayeredReader, Readable
@@ -31,12 +31,17 @@ class Snapshots:
     """The snapshot list of each tenant, and the vault it points into."""
 
     def __init__(self, rows: Rows, vault: Blobs, signing: Signing) -> None:
-        self._rows, self.vault, self.signing = rows, vault, signing
+        self.rows, self.vault, self.signing = rows, vault, signing
 
     async def listed(self, tenant: str) -> list[SnapshotSummary]:
         """Return every sealed snapshot, newest first."""
-        rows = await self._rows.scan(tenant, snapshot_key(""))
+        rows = await self.rows.scan(tenant, snapshot_key(""))
         return [_listed(row, tenant) for row in reversed(rows)]
+
+    async def removed(self, tenant: str) -> list[SnapshotSummary]:
+        """Return the snapshots that have left the vault, or are leaving, as they were listed, oldest first."""
+        rows = await self.rows.scan(tenant, removed_key(""))
+        return [snapshot_of(row.values, key=row.key) for row in rows]
 
     async def latest(self, tenant: str) -> SnapshotSummary | None:
         """Return the newest sealed snapshot, None when there is none."""
@@ -45,7 +50,7 @@ class Snapshots:
 
     async def named(self, tenant: str, snapshot_id: str) -> SnapshotSummary:
         """Return the snapshot of that id; raise NotFoundError."""
-        row = await self._rows.read(tenant, snapshot_key(snapshot_id))
+        row = await self.rows.read(tenant, snapshot_key(snapshot_id))
         if row is None:
             raise NotFoundError("snapshot", snapshot_id)
         return _listed(row, tenant)
@@ -59,7 +64,7 @@ class Snapshots:
 
     async def list_again(self, known: SnapshotSummary) -> None:
         """Write the row of a snapshot whose manifest is in the vault: the list is made from manifests."""
-        await self._rows.write(known.tenant, [Put(snapshot_key(known.snapshot_id), snapshot_values(known), ANY)])
+        await self.rows.write(known.tenant, [Put(snapshot_key(known.snapshot_id), snapshot_values(known), ANY)])
 
     async def open(self, tenant: str, snapshot_id: str) -> Readable:
         """Open a sealed snapshot for reading, a restore point through its base.

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared.domain.errors import InputError, NotFoundError, TenantBusyError
-from shared.domain.ids import capture_job_id, restore_point_job_id, snapshot_id
+from shared.domain.ids import capture_job_id, restore_point_job_id, snapshot_id, verify_job_id
 from shared.domain.jobs import Batch, Job, Kind, Options, State, Step
 from shared.domain.scope import Scope
 from shared.jobs.flow import totals
@@ -39,15 +39,27 @@ class Starting:
         The job's id is derived from tenant and time, so a timer that fires twice starts one capture. While another
         job has the tenant, the capture is created all the same when it can be: the watchdog starts it afterwards.
         """
-        job_id = capture_job_id(tenant, scheduled_at)
-        job = await self._capture(tenant, job_id, requested_by)
-        try:
-            return await self._begin(job)
-        except TenantBusyError as error:
-            if error.job_id == job_id:
-                return None
-            await self._ledger.park(job, [_prepare(job)])
-            return job
+        job = await self._capture(tenant, capture_job_id(tenant, scheduled_at), requested_by)
+        return await self._begin_or_park(job, _prepare(job))
+
+    async def verification(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
+        """Start the verification that was scheduled for `scheduled_at`; None when it exists or there is no snapshot.
+
+        Like a capture, it is created once however often its timer fires, and waits while another job has the tenant.
+        """
+        latest = await self._snapshots.latest(tenant)
+        if latest is None:
+            return None
+        job = Job(
+            tenant=tenant,
+            job_id=verify_job_id(tenant, scheduled_at),
+            kind=Kind.VERIFY,
+            state=State.INITIALIZED,
+            snapshot_id=latest.snapshot_id,
+            created_at=self._clock.now().replace(microsecond=0),
+            requested_by=requested_by,
+        )
+        return await self._begin_or_park(job, Batch(job_id=job.job_id, number=0, wave=0, step=Step.VERIFY))
 
     async def restore_point(
         self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer", says_why_not: bool = False
@@ -63,7 +75,7 @@ class Starting:
             return None
         job = await self._capture(tenant, restore_point_job_id(tenant, scheduled_at), requested_by)
         try:
-            return await self._begin(msgspec.structs.replace(job, is_restore_point=True))
+            return await self._begin(msgspec.structs.replace(job, is_restore_point=True), _prepare(job))
         except TenantBusyError:
             if says_why_not:
                 raise
@@ -160,10 +172,20 @@ class Starting:
             requested_by=requested_by,
             plan_digest=digest,
         )
-        return await self._begin(job)
+        return await self._begin(job, _prepare(job))
 
-    async def _begin(self, job: Job) -> Job:
-        lease = await self._ledger.begin(job, [_prepare(job)])
+    async def _begin_or_park(self, job: Job, first: Batch) -> Job | None:
+        """Begin a job that waits for its turn; None when it exists already."""
+        try:
+            return await self._begin(job, first)
+        except TenantBusyError as error:
+            if error.job_id == job.job_id:
+                return None
+            await self._ledger.park(job, [first])
+            return job
+
+    async def _begin(self, job: Job, first: Batch) -> Job:
+        lease = await self._ledger.begin(job, [first])
         if lease is not None:
             await self._worker.dispatch(job.tenant, lease)
         return job

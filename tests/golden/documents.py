@@ -17,7 +17,14 @@ from shared.formats.manifests import seal
 from shared.formats.notes import encode_note
 from shared.formats.objects import decode_index, encode_index
 from shared.formats.records import BEFORE_IMAGES, CHANGES, DIFFERENCES, OUTCOMES, encode_records
-from shared.formats.rows import batch_values, job_values, snapshot_values
+from shared.formats.rows import (
+    batch_values,
+    hold_values,
+    job_values,
+    pruned_values,
+    snapshot_values,
+    verification_values,
+)
 from shared.formats.segments import encode_segment
 from shared.formats.signatures import encode_signature
 from shared.jobs.lease import row_values
@@ -34,6 +41,9 @@ def exact() -> dict[str, bytes]:
         "job": job_values(samples.JOB),
         "batch": batch_values(samples.BATCH),
         "snapshot": snapshot_values(samples.SUMMARY),
+        "hold": hold_values(samples.HOLD),
+        "verification": verification_values(samples.VERIFICATION),
+        "pruned": pruned_values(samples.PRUNED),
     }
     rows["lease"] = row_values(samples.LEASE)
     files = {

@@ -9,9 +9,13 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.domain.changes import Action, Difference, Outcome, Result
+from shared.domain.holds import Hold, HoldEntry
 from shared.domain.ids import object_key
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
+from shared.domain.protection import Lock, Protection
+from shared.domain.pruning import Pruned
 from shared.domain.scope import Scope
+from shared.domain.verification import Mode, Verification
 from shared.formats.change_index import LINKED_BY, OBJECT, ROW, UNLINKED, Block, ChangeIndex, IndexFile, Run
 from shared.formats.digests import body_digest
 from shared.formats.links import LinkSpool
@@ -111,6 +115,37 @@ SUMMARY = SnapshotSummary(
     manifest_name=f"{TENANT}/{SNAPSHOT_ID}/manifest.json",
     manifest_sha256="2" * 64,
     counts={"objects": 3, "softDeleted": 1, "links": 2},
+    protection=Protection(lock=Lock.LOCKED, days=35),
+    alerts=("user: 4 became 2, 50.0 % gone",),
+)
+HOLD = Hold(
+    snapshot_id=SNAPSHOT_ID,
+    entries=(
+        HoldEntry(is_held=True, at=AT, by="tidemark", reason="held because of an alert of the next snapshot"),
+        HoldEntry(is_held=False, at=AT, by=an_id("caller"), reason="the users were removed on purpose"),
+    ),
+)
+VERIFICATION = Verification(
+    snapshot_id=SNAPSHOT_ID,
+    at=AT,
+    mode=Mode.FULL,
+    full_at=AT,
+    is_signed=True,
+    is_chained=True,
+    files=4,
+    bytes=800,
+    objects=4,
+    links=2,
+    requested_by="timer",
+)
+PRUNED = Pruned(
+    at=AT,
+    removed=("20261001T220000Z-0a1b2c3d",),
+    leaving=("20261002T220000Z-0a1b2c3d",),
+    refused={"20261003T220000Z-0a1b2c3d": "BlobImmutableDueToPolicy"},
+    kept={"younger than 35 days": 34, "held": 1},
+    leftovers=2,
+    work_files=7,
 )
 LEASE = LeaseRow(job_id=JOB_ID, kind=Kind.RECOVERY, fencing_token=7, is_held=True, ttl_seconds=60)
 NOTE = a_note(batch=30_000, fencing_token=7)

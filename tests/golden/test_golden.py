@@ -26,7 +26,7 @@ from shared.formats.manifests import unseal
 from shared.formats.notes import decode_note
 from shared.formats.objects import SOFT_DELETED, TOMBSTONE, body_at, decode_index, lines_of
 from shared.formats.records import BEFORE_IMAGES, CHANGES, DIFFERENCES, OUTCOMES, decode_records
-from shared.formats.rows import batch_of, job_of, snapshot_of
+from shared.formats.rows import batch_of, hold_of, job_of, pruned_of, snapshot_of, verification_of
 from shared.formats.segments import decode_segment
 from shared.formats.signatures import decode_signature, refusal
 from shared.jobs.lease import lease_row
@@ -97,7 +97,17 @@ def test_the_golden_rows_are_read() -> None:
     assert job_of(golden_row("job"), key="k") == samples.JOB
     assert batch_of(golden_row("batch"), key="k") == samples.BATCH
     assert snapshot_of(golden_row("snapshot"), key="k") == samples.SUMMARY
+    assert hold_of(golden_row("hold"), key="k") == samples.HOLD
+    assert verification_of(golden_row("verification"), key="k") == samples.VERIFICATION
+    assert pruned_of(golden_row("pruned"), key="k") == samples.PRUNED
     assert lease_row(golden_row("lease")) == samples.LEASE
+
+
+def test_a_snapshot_row_from_before_alerts_and_protection_is_read() -> None:
+    document = msgspec.json.decode(golden_row("snapshot")["document"])
+    older = {name: value for name, value in document.items() if name not in {"alerts", "protection"}}
+    row = {"format": "snapshot-row/1", "document": msgspec.json.encode(older).decode()}
+    assert snapshot_of(row, key="k") == msgspec.structs.replace(samples.SUMMARY, alerts=(), protection=None)
 
 
 @pytest.mark.parametrize(

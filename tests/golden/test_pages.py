@@ -10,8 +10,12 @@ import msgspec
 import pytest
 
 from shared.domain.changes import Change, Difference, LinkDifference, Outcome
+from shared.domain.holds import Hold, HoldEntry
 from shared.domain.jobs import Batch, Job, Note, Options, SnapshotSummary
+from shared.domain.protection import Protection
+from shared.domain.pruning import Pruned
 from shared.domain.scope import Scope
+from shared.domain.verification import Verification
 from shared.formats.change_index import ChangeIndex, ChangeRow, IndexFile, Run
 from shared.formats.manifests import Consistency, Manifest, TypeFacts, UnfoundLink
 from shared.formats.objects import IndexRow
@@ -46,6 +50,11 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("rows", Options),
     ("rows", Batch),
     ("rows", SnapshotSummary),
+    ("rows", Protection),
+    ("rows", Hold),
+    ("rows", HoldEntry),
+    ("rows", Verification),
+    ("rows", Pruned),
     ("notes", Note),
 ]
 

@@ -26,13 +26,14 @@ from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import SequentialIds
 from shared.memory.queue import MemoryQueue, Message
 from shared.memory.signing import MemorySigning
-from shared.ports import Caller
+from shared.ports import Caller, Shelf
 from shared.wiring import Ports, Product, assemble
 from simulator.applications import GRAPH, TIDEMARK
 from simulator.service import Simulator
 from tests.support.history import RememberedRows
 from tests.support.in_process import InProcessTransport
 from tests.support.virtual_time import VirtualClock
+from tests.support.worm.blobs import WormBlobs
 
 TENANT = "7d1de5a0-0000-4000-8000-00000000c0de"
 BASE = "https://graph.microsoft.com/v1.0"
@@ -143,7 +144,9 @@ class Platform:
         self.simulator, self.clock, self.workers = simulator, VirtualClock(), workers
         self.deaths = deaths or Deaths()
         self.random = random.Random(seed)
-        self.rows, self.work, self.vault = RememberedRows(self.clock), MemoryBlobs(), MemoryBlobs()
+        self.rows, self.work = RememberedRows(self.clock), MemoryBlobs(self.clock)
+        self.vault = WormBlobs(self.clock)
+        self.shelf: Shelf = self.vault
         self.signing: MemorySigning | None = MemorySigning()
         self.queue, self.ids = MemoryQueue(self.clock), SequentialIds(seed)
         self.transport = InProcessTransport(simulator)
@@ -177,6 +180,8 @@ class Platform:
             ids=self.ids,
             signer=Mortal(self.signing, deaths, instance) if self.signing else None,
             verifier=self.signing,
+            vault_shelf=Mortal(self.shelf, deaths, instance),
+            work_shelf=Mortal(self.work, deaths, instance),
         )
         return assemble(
             TENANT,

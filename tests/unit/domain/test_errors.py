@@ -25,6 +25,9 @@ CODES = {
     "DirectoryError": "directory",
     "IncompleteListingError": "incomplete-listing",
     "LockOutError": "lock-out",
+    "SealRefusedError": "seal-refused",
+    "ClockSkewError": "clock-skew",
+    "OutliveError": "outlive",
 }
 
 
