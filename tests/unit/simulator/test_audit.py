@@ -83,6 +83,7 @@ def test_changes_of_other_types_are_told_in_their_own_words_and_category() -> No
     policy = client.get("/identity/conditionalAccess/policies").ids[0]
     client.patch(f"/identity/conditionalAccess/policies/{policy}", {"displayName": "x"})
     client.patch("/policies/authorizationPolicy", {"displayName": "x"})
+    client.delete(f"/policies/tokenLifetimePolicies/{client.get('/policies/tokenLifetimePolicies').ids[0]}")
     told = [(each["category"], each["activityDisplayName"]) for each in reversed(records(client))][before:]
     assert told == [
         ("ApplicationManagement", "Add application"),
@@ -95,6 +96,7 @@ def test_changes_of_other_types_are_told_in_their_own_words_and_category() -> No
         ("RoleManagement", "Remove member from role"),
         ("Policy", "Update conditional access policy"),
         ("AuthorizationPolicy", "Update authorization policy"),
+        ("Policy", "Delete token lifetime policy"),
     ]
 
 

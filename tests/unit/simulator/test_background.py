@@ -63,7 +63,11 @@ def test_every_actor_makes_each_of_its_changes_under_its_own_name(actor: str) ->
     made = {name.removeprefix("background_") for name in counts if name.startswith("background_")}
     assert made - {"refused"} == {each.__name__ for each in ACTORS[actor].changes}
     assert counts.get("background_refused", 0) < 100
-    assert {each["app_id"] for each in client.sim("GET", "/writes")} == {ACTORS[actor].app.app_id}
+    writes = client.sim("GET", "/writes")
+    assert {each["app_id"] for each in writes} == {ACTORS[actor].app.app_id}
+    deleted = {each["object_id"] for each in writes if each["method"] == "DELETE" and not each["links"]}
+    assert deleted
+    assert deleted <= {each["object_id"] for each in writes if each["method"] == "POST"}
 
 
 def test_several_actors_share_the_rate_and_an_unknown_one_is_refused() -> None:

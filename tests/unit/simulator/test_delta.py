@@ -212,7 +212,8 @@ def test_delta_of_directory_roles_follows_who_holds_them() -> None:
     assert {"@odata.type": "#microsoft.graph.user", "id": other} in found[role["id"]]["members@delta"]
     link = latest(client, "/directoryRoles/delta?$select=displayName,members")
     assert client.post(f"/directoryRoles/{role['id']}/members/$ref", {"@odata.id": reference(user)}).status == 204
-    client.post(place, {**wish, "principalId": user, "directoryScopeId": f"/{client.a_group()}"})
+    narrow = client.post(place, {**wish, "principalId": client.a_user(), "directoryScopeId": f"/{client.a_group()}"})
+    assert narrow.status == 201
     assert client.delete(f"/directoryRoles/{role['id']}/members/{other}/$ref").status == 204
     (told,) = client.get(link).body["value"]
     assert (told["id"], told["displayName"]) == (role["id"], role["displayName"])

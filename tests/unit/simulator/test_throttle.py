@@ -4,7 +4,7 @@ import pytest
 
 from simulator.applications import AUDITOR, TIDEMARK
 from simulator.switches import Switches, Throttling
-from simulator.throttle import Bucket, Limits, size_of
+from simulator.throttle import Bucket, Cost, Limits, Throttle, size_of
 from tests.unit.simulator.client import Client, a_client, part
 
 
@@ -182,6 +182,15 @@ def test_low_priority_and_the_size_of_the_tenant_are_switched_while_it_runs() ->
     assert client.get("/groups").status == 200
     client.sim("POST", "/switches", {})
     assert client.get("/groups", x_ms_throttle_priority="low").status == 200
+
+
+def test_a_smaller_size_counts_what_was_used_before() -> None:
+    throttle = Throttle()
+    assert throttle.charge("app", Cost(units=4_000), 0.0).is_allowed
+    throttle.switch(Throttling(size="S"), users=0)
+    assert not throttle.charge("app", Cost(units=1), 0.0).is_allowed
+    throttle.switch(Throttling(size="L"), users=0)
+    assert throttle.charge("app", Cost(units=1), 0.0).is_allowed
 
 
 @pytest.mark.parametrize(("users", "size"), [(0, "S"), (49, "S"), (50, "M"), (500, "M"), (501, "L")])
