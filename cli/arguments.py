@@ -65,6 +65,7 @@ def parser() -> ArgumentParser:
     add("jobs", looking.jobs, "list jobs, newest first", page)
     add("job", looking.job, "show one job", job, wait)
     add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)
+    add("confirmations", looking.confirmations, "list what a second look after a recovery found changed", job, page)
     add("outcomes", looking.outcomes, "list what became of every change of a recovery", job, page)
     return made
 

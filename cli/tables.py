@@ -15,6 +15,7 @@ SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "known of it
 JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
 OUTCOMES = ("change", "object", "outcome")
+CONFIRMATIONS = ("change", "object", "stands")
 MATCHES = ("type", "id", "name", "state")
 LINKS = ("direction", "reference", "other")
 VERSIONS = ("snapshot of", "what", "changed")
@@ -87,6 +88,12 @@ def job_facts(job: Json) -> Iterator[tuple[object, object]]:
             yield label, moment(job[name])
     yield "done", _done(job)
     yield from ((label, job[name]) for label, name in FIGURES.items() if job.get(name) is not None)
+    seen = _members(job, "tidemark.confirmation")
+    if seen:
+        yield (
+            "confirmed",
+            f"{seen.get('confirmed')}, {seen.get('pending')} pending, {seen.get('overwritten')} overwritten",
+        )
     plan = _members(job, "tidemark.plan")
     if plan:
         yield "plan", plan.get("digest")
@@ -178,6 +185,13 @@ def _values(version: Json) -> Iterator[str]:
 def _short(value: object) -> str:
     text = json_text(value)
     return text if len(text) <= VALUE_LETTERS_MAX else f"{text[: VALUE_LETTERS_MAX - 1]}…"
+
+
+def confirmation_row(one: Json) -> tuple[object, ...]:
+    """Return the line of one change that was not found as it was left."""
+    link = f"{one['reference']} {one.get('otherId')}" if one.get("reference") else None
+    found = ", ".join(f"{name}: {json_text(value)}" for name, value in _members(one, "found").items())
+    return (f"{one.get('action')} {one.get('entityTypeName')}", _object(one), _lines(one.get("standing"), link, found))
 
 
 def _object(body: Json) -> tuple[object, ...]:

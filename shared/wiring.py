@@ -27,6 +27,7 @@ from shared.runs.asking import Asking
 from shared.runs.checking import Checking
 from shared.runs.choosing import CaptureSettings, Choosing
 from shared.runs.comparing import Comparing
+from shared.runs.confirming import Confirming
 from shared.runs.exporting import Exporting
 from shared.runs.finishing import Finishing
 from shared.runs.guarding import Guarding
@@ -153,6 +154,7 @@ def assemble(
         Step.REPLAN: Replanning(ledger, ports.work, snapshots, comparing, guarding).replan,
         Step.RELINK: planning.relink,
         Step.APPLY: applying.apply,
+        Step.CONFIRM: Confirming(ledger, ports.directory, ports.work, ports.clock).confirm,
         Step.VERIFY: rechecking.verify,
     }
     worker = Worker(ledger, ports.queue, steps)

@@ -9,7 +9,7 @@ import azure.functions as func
 from functions import replies
 from functions.asked import Asked
 from functions.handlers.jobs import of_snapshot
-from functions.wire.change import change_body, failed_body, outcome_body
+from functions.wire.change import change_body, confirmation_body, failed_body, outcome_body
 from functions.wire.names import NAMESPACE
 from shared.domain.ids import snapshot_time
 from shared.domain.jobs import Kind
@@ -48,6 +48,13 @@ async def disagreements(product: Product, asked: Asked) -> func.HttpResponse:
     job = await product.asking.job(product.tenant, asked.job)
     bodies = (change_body(row, target_at=job.created_at, shows_all=asked.shows_all) for row in rows)
     return replies.collection(asked, CONTEXT, bodies, is_more=is_more)
+
+
+async def confirmations(product: Product, asked: Asked) -> func.HttpResponse:
+    """Return a page of the changes that a second look after the recovery did not find as they were left."""
+    rows, is_more = asked.options.page(await product.asking.confirmations(product.tenant, asked.job))
+    bodies = (confirmation_body(row, shows_all=asked.shows_all) for row in rows)
+    return replies.collection(asked, "Collection(tidemark.confirmation)", bodies, is_more=is_more)
 
 
 def _target_at(asked: Asked) -> datetime:

@@ -35,6 +35,7 @@ from shared.recover.decide import (
     was_ours,
 )
 from shared.recover.writes import Stroke, halves, link_strokes, object_strokes
+from shared.runs.looks import looked
 from shared.runs.outcomes import LINKS, BeforeImage, grouped, images, planned
 from shared.runs.tenure import Pause, Tenure
 
@@ -61,7 +62,7 @@ class Applying:
 
     async def _apply_group(self, tenure: Tenure, number: int, changes: Sequence[Change]) -> list[Outcome]:
         entry = type_named(changes[0].type)
-        looks = await self._look(entry, changes)
+        looks = await looked(self._directory, entry, changes)
         earlier = await images(self._work, tenure.batch, number)
         now = {change.change_id: before_image(change, looks[change.object_id]) for change in changes}
         before = {**now, **{known: image for known, image in earlier.items() if known in now}}
@@ -86,22 +87,6 @@ class Applying:
             image = before[change.change_id]
             done[change.change_id] = outcome(change, result, before=image, message=remark, answer=answer)
         return [done[change.change_id] for change in changes]
-
-    async def _look(self, entry: ObjectType, changes: Sequence[Change]) -> dict[str, Look]:
-        """Return what is live of every object in the group, references included where links are to be written."""
-        ids = sorted({change.object_id for change in changes})
-        found = await self._directory.find(entry, ids)
-        links: dict[str, dict[str, frozenset[str]]] = {object_id: {} for object_id in ids}
-        for reference in sorted({change.reference for change in changes if change.reference}):
-            live = [known for known in ids if found[known].body is not None and not found[known].is_deleted]
-            for object_id, others in (await self._directory.references(entry, reference, live)).items():
-                links[object_id][reference] = frozenset(others)
-        looks: dict[str, Look] = {}
-        for object_id in ids:
-            body = found[object_id].body
-            json: Json | None = msgspec.json.decode(body) if body is not None else None
-            looks[object_id] = Look(json, found[object_id].is_deleted, links[object_id])
-        return looks
 
     async def _note_in_flight(self, tenure: Tenure, number: int, before: dict[str, Json]) -> None:
         batch = tenure.batch

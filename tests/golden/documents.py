@@ -16,7 +16,7 @@ from shared.formats.deleted import encode_deleted
 from shared.formats.manifests import seal
 from shared.formats.notes import encode_note
 from shared.formats.objects import decode_index, encode_index
-from shared.formats.records import BEFORE_IMAGES, CHANGES, DIFFERENCES, OUTCOMES, encode_records
+from shared.formats.records import BEFORE_IMAGES, CHANGES, CONFIRMATIONS, DIFFERENCES, OUTCOMES, encode_records
 from shared.formats.rows import (
     batch_values,
     hold_values,
@@ -70,6 +70,7 @@ def framed() -> dict[str, bytes]:
     return {
         "differences.ndz": encode_records(DIFFERENCES, samples.DIFFERENCE_ROWS)[0],
         "changes.ndz": encode_records(CHANGES, samples.CHANGE_ROWS)[0],
+        "confirmations.ndz": encode_records(CONFIRMATIONS, samples.CONFIRMATION_ROWS)[0],
         "outcomes.ndz": encode_records(OUTCOMES, samples.OUTCOME_ROWS)[0],
         "before-images.ndz": encode_records(BEFORE_IMAGES, samples.BEFORE_ROWS)[0],
         "objects.ndz": bytes(bodies.content),

@@ -9,6 +9,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.domain.changes import Action, Difference, Outcome, Result
+from shared.domain.confirmations import Confirmation, Standing
 from shared.domain.holds import Hold, HoldEntry
 from shared.domain.ids import object_key
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
@@ -48,6 +49,17 @@ CHANGE_ROWS = [
     a_change(target={"city": "Oslo", "businessPhones": ["+47 1"], "employeeId": None}),
     a_change("user-2", action=Action.RESTORE),
     a_link_change("user-1"),
+]
+CONFIRMATION_ROWS = [
+    Confirmation(
+        change_id=a_change().change_id,
+        type="user",
+        object_id=a_change().object_id,
+        display_name="user-1",
+        action=Action.UPDATE,
+        standing=Standing.OVERWRITTEN,
+        found={"city": "Rome"},
+    )
 ]
 OUTCOME_ROWS = [
     Outcome(

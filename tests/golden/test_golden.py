@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from shared.domain.changes import Change, Difference, Outcome
+from shared.domain.confirmations import Confirmation
 from shared.domain.ids import object_key
 from shared.formats.change_index import LINKED_BY, OBJECT, block_digest, decode_rows, rows_of
 from shared.formats.change_index import decode_index as decode_change_index
@@ -25,7 +26,7 @@ from shared.formats.links import decode_links
 from shared.formats.manifests import unseal
 from shared.formats.notes import decode_note
 from shared.formats.objects import SOFT_DELETED, TOMBSTONE, body_at, decode_index, lines_of
-from shared.formats.records import BEFORE_IMAGES, CHANGES, DIFFERENCES, OUTCOMES, decode_records
+from shared.formats.records import BEFORE_IMAGES, CHANGES, CONFIRMATIONS, DIFFERENCES, OUTCOMES, decode_records
 from shared.formats.rows import batch_of, hold_of, job_of, pruned_of, snapshot_of, verification_of
 from shared.formats.segments import decode_segment
 from shared.formats.signatures import decode_signature, refusal
@@ -115,6 +116,7 @@ def test_a_snapshot_row_from_before_alerts_and_protection_is_read() -> None:
     [
         ("differences.ndz", Difference, DIFFERENCES, samples.DIFFERENCE_ROWS),
         ("changes.ndz", Change, CHANGES, samples.CHANGE_ROWS),
+        ("confirmations.ndz", Confirmation, CONFIRMATIONS, samples.CONFIRMATION_ROWS),
         ("outcomes.ndz", Outcome, OUTCOMES, samples.OUTCOME_ROWS),
         ("before-images.ndz", BeforeImage, BEFORE_IMAGES, samples.BEFORE_ROWS),
     ],

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from shared.domain.changes import Change, Difference, LinkDifference, Outcome
+from shared.domain.confirmations import Confirmation
 from shared.domain.holds import Hold, HoldEntry
 from shared.domain.jobs import Batch, Job, Note, Options, SnapshotSummary
 from shared.domain.protection import Protection
@@ -44,6 +45,7 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("records", Change),
     ("records", BeforeImage),
     ("records", Outcome),
+    ("records", Confirmation),
     ("rows", LeaseRow),
     ("rows", Job),
     ("rows", Scope),
