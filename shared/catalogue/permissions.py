@@ -1,7 +1,7 @@
 """Which application permissions reading each type, and setting it back, takes: the file the command line carries.
 
-Pure. The names are Microsoft Graph's ("Microsoft Graph permissions reference"). `python -m shared.catalogue.permissions`
-writes the file; a test compares the two, so `tidemark permissions` answers without a server and cannot lag.
+Pure but for writing that file: `python -m shared.catalogue.permissions`. A test compares the two, so `tidemark
+permissions` answers without a server and cannot lag. Names: "Microsoft Graph permissions reference".
 """
 
 from __future__ import annotations
