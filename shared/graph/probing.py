@@ -48,7 +48,9 @@ def _request(listing: Listing) -> Request:
 
 
 def _tail(listing: Listing) -> str:
-    return f"{listing.path}?$select=id&$top=1" if listing.top is not None else listing.path
+    options = ["$select=id&$top=1"] if listing.top is not None else []
+    options += [listing.query] if listing.query else []
+    return listing.path + ("?" + "&".join(options) if options else "")
 
 
 def _is_refused(reply: Reply, fault: Fault) -> bool:

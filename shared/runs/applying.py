@@ -39,6 +39,7 @@ from shared.runs.looks import looked
 from shared.runs.outcomes import LINKS, BeforeImage, grouped, images, planned
 from shared.runs.tenure import Pause, Tenure
 
+RECREATE, RIGHT = Action.RECREATE, Result.ALREADY_RIGHT
 BISECT_ROUNDS_MAX = 6  # 20 links are single after five halvings
 
 
@@ -79,7 +80,8 @@ class Applying:
                 result = Result.APPLIED
             done[change.change_id] = outcome(change, result, before=before[change.change_id], message=reason)
         tenure.check()
-        for change, result, answer in await self._write(entry, todo, looks):
+        ended = await self._write(entry, todo, looks)
+        for change, result, answer in await self._proven(entry, ended):
             if change.change_id in done and done[change.change_id].result is Result.FAILED:
                 continue  # of the several requests of one change, the first that fails tells how it ended
             others = overwritten(change, looks[change.object_id].body or {}, entry)
@@ -87,6 +89,18 @@ class Applying:
             image = before[change.change_id]
             done[change.change_id] = outcome(change, result, before=image, message=remark, answer=answer)
         return [done[change.change_id] for change in changes]
+
+    async def _proven(
+        self, entry: ObjectType, ended: Sequence[tuple[Change, Result, Answer]]
+    ) -> list[tuple[Change, Result, Answer]]:
+        """Look again at what Graph would not make because it is there: something in the way need not be the object."""
+        doubted = [change for change, result, _answer in ended if change.action is RECREATE and result is RIGHT]
+        looks = await looked(self._directory, entry, doubted) if doubted else {}
+        absent = {change.change_id for change in doubted if looks[change.object_id].body is None}
+        return [
+            (change, Result.FAILED if change.change_id in absent else result, answer)
+            for change, result, answer in ended
+        ]
 
     async def _note_in_flight(self, tenure: Tenure, number: int, before: dict[str, Json]) -> None:
         batch = tenure.batch
