@@ -82,7 +82,7 @@ class Children:
 
     async def _round(self, entry: ObjectType, chains: Sequence[Chain]) -> tuple[Bodies, list[Chain]]:
         """Read one page of the collection of each parent; return the children and the chains that go on."""
-        tails = [chain.next or _first_tail(entry, chain.object_id) for chain in chains]
+        tails = [chain.next or children_tail(entry, chain.object_id) for chain in chains]
         replies = await self._sender.read_each([Request(tail=tail, priority=PRIORITY) for tail in tails])
         found: Bodies = []
         going: list[Chain] = []
@@ -99,7 +99,8 @@ class Children:
         return found, going
 
 
-def _first_tail(entry: ObjectType, parent: str) -> str:
+def children_tail(entry: ObjectType, parent: str) -> str:
+    """Return the path and query of the first page of one parent's children."""
     path = entry.path.replace("{parent}", quote(parent, safe=""))
     selected = f"{path}?$select={','.join(entry.select)}"
     # Federated credentials take no $top above 20, and an application has at most that many.
