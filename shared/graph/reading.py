@@ -19,7 +19,7 @@ from shared.graph.answers import pages
 from shared.graph.answers.admitting import admitted
 from shared.graph.answers.faults import incomplete, is_gone
 from shared.graph.children import Children
-from shared.graph.counting import live_count
+from shared.graph.counting import SAFE, counts_within, live_count
 from shared.graph.cursors import Bounds, Chain, Cursor
 from shared.graph.exchange import Reply, Request
 from shared.graph.sending import Sender
@@ -37,6 +37,8 @@ def first_tail(listing: Listing) -> str:
     options = []
     if listing.select:
         options.append(f"$select={','.join(listing.select)}")
+    if listing.within:
+        options.append(f"$filter={quote(listing.within, safe=SAFE)}")
     if listing.expand:
         options.append(f"$expand={listing.expand}($select=id)")
     if listing.top is not None:
@@ -163,7 +165,11 @@ async def check_last(sender: Sender, listing: Listing, reply: Reply, came: tuple
     rows, total = came
     entry = BY_NAME[listing.type]
     if rows == listing.top and entry.has_count and listing.kind != "deleted":
-        there_are = await live_count(sender, entry)
+        there_are = (
+            (await counts_within(sender, entry, [listing.within]))[0]
+            if listing.within
+            else await live_count(sender, entry)
+        )
         if total < there_are:
             fact = f"ended on a full page without a next link: {total} of {there_are} objects came"
             raise incomplete(listing.name, fact, reply)

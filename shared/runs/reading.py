@@ -35,7 +35,8 @@ class Reading:
         argument = tenure.batch.argument
         if "type" in argument:
             return await self._read_settled(tenure, type_named(argument["type"]))
-        listings, shards = [LISTINGS[name] for name in argument["listings"]], int(argument["shards"])
+        shards, within = int(argument["shards"]), str(argument.get("within", ""))
+        listings = [msgspec.structs.replace(LISTINGS[name], within=within) for name in argument["listings"]]
         small = [LISTINGS[name] for name in argument.get("small", ())]
         place, cursor = _place(str(tenure.batch.cursor.get("next", "")))
         while True:
