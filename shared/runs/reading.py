@@ -6,6 +6,8 @@ A listing that does not end with a proven last page raises, and the job fails by
 
 from __future__ import annotations
 
+import msgspec
+
 from shared.catalogue.entry import Listing, ObjectType
 from shared.catalogue.identity import object_id
 from shared.catalogue.types import LISTINGS, type_named

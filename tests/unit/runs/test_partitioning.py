@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -20,11 +20,14 @@ from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import LoopClock, SequentialIds
 from shared.memory.rows import MemoryRows
 from shared.ports import Page
+from shared.runs.choosing import Choosing
 from shared.runs.ledger import Ledger
 from shared.runs.partitioning import filters_of
 from shared.runs.preparing import Preparing
 from shared.runs.reading import Reading
 from tests.support.builders import TENANT, a_batch, a_job, a_note
+
+PREPARED_MAX = 2_000
 
 
 class Ranged(RuleDirectory):
@@ -75,24 +78,25 @@ def test_any_other_refusal_is_told() -> None:
 
 async def laid_out(directory: Ranged) -> tuple[Ledger, list[Batch], int]:
     ledger = Ledger(MemoryRows(LoopClock()), LoopClock(), SequentialIds(1))
-    job = a_job(kind=Kind.CAPTURE, state=State.LOADING_DATA)
+    job = a_job(kind=Kind.REPORT, state=State.LOADING_DATA)
     lease = await ledger.begin(job, [a_batch(0, wave=0, step=Step.PREPARE)])
     assert lease is not None
     tenure = await ledger.enter(a_note(batch=0, fencing_token=lease.fencing_token))
-    await Preparing(directory, range_objects_max=200).prepare(tenure)
+    never_asked = cast(Choosing, None)  # a report goes on from nothing
+    await Preparing(directory, never_asked, LoopClock(), range_objects_max=PREPARED_MAX).prepare(tenure)
     return ledger, await ledger.batches(TENANT, job.job_id), lease.fencing_token
 
 
 def test_every_listing_of_live_objects_has_a_batch_for_each_range_and_the_recycle_bin_one() -> None:
     async def story() -> None:
-        _ledger, batches, _token = await laid_out(Ranged(1_000))
+        _ledger, batches, _token = await laid_out(Ranged(10_000))
         by_listing: dict[str, list[Any]] = {}
         for batch in batches:
-            if batch.step is Step.READ and "listing" in batch.argument:
-                by_listing.setdefault(batch.argument["listing"], []).append(batch.argument.get("within"))
+            for name in batch.argument.get("listings", ()) if batch.step is Step.READ else ():
+                by_listing.setdefault(name, []).append(batch.argument.get("within"))
         assert len(by_listing["user"]) >= 5
         assert by_listing["user-deleted"] == by_listing["group-deleted"] == [None]
-        assert by_listing["group"] == by_listing["group-members"] == [None], "120 groups are few"
+        assert by_listing["group"] == by_listing["group-members"] == [None], "1,200 groups are few"
         assert len(set(by_listing["user"])) == len(by_listing["user"])
         assert all(each.startswith(f"{USER.split_by} ") for each in by_listing["user"])
         assert GROUP.split_by == "displayName"
@@ -102,9 +106,9 @@ def test_every_listing_of_live_objects_has_a_batch_for_each_range_and_the_recycl
 
 def test_a_batch_reads_its_own_range_and_no_other() -> None:
     async def story() -> None:
-        directory = Ranged(1_000)
+        directory = Ranged(10_000)
         ledger, batches, token = await laid_out(directory)
-        chosen = [batch for batch in batches if batch.argument.get("listing") == "user"][1]
+        chosen = [batch for batch in batches if batch.argument.get("listings") == ["user"]][1]
         tenure = await ledger.enter(a_note(batch=chosen.number, fencing_token=token))
         await Reading(directory, MemoryBlobs()).read(tenure)
         assert [listing.within for listing in directory.read] == [chosen.argument["within"]]
