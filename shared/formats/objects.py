@@ -69,8 +69,11 @@ class Spool:
                 continue
             shard.keys.append(key)
             shard.kinds.append(kind)
-            shard.open.append(body)
-            if len(shard.open) == FRAME_LINES_MAX:
+            shard.digests.append(sha256(body).digest()[:BODY_DIGEST_BYTES])
+            shard.open += body
+            shard.open += b"\n"
+            shard.lines += 1
+            if shard.lines == FRAME_LINES_MAX:
                 shard.close_frame()
         self.rows += len(keys)
 
@@ -87,27 +90,30 @@ class Spool:
 
 
 class _ShardSpool:
-    """One shard's part of a spool: whole frames, the bodies of the next one, and what the rows need."""
+    """One shard's part of a spool: whole frames, the lines of the next one, and what the rows need.
 
-    __slots__ = ("block", "digests", "frames", "gone", "keys", "kinds", "open")
+    Lines are put together as they come: thousands of bodies kept one by one leave a heap full of holes.
+    """
+
+    __slots__ = ("block", "digests", "frames", "gone", "keys", "kinds", "lines", "open")
 
     def __init__(self) -> None:
         self.block: list[bytes] = []
         self.frames: list[tuple[int, int]] = []  # length, lines
-        self.open: list[bytes] = []
+        self.open = bytearray()
+        self.lines = 0
         self.keys: list[bytes] = []
         self.kinds: list[tuple[int, int]] = []
         self.digests: list[bytes] = []
         self.gone: list[tuple[bytes, int, int]] = []
 
     def close_frame(self) -> None:
-        """Compress the bodies that are open, if any."""
-        if self.open:
-            self.digests += [sha256(body).digest()[:BODY_DIGEST_BYTES] for body in self.open]
-            frame = compress(b"\n".join([*self.open, b""]))
+        """Compress the lines that are open, if any."""
+        if self.lines:
+            frame = compress(self.open)
             self.block.append(frame)
-            self.frames.append((len(frame), len(self.open)))
-            self.open = []
+            self.frames.append((len(frame), self.lines))
+            self.open, self.lines = bytearray(), 0
 
     def packed(self, start_at: int) -> list[bytes]:
         """Return the index rows of a shard whose block will lie at `start_at`."""
