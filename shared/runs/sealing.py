@@ -17,7 +17,7 @@ import msgspec
 from shared.catalogue.types import type_named
 from shared.domain.errors import IntegrityError, NotFoundError
 from shared.domain.ids import KEY_BYTES
-from shared.domain.jobs import Batch, BatchState, Kind, SnapshotSummary, Step
+from shared.domain.jobs import Batch, BatchState, Kind, Step
 from shared.formats.deleted import encode_deleted
 from shared.formats.frames import compress
 from shared.formats.manifests import Manifest, TypeFacts, manifest_name, seal, unseal
@@ -32,7 +32,7 @@ from shared.runs.ledger import Ledger
 from shared.runs.merging import merge_links, merge_objects, sliced
 from shared.runs.overlay import Overlay, Source, gone_keys
 from shared.runs.roots import files_of, kept, named_roots, roots_of
-from shared.runs.snapshots import Snapshots
+from shared.runs.snapshots import Snapshots, summary_of
 from shared.runs.staging import load_segment, store_file
 from shared.runs.tally import Tally
 from shared.runs.tenure import Pause, Tenure
@@ -125,6 +125,7 @@ class Sealing:
         said: dict[str, Any] = {"name": name, "sha256": digest}
         if job.kind is Kind.CAPTURE:
             await self._snapshots.signing.sign(place.blobs, name, digest)
+<<<<<<< HEAD
             finished = await self._finishing.look(manifest)
             said["warnings"] = list(finished.warnings)
             summary = SnapshotSummary(
@@ -143,6 +144,9 @@ class Sealing:
                 protection=finished.protection,
                 alerts=finished.alerts,
             )
+=======
+            summary = summary_of(manifest, name=name, sha256=digest, sealed_at=self._clock.now())
+>>>>>>> 55605b9 (history: reads restore points, and types that were left out)
             beside.append(Put(snapshot_key(job.snapshot_id), snapshot_values(summary), ANY))
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=[said])
         await tenure.record(done, beside=beside)

@@ -80,7 +80,7 @@ def renamed(name: str) -> Callable[[Manifest], Manifest]:
     [
         (altered(tenant=an_id("stranger")), an_id("stranger")),
         (altered(snapshot_id="../other"), "../other"),
-        (altered(base_id="20261120T220000Z-0a1b2c3d"), "restore point"),
+        (altered(base_id="20261120T220000Z-0a1b2c3d", base_sha256="0" * 64), "restore point"),
         (renamed(f"{TENANT}/20000101T000000Z-00000000/00000.objects.ndz"), "no file of the snapshot"),
         (renamed(f"{TENANT}/20261120T220000Z-00000000/../x"), "no file of the snapshot"),
         (renamed(f"{TENANT}/20261120T220000Z-00000000/manifest.json"), "no file of the snapshot"),
