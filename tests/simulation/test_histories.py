@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.compare.versions import Told, What
 from shared.domain.ids import key_guid
 from shared.domain.jobs import State
+from simulator.applications import CARELESS_SCRIPT
 from simulator.faults import Fault, Rule
 from tests.simulation.days import Days
 from tests.simulation.test_types_left_out import GROUPS
@@ -85,12 +86,17 @@ def test_a_type_that_could_not_be_read_for_a_day_has_neither_gone_nor_come_back(
         without = await days.captured()
         assert "group" in days.manifest(without).incomplete
         days.simulator.world.faults.rules.remove(rule)
+        renamed = str(next(iter(days.simulator.tenant.directory.stores["group"].live)))
+        days.simulator.act(CARELESS_SCRIPT, "PATCH", f"/groups/{renamed}", {"description": "renamed meanwhile"})
         for _day in range(2):
             assert "group" in days.manifest(await days.captured()).types
         groups = [str(one) for one in days.simulator.tenant.directory.stores["group"].live]
         users = [str(one) for one in days.simulator.tenant.directory.stores["user"].live]
         history = days.platform.operator.history
-        for object_id in groups + users:
+        told = await history.of(TENANT, renamed)
+        assert [(one.position, one.what) for one in told.versions] == [(0, What.FIRST_SEEN), (2, What.CHANGED)]
+        assert told.notes == ("1 snapshot is not in the change index; each of them was read",)
+        for object_id in {*groups, *users} - {renamed}:
             told = await history.of(TENANT, object_id)
             assert [(one.what, one.links) for one in told.versions] == [(What.FIRST_SEEN, ())]
         assert groups

@@ -175,3 +175,22 @@ def test_a_place_in_the_sequence_that_is_taken_is_not_taken_twice() -> None:
         ]
 
     asyncio.run(story())
+
+
+def test_the_readable_form_of_an_object_has_one_spelling_whatever_the_snapshot() -> None:
+    async def story() -> None:
+        states = States()
+        members = [an_id(f"user-{number}") for number in range(40)]
+        users = [a_user_body(f"user-{number}") for number in range(40)]
+        await states.seal(users, {an_id("group-1"): members}, shards=1)
+        turned = [dict(reversed(user.items())) for user in reversed(users)]
+        await states.seal(turned, {an_id("group-1"): members[::-1]}, shards=1)
+        exporting = Exporting(states.snapshots)
+        lines = [await exporting.objects(known, 0) for known in states.listed]
+        assert lines[0] == lines[1]
+        (group,) = [msgspec.json.decode(line) for line in lines[0].splitlines() if b'"type":"group"' in line]
+        assert group["links"] == {"members": sorted(members)}
+        with pytest.raises(NotFoundError):
+            await exporting.objects(states.listed[0], 1)
+
+    asyncio.run(story())
