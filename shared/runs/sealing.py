@@ -125,28 +125,10 @@ class Sealing:
         said: dict[str, Any] = {"name": name, "sha256": digest}
         if job.kind is Kind.CAPTURE:
             await self._snapshots.signing.sign(place.blobs, name, digest)
-<<<<<<< HEAD
             finished = await self._finishing.look(manifest)
             said["warnings"] = list(finished.warnings)
-            summary = SnapshotSummary(
-                tenant=job.tenant,
-                snapshot_id=job.snapshot_id,
-                job_id=job.job_id,
-                created_at=manifest.created_at,
-                sealed_at=self._clock.now(),
-                sequence=manifest.sequence,
-                manifest_name=name,
-                manifest_sha256=digest,
-                counts=manifest.count(),
-                base_id=manifest.base_id,
-                ways={name: facts.way for name, facts in manifest.types.items()},
-                incomplete=manifest.incomplete,
-                protection=finished.protection,
-                alerts=finished.alerts,
-            )
-=======
-            summary = summary_of(manifest, name=name, sha256=digest, sealed_at=self._clock.now())
->>>>>>> 55605b9 (history: reads restore points, and types that were left out)
+            listed = summary_of(manifest, name=name, sha256=digest, sealed_at=self._clock.now())
+            summary = msgspec.structs.replace(listed, protection=finished.protection, alerts=finished.alerts)
             beside.append(Put(snapshot_key(job.snapshot_id), snapshot_values(summary), ANY))
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=[said])
         await tenure.record(done, beside=beside)
