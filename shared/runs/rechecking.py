@@ -1,5 +1,5 @@
-"""The verification that a timer starts: every manifest, then the whole of the newest snapshot and of the one that has
-gone unproven for longest, so that in time every byte in the vault is read again. Results are kept per snapshot.
+"""The verification that a timer starts: every manifest, then the whole of the newest snapshot, and of the snapshot and
+the restore point that have gone unproven for longest, so that in time every byte in the vault is read again.
 
 The first batch proves all manifests and lays the others out; each of those proves one snapshot, some shards at a time;
 the last one fails the job when anything was damaged, after everything else was looked at. Reads the vault only. A crash
@@ -84,15 +84,16 @@ class Rechecking:
         return None
 
     async def _chosen(self, tenant: str) -> list[SnapshotSummary]:
-        """Return the newest whole snapshot, and of the others the one that was proven longest ago or never."""
-        whole = [known for known in await self._snapshots.listed(tenant) if not known.base_id]
+        """Return the newest snapshot, and of the others and the restore points the one proven longest ago or never."""
+        listed = await self._snapshots.listed(tenant)
+        whole, points = [one for one in listed if not one.base_id], [one for one in listed if one.base_id]
         proofs = await self._holding.verifications(tenant)
 
         def proven_at(known: SnapshotSummary) -> datetime:
             proof = proofs.get(known.snapshot_id)
             return (proof.full_at if proof else None) or NEVER
 
-        return [*whole[:1], *sorted(whole[1:], key=proven_at)[:1]]
+        return [*whole[:1], *sorted(whole[1:], key=proven_at)[:1], *sorted(points, key=proven_at)[:1]]
 
     async def _whole(self, tenure: Tenure, snapshot_id: str) -> Pause | None:
         """Prove one snapshot from where the batch stands, recording and asking whether to go on after some shards."""

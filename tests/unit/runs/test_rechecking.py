@@ -17,7 +17,7 @@ async def verified(world: World) -> Job:
 
 
 async def proofs(world: World) -> dict[str, Verification]:
-    return await world.product.holding.verifications(TENANT)
+    return await world.product.upkeep.holding.verifications(TENANT)
 
 
 def test_the_newest_is_proven_and_the_others_in_turn() -> None:
