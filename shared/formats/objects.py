@@ -11,7 +11,9 @@ import zlib
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import object_key, object_keys
@@ -25,6 +27,7 @@ __all__ = ["SOFT_DELETED", "TOMBSTONE"]  # a row's flags are part of its meaning
 ROW = struct.Struct("<16s16sIIHBB")
 KEY_AND_TYPE = itemgetter(0, 5)
 FRAME_LINES_MAX = 128
+BODY_BYTES_MAX = 16 * 1024 * 1024  # ten times Graph's largest object, the manifest of an application (1.2 MB)
 NO_DIGEST = bytes(BODY_DIGEST_BYTES)
 
 
@@ -170,3 +173,17 @@ def body_at(lines: list[bytes], row: IndexRow, *, name: str) -> bytes:
     if line >= len(lines) or body_digest(lines[line]) != digest:
         raise IntegrityError(name, f"object {row.key.hex()}: the stored body does not match its digest")
     return lines[line]
+
+
+def decode_body(body: bytes, *, name: str) -> dict[str, Any]:
+    """Return the object that a stored body is; raise IntegrityError naming it when it is none.
+
+    A body whose digest is right was stored as it is, which does not make it an object: whoever wrote it may have meant
+    harm. It must be JSON in UTF-8, an object, and of a size that Graph could have sent.
+    """
+    if len(body) > BODY_BYTES_MAX:
+        raise IntegrityError(name, f"a body of {len(body)} bytes is absurd")
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise IntegrityError(name, f"the stored body is no object: {error}") from error

@@ -16,13 +16,13 @@ from shared.catalogue.types import BY_CODE, BY_NAME
 from shared.compare.judge import ABSENT, Side, judge
 from shared.compare.references import hangs_on_hidden, kept_links
 from shared.compare.shards import Key, by_key, is_soft_deleted, link_differences, suspects
-from shared.domain.changes import Action, Difference, Json
+from shared.domain.changes import Action, Difference
 from shared.domain.errors import InputError
 from shared.domain.ids import GUID, key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.domain.scope import Scope
 from shared.formats.manifests import Manifest
-from shared.formats.objects import IndexRow
+from shared.formats.objects import IndexRow, decode_body
 from shared.formats.records import DIFFERENCES, decode_records, encode_records
 from shared.ports import Blobs
 from shared.runs.layers import Readable
@@ -159,7 +159,7 @@ def _side(key: Key, rows: dict[Key, IndexRow], bodies: dict[Key, bytes]) -> Side
     row = rows.get(key)
     if row is None:
         return ABSENT
-    body: Json = msgspec.json.decode(bodies[key])
+    body = decode_body(bodies[key], name=f"object {key[0].hex()}")
     return Side(body, is_deleted=is_soft_deleted(row))
 
 

@@ -187,3 +187,5 @@ def _check_totals(manifest: Manifest, proof: Proof) -> None:
     counts = manifest.count()
     if proof.objects != counts["objects"] + counts["softDeleted"]:
         raise IntegrityError(manifest.snapshot_id, f"{proof.objects} objects are stored, {counts} are listed")
+    if proof.files < len(manifest.files):
+        raise IntegrityError(manifest.snapshot_id, f"{len(manifest.files)} files are listed, {proof.files} are used")

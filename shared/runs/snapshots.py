@@ -135,8 +135,16 @@ def _listed(row: Row, tenant: str) -> SnapshotSummary:
 
 
 async def open_manifest(blobs: Blobs, name: str, sha256: str) -> SnapshotReader:
-    """Open what a manifest lists, once the manifest is proven by `sha256`."""
-    return SnapshotReader(blobs, unseal(await stored(blobs, name), name=name, expected=sha256))
+    """Open what a manifest lists, once the manifest is proven by `sha256`.
+
+    Its files lie beside it; one that names a file of another tenant, snapshot or job is refused, whoever signed it.
+    """
+    manifest = unseal(await stored(blobs, name), name=name, expected=sha256)
+    folder = f"{name.rpartition('/')[0]}/"
+    for file in manifest.files:
+        if not file.name.startswith(folder) or "/" in file.name.removeprefix(folder):
+            raise IntegrityError(name, f"it lists {file.name[:200]!r}, which does not lie beside it")
+    return SnapshotReader(blobs, manifest)
 
 
 async def stored(blobs: Blobs, name: str, offset: int = 0, length: int | None = None) -> bytes:
