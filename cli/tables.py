@@ -52,7 +52,7 @@ def _known(snapshot: Json) -> Iterator[str]:
     if hold:
         yield f"held: {hold.get('reason')}"
     whole = proof.get("provenWholeDateTime")
-    yield f"verified {moment(whole)}" if whole else "never verified whole"
+    yield f"verified {moment(whole)[:10]}" if whole else "never verified whole"
 
 
 def vault_facts(vault: Json) -> Iterator[tuple[object, object]]:
