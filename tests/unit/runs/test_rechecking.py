@@ -11,6 +11,7 @@ from bench.small_vault import SHARDS, SmallVault
 from shared.domain.jobs import Job, Kind, Note, Options, State, Step
 from shared.domain.scope import EVERYTHING
 from shared.domain.verification import Verification
+from shared.formats.rows import snapshot_key
 from shared.memory.clock import LoopClock
 from shared.runs import rechecking
 from shared.runs.holding import Holding
@@ -112,6 +113,20 @@ def test_a_damaged_manifest_is_told_of_the_snapshot_it_belongs_to() -> None:
         found = await proofs(world)
         assert name in found[other].fault
         assert found[newest].fault == ""
+
+    virtual_time.run(story())
+
+
+def test_a_snapshot_that_somebody_took_off_the_list_is_told() -> None:
+    async def story() -> None:
+        world = World()
+        for _number in range(2):
+            await world.captured()
+        hidden = (await world.product.snapshots.listed(TENANT))[0]
+        await world.platform.rows.remove(TENANT, snapshot_key(hidden.snapshot_id))
+        job = await verified(world)
+        assert job.state is State.SUCCESSFUL
+        assert job.warnings == (f"NOT LISTED: no row of the list names {hidden.manifest_name}",)
 
     virtual_time.run(story())
 
