@@ -28,7 +28,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """`next` is the tail of the next page of the listing itself, None when that has ended (or not begun: no pages).
 
     `rows` counts the objects it gave so far; `pending` are the objects whose references are read one by one. `after`
-    is the last object of the page at `next` whose reading by itself has begun, empty before the first.
+    is the last object of the page at `next` whose reading by itself has begun, empty before the first; `rest` then
+    names what of that page was left, as this reading of it found it.
     """
 
     next: str | None = None
@@ -37,6 +38,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     trail: Trail = Trail()
     pending: Sequence[Chain] = ()
     after: str = ""
+    rest: str = ""
 
 
 def load(what: str, text: str) -> Cursor:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Protocol
 
 import msgspec
@@ -24,6 +25,7 @@ from shared.ports import Page
 
 LINKS_ENOUGH = 10_000  # of one page; one round of 20 objects may bring twice as many more
 CROWDS_KEPT = 16  # pages of objects that are partly read: one for each batch that a worker has at once
+REST_NAME_CHARACTERS = 32  # 128 bits: two rests never share a name
 
 Linked = list[tuple[str, Sequence[str]]]
 
@@ -49,6 +51,11 @@ class _Crowd(msgspec.Struct, frozen=True):
     waiting: tuple[str, ...]
     following: Cursor
 
+    def named(self, listing: Listing) -> str:
+        """Return a name that no other rest has: a worker may still keep one of an earlier job at the same place."""
+        known = msgspec.json.encode((listing.name, listing.within, self.waiting, self.following))
+        return sha256(known).hexdigest()[:REST_NAME_CHARACTERS]
+
 
 class LinkReader:
     """Pages of listings of references."""
@@ -59,7 +66,8 @@ class LinkReader:
 
     async def page(self, listing: Listing, text: str) -> Page:
         """Return the page of links at the cursor `text`; links that came before may come again, which is harmless."""
-        cursor, crowd = cursors.load(listing.name, text), self._crowds.get(text)
+        cursor = cursors.load(listing.name, text)
+        crowd = self._crowds.get(cursor.rest)
         linked: Linked = []
         requests = 0
         pending = list(cursor.pending)
@@ -83,10 +91,11 @@ class LinkReader:
             requests += len(chains)
             if sum(len(others) for _source, others in linked) >= LINKS_ENOUGH:
                 break
-        after = cursors.dump(msgspec.structs.replace(cursor if waiting else following, pending=pending))
-        if waiting and after is not None:
-            self._keep(after, _Crowd(tuple(waiting), following))
-        return Page(cursor=after, linked=linked, requests=requests)
+        after = msgspec.structs.replace(following, pending=pending)
+        if waiting:
+            left = self._kept(listing, _Crowd(tuple(waiting), following))
+            after = msgspec.structs.replace(cursor, pending=pending, rest=left)
+        return Page(cursor=cursors.dump(after), linked=linked, requests=requests)
 
     async def _outer(self, listing: Listing, cursor: Cursor) -> tuple[_Crowd, Linked]:
         """Read the page of objects at `cursor`; return whom to read by themselves, and the links of the others."""
@@ -96,11 +105,13 @@ class LinkReader:
         waiting = sorted(row.object_id for row in rows if row.is_cut and row.object_id > cursor.after)
         return _Crowd(tuple(waiting), following), [(row.object_id, row.other_ids) for row in rows if not row.is_cut]
 
-    def _keep(self, text: str, crowd: _Crowd) -> None:
-        self._crowds[text] = crowd
-        self._crowds.move_to_end(text)
+    def _kept(self, listing: Listing, crowd: _Crowd) -> str:
+        name = crowd.named(listing)
+        self._crowds[name] = crowd
+        self._crowds.move_to_end(name)
         while len(self._crowds) > CROWDS_KEPT:
             self._crowds.popitem(last=False)
+        return name
 
 
 def _reached(cursor: Cursor, begun: Sequence[str]) -> Cursor:

@@ -10,6 +10,7 @@ import pytest
 from shared.catalogue.entry import Listing
 from shared.catalogue.types import BY_NAME, LISTINGS, TYPES
 from shared.ports import Page
+from tests.contract.graph.changes import cloud_users, live, members
 from tests.contract.graph.worlds import World, a_world, whole
 from tests.support.virtual_time import run
 
@@ -156,5 +157,33 @@ def test_a_page_of_many_large_groups_ends_early_and_another_worker_goes_on_where
         assert found == expected
         assert len(sizes) > 2
         assert max(sizes) < len(expected)
+
+    run(story())
+
+
+def test_what_a_worker_kept_of_an_earlier_reading_is_never_taken_for_the_rest_of_a_later_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shared.graph.linking.LINKS_ENOUGH", 1)
+    listing = LISTINGS["group-members"]
+
+    async def story() -> None:
+        world = a_world(objects=3_000)
+        crowds, links = world.directory._reader._links._crowds, world.simulator.tenant.directory.links
+        await world.directory.page(listing, "")
+        earlier = dict(crowds)
+        # A group whose members came with the listing then is large now, and comes after those that were begun.
+        grown = max(group for group in live(world, "group") if 0 < len(members(world, group)) < 10)
+        for user in cloud_users(world, 40):
+            links.add(grown, "members", user)
+        crowds.clear()
+        page = await world.directory.page(listing, "")  # another worker begins the listing again
+        crowds.clear()
+        crowds.update(earlier)  # and the first one goes on with it
+        found = {other for source, others in page.linked if source == grown for other in others}
+        while page.cursor is not None:
+            page = await world.directory.page(listing, page.cursor)
+            found |= {other for source, others in page.linked if source == grown for other in others}
+        assert found == set(members(world, grown))
 
     run(story())
