@@ -16,7 +16,7 @@ from shared.catalogue.types import BY_CODE, BY_NAME
 from shared.compare.judge import ABSENT, Side, judge
 from shared.compare.references import hangs_on_hidden, kept_links
 from shared.compare.shards import Key, by_key, is_soft_deleted, link_differences, suspects
-from shared.domain.changes import Action, Difference
+from shared.domain.changes import Action, Difference, Json
 from shared.domain.errors import InputError
 from shared.domain.ids import GUID, key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
