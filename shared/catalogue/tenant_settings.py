@@ -80,7 +80,7 @@ SECURITY_DEFAULTS = ObjectType(
     ),
     is_paged=False,
     sends_select=False,
-    waves={"update": Wave.LOCATIONS, "enable": Wave.POLICY_ENABLE},
+    waves={"update": Wave.LOCATIONS},
     read_permissions=("Policy.Read.All",),
     write_permissions=("Policy.ReadWrite.SecurityDefaults", "Policy.Read.All"),
 )

@@ -23,6 +23,7 @@ from shared.compare.judge import creatable, writable
 from shared.domain.changes import Action, Change, Difference, LinkDifference, change_id
 from shared.domain.jobs import Options
 from shared.recover.lockout.policies import ENABLED, REPORT_ONLY
+from shared.recover.lockout.unseen import unseen
 
 BATCH_CHANGES_MAX = 2_000  # "Restore journal for 500,000 changes": 1,000 rows is one query page
 ENABLE = "enable"  # the stage of a policy's plan, and its place in the catalogue's waves
@@ -33,6 +34,8 @@ def left_alone(difference: Difference, options: Options) -> str:
     """Return why a recovery does not act on a difference, empty when it does."""
     if difference.refusal:
         return difference.refusal
+    if reason := unseen(difference):
+        return reason
     if difference.action is Action.SOFT_DELETE and not options.soft_delete_newer:
         return NEWER
     return ""
@@ -58,9 +61,7 @@ def _changes(difference: Difference) -> Iterable[tuple[Wave, Change]]:
     if difference.action in {Action.RESTORE, Action.UPDATE}:
         target = writable(entry, difference.target)
         last = entry.waves.get(ENABLE)
-        if last is not None and target.get("isEnabled") is True:  # security defaults: once the policies are off
-            yield last, _change(difference, Action.UPDATE, target)
-        elif last is not None and target.get("state") == ENABLED:
+        if last is not None and target.get("state") == ENABLED:
             staged = {**target, "state": REPORT_ONLY}
             yield entry.waves[Action.UPDATE], _change(difference, Action.UPDATE, staged)
             # All values once more: should the first stage fail, no policy is switched on that lacks its exclusions.

@@ -14,7 +14,7 @@ from cli.folder import Folder, checked_stored, checked_type, object_name, readab
 from tests.support.platform import TENANT
 from tests.unit.cli.worlds import Answers, Deployment, command
 
-GUID_FILE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}\.json\Z")
+OBJECT_FILE = re.compile(r"/(?:[0-9a-f]{8}-[0-9a-f-]{27}|key-[0-9a-f]{32})\.json\Z")
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -39,7 +39,7 @@ def test_an_export_has_a_file_for_each_object_named_by_its_id(deployment: Deploy
     written = contents(tmp_path / "out")
     objects = {name for name in written if name.startswith("objects/")}
     assert ran.json["objects"] == len(objects) == counts["objects"] + counts["softDeleted"]
-    assert all(GUID_FILE.search(name) for name in objects)
+    assert all(OBJECT_FILE.search(name) for name in objects)
     user = deployment.world.users()[0]
     document = json.loads(written[f"objects/user/{user}.json"])
     assert (document["id"], document["object"]["id"], document["isSoftDeleted"]) == (user, user, False)
