@@ -91,9 +91,9 @@ async def _story(tenant: TenantProcess, root: Path) -> dict[str, Any]:
     clock, transport = virtual_time.VirtualClock(), TenantTransport(tenant)
     world = world_of(tenant, root, clock, transport)
     importlib.import_module("shared.graph.sdk")  # a worker imports it once in its life, whatever it captures
-    began, cpu = clock.elapsed(), time.process_time()
+    began_at, cpu = clock.now(), time.process_time()
     snapshot = await world.capture(workers=WORKERS)
-    cpu_s, virtual_s = time.process_time() - cpu - transport.own_cpu_s, clock.elapsed() - began
+    cpu_s, virtual_s = time.process_time() - cpu - transport.own_cpu_s, (world.ended_at - began_at).total_seconds()
     reader = await open_manifest(world.vault, snapshot.manifest_name, snapshot.manifest_sha256)
     return {
         "objects": snapshot.counts["objects"] + snapshot.counts["softDeleted"],

@@ -72,6 +72,7 @@ class World:
         )
         self.product = assemble(TENANT, ports, NobodyCalls())
         self.cpu_s: dict[str, float] = defaultdict(float)
+        self.ended_at = CAPTURED_AT
         self._outside_cpu_s = outside_cpu_s
 
     async def know(self, snapshot: SnapshotSummary) -> None:
@@ -100,6 +101,8 @@ class World:
         ended = await self.product.ledger.job(TENANT, job.job_id)
         if ended.state is not State.SUCCESSFUL:
             raise JobFailedError(f"job {ended.job_id} is {ended.state}: {ended.error}")
+        assert ended.completed_at is not None, "a job that has ended says when"
+        self.ended_at = ended.completed_at  # notes sent twice may be dropped long after that
 
     async def _handle_all(self) -> int:
         """Handle messages while there are any, those of others' making included; return how many that was."""

@@ -6,6 +6,7 @@ Pure. Promises (tests/unit/jobs/test_flow.py checks each by name):
   F3  a job is finished exactly when every batch is done
   F4  a job with a failed batch releases nothing and says which error ends it
   F5  releasing twice is harmless: the same rows give the same answer
+  F6  whatever ends at the same time, and whoever sees it, each batch that becomes free is sent by at least one end
 """
 
 from __future__ import annotations
@@ -78,6 +79,23 @@ def warnings(batches: Sequence[Batch]) -> tuple[str, ...]:
     """Return what the batches say that an operator must be told, in their order, each sentence once."""
     said = (text for batch in batches for output in batch.outputs for text in output.get("warnings", ()))
     return tuple(dict.fromkeys(str(text) for text in said))
+
+
+def to_send_after(batches: Sequence[Batch], number: int) -> tuple[int, ...]:
+    """Return the batches that the end of batch `number`, seen in these rows, has to send.
+
+    Others of the wave may have ended meanwhile, and each of them may see the other's end. Ends are therefore taken to
+    have come in the order of their numbers: those with higher ones count as still running. A batch may be sent twice.
+    """
+    ended = next(batch for batch in batches if batch.number == number)
+    before = [
+        msgspec.structs.replace(batch, state=BatchState.RUNNING)
+        if batch.wave == ended.wave and batch.state is BatchState.DONE and batch.number >= number
+        else batch
+        for batch in batches
+    ]
+    already_sent = set(release(before).numbers)
+    return tuple(freed for freed in to_send(batches) if freed not in already_sent)
 
 
 def totals(batches: Sequence[Batch]) -> dict[str, int]:

@@ -24,7 +24,7 @@ from shared.domain.errors import (
     TidemarkError,
 )
 from shared.domain.jobs import BatchState, Kind, Note, Step
-from shared.jobs.flow import QUEUE, release, to_send
+from shared.jobs.flow import QUEUE, release, to_send_after
 from shared.jobs.lease import MARGIN_SECONDS, LeaseRow
 from shared.jobs.states import ENDS, Event
 from shared.ports import WorkQueue
@@ -119,15 +119,9 @@ class Worker:
         if release(batches).is_finished:
             await self._end(note, Event.LAST_BATCH_DONE)
             return
-        before = [
-            msgspec.structs.replace(batch, state=BatchState.RUNNING) if batch.number == note.batch else batch
-            for batch in batches
-        ]
-        already_sent = set(release(before).numbers)
         job = await self._ledger.job(note.tenant, note.job_id)
-        for number in to_send(batches):
-            if number not in already_sent:
-                await self._queue.send(QUEUE[job.kind], msgspec.structs.replace(note, batch=number))
+        for number in to_send_after(batches, note.batch):
+            await self._queue.send(QUEUE[job.kind], msgspec.structs.replace(note, batch=number))
 
     async def _end(self, note: Note, event: Event, *, error_code: str = "", error: str = "") -> None:
         lease = await self._ledger.end(note, event, error_code=error_code, error=error)

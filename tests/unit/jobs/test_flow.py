@@ -1,13 +1,14 @@
-"""Which batches may run now (promises F1 to F5 of shared/jobs/flow.py)."""
+"""Which batches may run now (promises F1 to F6 of shared/jobs/flow.py)."""
 
 from __future__ import annotations
 
 import itertools
 
+import msgspec
 import pytest
 
 from shared.domain.jobs import Batch, BatchState, Kind, Step
-from shared.jobs.flow import QUEUE, WIDTH, release, to_send, totals, warnings
+from shared.jobs.flow import QUEUE, WIDTH, release, to_send, to_send_after, totals, warnings
 from tests.support.builders import a_batch
 
 WAITING, RUNNING, DONE, FAILED = BatchState.WAITING, BatchState.RUNNING, BatchState.DONE, BatchState.FAILED
@@ -84,6 +85,26 @@ def test_f4_a_failed_batch_stops_all_others_and_its_error_ends_the_job() -> None
 
 def test_f4_a_failed_batch_that_left_no_error_is_named_by_its_number() -> None:
     assert release([a_batch(7, state=FAILED)]).failure == "batch 7 failed"
+
+
+def test_f6_batches_that_end_at_once_leave_none_unsent_whatever_each_sees_of_the_other() -> None:
+    width, count = WIDTH[Step.SEAL], 7
+    for order in itertools.permutations(range(1, width + 1)):
+        for at_once in range(1, width + 1):
+            rows = waves((RUNNING,) * width + (WAITING,) * (count - width), (WAITING,), step=Step.SEAL)
+            sent: set[int] = set()
+            for start in range(0, width, at_once):
+                together = order[start : start + at_once]
+                rows = [msgspec.structs.replace(row, state=DONE) if row.number in together else row for row in rows]
+                for number in together:  # all of them see all of their ends
+                    sent.update(to_send_after(rows, number))
+            assert sent >= set(range(width + 1, count + 1)), (order, at_once)
+            assert count + 1 not in sent, "the next wave waits"
+
+
+def test_f6_an_end_by_itself_sends_what_it_frees_and_nothing_else() -> None:
+    rows = waves((DONE, RUNNING, RUNNING, RUNNING, WAITING, WAITING), step=Step.SEAL)
+    assert to_send_after(rows, 1) == (5,)
 
 
 def test_every_step_has_a_width_and_every_kind_a_queue() -> None:
