@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
+from datetime import datetime
 
 from shared.domain.errors import IntegrityError, NotFoundError
 from shared.domain.ids import wire_snapshot_id
@@ -105,6 +106,24 @@ class Snapshots:
         """Return the names of all manifests in the vault: the truth from which the list can be rebuilt."""
         names = await self.vault.names(f"{tenant}/")
         return [name for name in names if name.endswith(f"/{MANIFEST_NAME}")]
+
+
+def summary_of(manifest: Manifest, *, name: str, sha256: str, sealed_at: datetime) -> SnapshotSummary:
+    """Return the row of the list for a manifest stored as `name`, as far as the manifest tells it."""
+    return SnapshotSummary(
+        tenant=manifest.tenant,
+        snapshot_id=manifest.snapshot_id,
+        base_id=manifest.base_id,
+        job_id=manifest.job_id,
+        created_at=manifest.created_at,
+        sealed_at=sealed_at,
+        sequence=manifest.sequence,
+        manifest_name=name,
+        manifest_sha256=sha256,
+        counts=manifest.count(),
+        ways={known: facts.way for known, facts in manifest.types.items()},
+        incomplete=manifest.incomplete,
+    )
 
 
 def _listed(row: Row, tenant: str) -> SnapshotSummary:

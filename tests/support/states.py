@@ -63,7 +63,7 @@ class States:
 
     def __init__(self) -> None:
         signing = MemorySigning()
-        self.vault, self.rows = CountedBlobs(), MemoryRows(LoopClock())
+        self.vault, self.rows = CountedBlobs(StoppedClock()), MemoryRows(LoopClock())
         self.snapshots = Snapshots(self.rows, self.vault, Signing(signing, signing))
         self.history = History(self.snapshots)
         self.around: Callable[[Callable[[], Awaitable[object]]], Awaitable[None]] = done
