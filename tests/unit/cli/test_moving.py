@@ -139,6 +139,10 @@ def test_names_come_from_ids_alone_and_cannot_leave_the_folder() -> None:
     for hostile in ("../../etc/passwd", "CON", "a/b", "", ".", "x" * 999, "nul\0", "Ünïcode", "abc", "ABC"):
         assert re.fullmatch(r"key-[0-9a-f]{32}\.json", object_name(hostile))
     assert object_name("abc") != object_name("ABC"), "a disk may ignore case"
+    assert object_name(None, "0" * 32) == f"key-{'0' * 32}.json"
+    for key in ("../x", "", None, "0" * 31):
+        with pytest.raises(CliError):
+            object_name(None, key)
     for wrong in ("../x", "a/b", "", ".", "user.json", None, 7):
         with pytest.raises(CliError):
             checked_type(wrong)
