@@ -27,13 +27,18 @@ from cli.errors import CliError, Exit
 MARK, MARK_CONTENT = "tidemark-export.json", b'{"format":"tidemark-export/1"}\n'
 MANIFEST, SIGNATURE, SEALED, OBJECTS = "manifest.json", "manifest.sig", "sealed", "objects"
 GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z")
+KEY = re.compile(r"[0-9a-f]{32}\Z")
 TYPE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}\Z")
 STORED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 OBJECT = re.compile(r"(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|key-[0-9a-f]{32})\.json(?:\.part)?\Z")
 
 
-def object_name(object_id: object) -> str:
-    """Return the name of an object's file, without its folder."""
+def object_name(object_id: object, key: object = "") -> str:
+    """Return the name of an object's file, without its folder; `key` names one whose body says no id."""
+    if object_id is None:
+        if not KEY.match(str(key)):
+            raise CliError(Exit.TROUBLE, f"{str(key)[:80]!r} is no key of an object")
+        return f"key-{key}.json"
     text = str(object_id)
     if GUID.match(text.lower()):
         return f"{text.lower()}.json"
@@ -76,7 +81,7 @@ class Folder:
 
     def write_object(self, document: dict[str, Any]) -> None:
         """Write one object into its own file; raise CliError when another object has it."""
-        path = (OBJECTS, checked_type(document.get("type")), object_name(document.get("id")))
+        path = (OBJECTS, checked_type(document.get("type")), object_name(document.get("id"), document.get("key")))
         if self.root.joinpath(*path) in self._kept:
             raise CliError(Exit.TROUBLE, f"two objects have the id {str(document.get('id'))[:80]!r}")
         self.write(readable(document), *path)

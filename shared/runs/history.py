@@ -107,7 +107,7 @@ class Look:
 
     def __init__(self, snapshots: Snapshots, states: Sequence[SnapshotSummary], key: bytes, type_name: str) -> None:
         self._snapshots, self._states, self._key, self._type_name = snapshots, states, key, type_name
-        self._seen: dict[int, Seen] = {}
+        self._held: dict[int, frozenset[str]] = {}
         self.type_code: int | None = None
         self.notes: list[str] = []
 
@@ -124,8 +124,9 @@ class Look:
                 continue
             reads_links = bool(links_at) and (not seen or position in links_at)
             try:
-                state = self._states[position]
-                reader = await self._snapshots.open(state.tenant, state.snapshot_id)
+                reader = await self._snapshots.open(self._states[position].tenant, self._states[position].snapshot_id)
+                if self._leaves_out(reader, position):
+                    continue
                 one = await self._one(reader, position, seen[-1] if seen else None)
                 changes = await self._incoming(reader, found.incoming.get(position, ()))
                 if reads_links:
@@ -137,7 +138,15 @@ class Look:
                 links_at |= {position + 1} if reads_links else set()
                 continue
             seen.append(msgspec.structs.replace(one, links=changes))
-        return seen
+        return [one for one in seen if self._entry_name() in self._held[one.position]]
+
+    def _leaves_out(self, reader: Readable, position: int) -> bool:
+        """Note what a state holds; tell whether the object's type is known and the state was taken without it."""
+        self._held[position] = frozenset(reader.manifest.types)
+        return self.type_code is not None and self._entry_name() not in self._held[position]
+
+    def _entry_name(self) -> str:
+        return "" if self.type_code is None else BY_CODE[self.type_code].name
 
     async def _one(self, reader: Readable, position: int, earlier: Seen | None) -> Seen:
         """Return the object in one state; a body that the state before has as well is not read again."""

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from shared.compare.steps import link_rows, object_rows
+from shared.compare.steps import held_by_both, link_rows, object_rows
 from shared.domain.errors import IntegrityError
 from shared.domain.jobs import BatchState, SnapshotSummary
 from shared.formats.change_index import (
@@ -80,6 +80,8 @@ class Indexing:
     ) -> ChangeIndex:
         """Return the index of `own`: the runs there were, without those before every kept state, and one more."""
         rows = await self.changes(before, own)
+        if await self._holds_more(before, own):
+            skipped = [*skipped, own.sequence]
         runs = [run for run in index.runs if run.last > oldest]
         omitted = [sequence for sequence in index.omitted if sequence > oldest] + skipped
         if rows is None:
@@ -101,7 +103,7 @@ class Indexing:
             since=since,
             sequence=own.sequence,
             shard_count=index.shard_count,
-            omitted=tuple(sorted(omitted)),
+            omitted=tuple(sorted({*omitted})),
             runs=tuple(runs),
         )
 
@@ -110,11 +112,13 @@ class Indexing:
         old = await self._snapshots.open(before.tenant, before.snapshot_id)
         new = await self._snapshots.open(own.tenant, own.snapshot_id)
         shards = min(old.manifest.shard_count, new.manifest.shard_count)
+        held = held_by_both(old.manifest.types, new.manifest.types)
         found: dict[int, list[bytes]] = {}
         count = 0
         for shard in range(shards):
-            rows = [*object_rows(await old.index(shard, shards), await new.index(shard, shards), own.sequence)]
-            rows += link_rows(await old.links(shard, shards), await new.links(shard, shards), own.sequence)
+            objects = await old.index(shard, shards), await new.index(shard, shards)
+            links = await old.links(shard, shards), await new.links(shard, shards)
+            rows = [*object_rows(*objects, own.sequence, held), *link_rows(*links, own.sequence, held)]
             count += len(rows)
             if count > ROWS_MAX:
                 log.warning("too many changes to index", extra={"snapshot_id": own.snapshot_id, "rows_max": ROWS_MAX})
@@ -124,6 +128,11 @@ class Indexing:
         for rows in found.values():
             rows.sort()  # sets have no order, and an attempt after a crash must write the same bytes
         return found
+
+    async def _holds_more(self, before: SnapshotSummary, own: SnapshotSummary) -> bool:
+        """Tell whether a state holds types that the one before left out: what became of those, only the state tells."""
+        old, new = (await self._snapshots.prove(before))[0], (await self._snapshots.prove(own))[0]
+        return bool(new.manifest.types.keys() - old.manifest.types.keys())
 
     async def _merged(self, own: SnapshotSummary, runs: Sequence[Run]) -> Run:
         run = Run(first=runs[0].first, last=runs[-1].last, level=runs[0].level + 1, files=())

@@ -109,7 +109,7 @@ class Snapshots:
 
 
 def summary_of(manifest: Manifest, *, name: str, sha256: str, sealed_at: datetime) -> SnapshotSummary:
-    """Return the row of the list for a manifest stored as `name`."""
+    """Return the row of the list for a manifest stored as `name`, as far as the manifest tells it."""
     return SnapshotSummary(
         tenant=manifest.tenant,
         snapshot_id=manifest.snapshot_id,
