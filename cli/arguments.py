@@ -40,6 +40,8 @@ def parser() -> ArgumentParser:
     add("verify", looking.verify, "prove a snapshot: every byte, a part of it, or all manifests", snapshot, _proof())
     add("capture", starting.capture, "take a snapshot now", wait)
     add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
+    compare = add("compare", starting.compare, "find what differs between two snapshots", snapshot, scope, wait)
+    compare.add_argument("other", metavar="OTHER", help="id of the snapshot that stands for now, or latest")
     add("changes", looking.changes, "list the rows of a report, or what failed of a recovery", job, page)
     recover = add("recover", starting.recover, "bring the tenant back to a snapshot", snapshot, scope, wait)
     recover.add_argument(

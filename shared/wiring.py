@@ -22,6 +22,7 @@ from shared.runs.asking import Asking
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
 from shared.runs.ledger import Ledger
+from shared.runs.opposing import Opposing
 from shared.runs.planning import Planning
 from shared.runs.preparing import Preparing
 from shared.runs.reading import Reading
@@ -87,7 +88,7 @@ def assemble(
     planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing, guarding)
     applying = Applying(ports.directory, ports.work)
     steps = {
-        Step.PREPARE: Preparing(ports.directory).prepare,
+        Step.PREPARE: Opposing(Preparing(ports.directory), comparing).prepare,
         Step.READ: Reading(ports.directory, ports.work).read,
         Step.ROLL_FORWARD: Rolling(ports.directory, ports.work).roll_forward,
         Step.SEAL: sealing.seal,

@@ -25,6 +25,14 @@ def report(session: Session, given: Namespace) -> Exit:
     return _started(session, given, job_id)
 
 
+def compare(session: Session, given: Namespace) -> Exit:
+    """Start a difference report of one snapshot against another."""
+    body = start_body(given.types, given.ids)
+    target, other = (chosen_snapshot(session.api, text) for text in (given.snapshot, given.other))
+    body["tidemark.against"] = str(other["id"])
+    return _started(session, given, session.api.post("snapshots", str(target["id"]), "recoveryPreviewJobs", body=body))
+
+
 def recover(session: Session, given: Namespace) -> Exit:
     """Start a recovery to a snapshot, once somebody has confirmed it."""
     body = start_body(given.types, given.ids, soft_delete_newer=given.soft_delete_newer)

@@ -9,7 +9,7 @@ import azure.functions as func
 from functions import replies
 from functions.asked import Asked
 from functions.handlers.jobs import of_snapshot
-from functions.wire.change import change_body, failed_body, outcome_body
+from functions.wire.change import change_body, failed_body, outcome_body, unknown_bodies
 from functions.wire.names import NAMESPACE
 from shared.domain.ids import snapshot_time
 from shared.domain.jobs import Kind
@@ -23,7 +23,9 @@ async def changes(product: Product, asked: Asked) -> func.HttpResponse:
     job, options = await of_snapshot(product, asked, Kind.REPORT), asked.options
     rows, is_more = await product.asking.differences(product.tenant, job.job_id, skip=options.skip, top=options.top)
     bodies = (change_body(row, target_at=_target_at(asked), shows_all=asked.shows_all) for row in rows)
-    return replies.collection(asked, CONTEXT, bodies, is_more=is_more)
+    unknown = [] if options.skip else await product.asking.unknown(product.tenant, job.job_id)
+    noted = {"tidemark.unknownObjects": unknown_bodies(unknown, shows_all=asked.shows_all)} if unknown else {}
+    return replies.collection(asked, CONTEXT, bodies, is_more=is_more, noted=noted)
 
 
 async def failed_changes(product: Product, asked: Asked) -> func.HttpResponse:

@@ -6,7 +6,7 @@ import azure.functions as func
 
 from functions import replies
 from functions.asked import Asked
-from functions.wire.body import read_nothing, read_start
+from functions.wire.body import read_against, read_nothing, read_start
 from shared.domain.ids import capture_job_id
 from shared.domain.jobs import Kind
 from shared.wiring import Product
@@ -22,9 +22,12 @@ async def start_capture(product: Product, asked: Asked) -> func.HttpResponse:
 
 
 async def start_preview(product: Product, asked: Asked) -> func.HttpResponse:
-    """Start a difference report of the snapshot against the tenant as it is now."""
-    scope, _options = read_start(asked.call.headers, asked.call.body, Kind.REPORT)
-    job = await product.starting.report(product.tenant, asked.snapshot, scope, requested_by=asked.caller_id)
+    """Start a difference report of the snapshot against the tenant as it is now, or against another snapshot."""
+    sent = (asked.call.headers, asked.call.body)
+    scope, _options = read_start(*sent, Kind.REPORT)
+    job = await product.starting.report(
+        product.tenant, asked.snapshot, scope, requested_by=asked.caller_id, against=read_against(*sent)
+    )
     return replies.accepted(_address(asked, "recoveryPreviewJobs", job.job_id))
 
 

@@ -20,6 +20,8 @@ from shared.domain.scope import EVERYTHING, Scope
 BODY_BYTES_MAX = 1024 * 1024
 CRITERIA = "filteringCriteria"
 OPTIONS = "tidemark.options"
+AGAINST = "tidemark.against"
+TEXT_CHARS_MAX = 200
 SOFT_DELETE_NEWER = "softDeleteNewer"
 WIRE_TYPE = {Kind.REPORT: "recoveryPreviewJob", Kind.RECOVERY: "recoveryJob"}
 
@@ -50,14 +52,22 @@ def read_nothing(headers: Mapping[str, str], content: bytes) -> None:
 def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[Scope, Options]:
     """Return what a new job of `kind` is about and what it may do; raise InputError naming what is wrong."""
     body = read_object(headers, content)
-    allowed = {TYPE_TAG, CRITERIA}
-    _refuse_unknown(body, frozenset(allowed | {OPTIONS} if kind is Kind.RECOVERY else allowed))
+    own = OPTIONS if kind is Kind.RECOVERY else AGAINST
+    _refuse_unknown(body, frozenset({TYPE_TAG, CRITERIA, own}))
     wanted = WIRE_TYPE[kind]
     if TYPE_TAG in body and not is_tag(body[TYPE_TAG], wanted):
         raise InputError(f"{TYPE_TAG}: {str(body[TYPE_TAG])[:120]!r} is not {wanted}", member=TYPE_TAG)
     criteria = body.get(CRITERIA)
     scope = EVERYTHING if criteria is None else read_criteria(criteria, member=CRITERIA)
     return scope, _options(body.get(OPTIONS, {}))
+
+
+def read_against(headers: Mapping[str, str], content: bytes) -> str:
+    """Return the snapshot that a report is to compare with, by either id, empty for the live tenant."""
+    value = read_object(headers, content).get(AGAINST, "")
+    if not isinstance(value, str) or len(value) > TEXT_CHARS_MAX:
+        raise InputError(f"{AGAINST} must be the id of a snapshot", member=AGAINST)
+    return value
 
 
 def _options(value: object) -> Options:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from functions.wire.names import TYPE_TAG, UNKNOWN, Json, type_member
 from shared.catalogue.types import type_named
-from shared.domain.changes import Action, Difference, LinkDifference, Outcome
+from shared.domain.changes import Action, Difference, LinkDifference, Outcome, UnknownObject
 from shared.domain.times import format_time
 
 MEMBERS = frozenset(
@@ -39,6 +39,14 @@ def change_body(row: Difference, *, target_at: datetime, shows_all: bool) -> Jso
     current |= row.current
     body = _base(row.type, row.object_id, row.display_name, row.action, shows_all=shows_all)
     return body | {"deltaFromCurrent": delta, "currentState": current, "tidemark.refusal": row.refusal or None}
+
+
+def unknown_bodies(unknown: Iterable[UnknownObject], *, shows_all: bool) -> list[Json]:
+    """Return the objects that a filter named and that neither side has."""
+    return [
+        {"id": one.object_id, "entityTypeName": type_member(type_named(one.type).wire_name, shows_all=shows_all)}
+        for one in unknown
+    ]
 
 
 def failed_body(outcome: Outcome, *, target_at: datetime, shows_all: bool) -> Json:

@@ -19,14 +19,16 @@ from shared.jobs.states import ENDS
 TYPES = {Kind.CAPTURE: "recoveryJobBase", Kind.REPORT: "recoveryPreviewJob", Kind.RECOVERY: "recoveryJob"}
 REPORT = "report."
 LEFT_ALONE = "leftAlone."
+NOT_COMPARED = "notCompared."
 NATIVE = (
     "id status targetStateDateTime jobStartDateTime jobCompletionDateTime filteringCriteria "
     "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
     "totalFailedChanges"
 ).split()
 ADDED = (
-    "kind snapshotId wireSnapshotId requestedBy options isCancelAsked counts progress summary leftAlone error".split()
-)
+    "kind snapshotId wireSnapshotId against notCompared requestedBy options isCancelAsked counts progress summary "
+    "leftAlone error"
+).split()
 MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in ADDED}
 
 
@@ -51,6 +53,8 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.kind": job.kind,
         "tidemark.snapshotId": job.snapshot_id,
         "tidemark.wireSnapshotId": wire_id,
+        "tidemark.against": wire_snapshot_id(job.against) if job.against else None,
+        "tidemark.notCompared": sorted(_below(job.counts, NOT_COMPARED)),
         "tidemark.requestedBy": job.requested_by,
         "tidemark.options": {"softDeleteNewer": job.options.soft_delete_newer},
         "tidemark.isCancelAsked": job.is_cancel_asked,

@@ -64,7 +64,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One job. `snapshot_id` is the snapshot it will seal (capture) or brings back (report, recovery)."""
+    """One job. `snapshot_id` is the snapshot it will seal (capture) or brings back (report, recovery).
+
+    `against` is the snapshot that a report compares with it; empty for the tenant as it is now.
+    """
 
     tenant: str
     job_id: str
@@ -74,6 +77,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    against: str = ""
     scope: Scope = EVERYTHING
     options: Options = Options()
     requested_by: str = ""
@@ -81,6 +85,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str = ""
     error: str = ""
     counts: dict[str, int] = {}
+
+    @property
+    def asks_tenant(self) -> bool:
+        """Whether the job reads or writes the tenant, which one job at a time may do (decision D10)."""
+        return not self.against
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,14 @@ def compress(content: bytes) -> bytes:
     return zstd.compress(content, options=options)
 
 
+def checked_rows(frame: bytes, width: int, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> bytes:
+    """Return what a frame of fixed-width rows holds; raise IntegrityError when it is no whole number of them."""
+    content = decompress(frame, name=name, bytes_max=bytes_max)
+    if len(content) % width:
+        raise IntegrityError(name, f"{len(content)} bytes are no whole number of {width}-byte rows")
+    return content
+
+
 def decompress(frame: bytes, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> bytes:
     """Return what the single frame holds; raise IntegrityError naming `name` when it is not one whole frame.
 

@@ -1,4 +1,4 @@
-"""Compare the target snapshot with the job's own reading of the tenant, shard by shard.
+"""Compare the target snapshot with another state, shard by shard: the job's own reading of the tenant, or a snapshot.
 
 A crash costs the batch's shards: differences are written under the attempt's number and count only once recorded.
 """
@@ -9,19 +9,43 @@ from typing import Any
 
 import msgspec
 
-from shared.catalogue.types import BY_CODE
+from shared.catalogue.types import BY_CODE, BY_NAME
 from shared.compare.judge import ABSENT, Side, judge
 from shared.compare.references import kept_links
-from shared.compare.shards import Key, by_key, is_soft_deleted, link_differences, suspects
-from shared.domain.changes import Action, Difference, Json
+from shared.compare.shards import Indexes, Key, chosen, in_scope, is_soft_deleted, link_differences
+from shared.compare.sides import alike, asked_once, comparable
+from shared.domain.changes import Action, Difference, Json, UnknownObject
 from shared.domain.ids import key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.formats.objects import IndexRow
-from shared.formats.records import DIFFERENCES, decode_records, encode_records
+from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_records
 from shared.ports import Blobs
 from shared.runs.ledger import Ledger
 from shared.runs.snapshots import SnapshotReader, Snapshots, open_manifest
 from shared.runs.tenure import Pause, Tenure
+
+UNKNOWN_PART = "unknownObjects"  # `part` of the outputs that list ids which neither side has
+
+NOT_COMPARED = "notCompared."  # counts of this prefix name the types that only one side has captured
+
+
+class Facing:
+    """Two states of one tenant face to face, opened and proven; `codes` are of the types that both have."""
+
+    def __init__(self, job: Job, target: SnapshotReader, current: SnapshotReader) -> None:
+        self.scope, self.target, self.current = job.scope, target, current
+        sides = (target.manifest.types, current.manifest.types)
+        types, self.left_out = comparable(job.scope, *sides)
+        self.names = frozenset(types)
+        self.once = {BY_NAME[name].code: asked_once(name, *sides) for name in types if name in BY_NAME}
+        self.codes = frozenset(self.once)
+        self._hidden: tuple[set[bytes], set[bytes]] | None = None
+
+    async def hidden(self) -> tuple[set[bytes], set[bytes]]:
+        """Return the keys of the objects that either side has in its recycle bin, read once."""
+        if self._hidden is None:
+            self._hidden = (await self.target.deleted(), await self.current.deleted())
+        return self._hidden
 
 
 class Comparing:
@@ -33,17 +57,18 @@ class Comparing:
     async def compare(self, tenure: Tenure) -> Pause | None:
         """Compare every shard of the batch and store the differences."""
         job, argument = tenure.job, tenure.batch.argument
-        target = await self._snapshots.open(job.tenant, job.snapshot_id)
-        current = await self.live(job)
-        hidden = (await target.deleted(), await current.deleted())
+        facing = await self.facing(job)
         outputs, counts = list(tenure.batch.outputs), dict(tenure.batch.counts)
+        if int(argument["first"]) == 0:
+            counts |= {f"{NOT_COMPARED}{name}": 1 for name in facing.left_out}
         start = int(tenure.batch.cursor.get("shard", argument["first"]))
         for shard in range(start, int(argument["end"])):
-            found = await self._shard(job, target, current, hidden, (shard, int(argument["shards"])))
-            name = f"{job.tenant}/{job.job_id}/differences/{shard:05d}-{tenure.batch.attempt}.ndz"
-            content, digest = encode_records(DIFFERENCES, found)
-            await self._work.create(name, content)
-            outputs.append({"name": name, "sha256": digest, "records": len(found)})
+            found, unknown = await self._shard(facing, shard, int(argument["shards"]))
+            place = f"{shard:05d}-{tenure.batch.attempt}.ndz"
+            outputs.append(await self._store(job, f"differences/{place}", DIFFERENCES, found))
+            if unknown:
+                stored = await self._store(job, f"unknown/{place}", UNKNOWN_OBJECTS, unknown)
+                outputs.append({**stored, "part": UNKNOWN_PART})
             _count(counts, found)
             is_last = shard + 1 == int(argument["end"])
             state = BatchState.DONE if is_last else BatchState.RUNNING
@@ -55,6 +80,12 @@ class Comparing:
             if not is_last and (pause := await tenure.pause()):
                 return pause
         return None
+
+    async def facing(self, job: Job) -> Facing:
+        """Open both sides of a job's comparison; raise IntegrityError or NotFoundError for one that is not there."""
+        target = await self._snapshots.open(job.tenant, job.snapshot_id)
+        current = await self._snapshots.open(job.tenant, job.against) if job.against else await self.live(job)
+        return Facing(job, target, current)
 
     async def live(self, job: Job) -> SnapshotReader:
         """Open the job's own reading of the tenant."""
@@ -74,45 +105,70 @@ class Comparing:
         content = await self._work.read(output["name"])
         return decode_records(content, Difference, DIFFERENCES, name=output["name"], expected=output["sha256"])
 
-    async def _shard(
-        self,
-        job: Job,
-        target: SnapshotReader,
-        current: SnapshotReader,
-        hidden: tuple[set[bytes], set[bytes]],
-        place: tuple[int, int],
-    ) -> list[Difference]:
-        before, now = by_key(await target.index(*place)), by_key(await current.index(*place))
+    async def unknown(self, batches: list[Batch]) -> list[UnknownObject]:
+        """Return the objects that a job's scope names and that neither side has."""
+        found: list[UnknownObject] = []
+        for output in _outputs(batches, UNKNOWN_PART):
+            name, digest = output["name"], output["sha256"]
+            content = await self._work.read(name)
+            found += decode_records(content, UnknownObject, UNKNOWN_OBJECTS, name=name, expected=digest)
+        return found
+
+    async def _store(self, job: Job, place: str, tag: str, records: list[Any]) -> dict[str, Any]:
+        name = f"{job.tenant}/{job.job_id}/{place}"
+        content, digest = encode_records(tag, records)
+        await self._work.create(name, content)
+        return {"name": name, "sha256": digest, "records": len(records)}
+
+    async def _shard(self, facing: Facing, shard: int, shards: int) -> tuple[list[Difference], list[UnknownObject]]:
+        target, current, scope = facing.target, facing.current, facing.scope
+        named = chosen(scope, shard, shards)
+        if scope.ids is not None and not named:
+            return [], []
+        sides = Indexes(await target.packed_index(shard, shards), await current.packed_index(shard, shards))
+        hidden = await facing.hidden()
         links = link_differences(
-            await target.links(*place), await current.links(*place), target_deleted=hidden[0], current_deleted=hidden[1]
+            await target.packed_links(shard, shards),
+            await current.packed_links(shard, shards),
+            target_deleted=hidden[0],
+            current_deleted=hidden[1],
         )
-        in_scope = {key for key in links if job.scope.covers(BY_CODE[key[1]].name, key_guid(key[0]))}
-        keys = sorted({*suspects(before, now, job.scope), *in_scope})
-        old = await target.bodies([before[key] for key in keys if key in before])
-        new = await current.bodies([now[key] for key in keys if key in now])
+        suspects = sides.suspects()
+        keys = sorted(key for key in {*suspects, *links} if in_scope(key, scope, facing.codes))
+        pairs = {key: suspects.get(key) or sides.pair(key) for key in keys}
+        old = await target.bodies([before for before, _now in pairs.values() if before])
+        new = await current.bodies([now for _before, now in pairs.values() if now])
         found: list[Difference] = []
-        for key in keys:
+        for key, (before, now) in pairs.items():
             entry = BY_CODE[key[1]]
-            left, right = _side(key, before, old), _side(key, now, new)
-            row = judge(
-                entry, key_guid(key[0]), left, right, kept_links(entry, links.get(key, ()), left.body, right.body)
-            )
+            bodies = alike(_body(key, before, old), _body(key, now, new), facing.once[key[1]])
+            left, right = _side(before, bodies[0]), _side(now, bodies[1])
+            row = judge(entry, key_guid(key[0]), left, right, kept_links(entry, links.get(key, ()), *bodies))
             if row is not None:
                 found.append(row)
-        return found
+        unknown = [UnknownObject(type=named[key], object_id=key_guid(key[0])) for key in named if not sides.know(key)]
+        return found, unknown
 
 
 def difference_files(batches: list[Batch]) -> list[dict[str, Any]]:
     """Return the stored files of differences of a job, in shard order."""
-    return [output for batch in batches if batch.step is Step.COMPARE for output in batch.outputs]
+    return _outputs(batches, "")
 
 
-def _side(key: Key, rows: dict[Key, IndexRow], bodies: dict[Key, bytes]) -> Side:
-    row = rows.get(key)
+def _outputs(batches: list[Batch], part: str) -> list[dict[str, Any]]:
+    compared = (batch for batch in batches if batch.step is Step.COMPARE)
+    return [output for batch in compared for output in batch.outputs if output.get("part", "") == part]
+
+
+def _body(key: Key, row: IndexRow | None, bodies: dict[Key, bytes]) -> Json | None:
     if row is None:
-        return ABSENT
+        return None
     body: Json = msgspec.json.decode(bodies[key])
-    return Side(body, is_deleted=is_soft_deleted(row))
+    return body
+
+
+def _side(row: IndexRow | None, body: Json | None) -> Side:
+    return ABSENT if row is None else Side(body, is_deleted=is_soft_deleted(row))
 
 
 def _count(counts: dict[str, int], found: list[Difference]) -> None:

@@ -15,9 +15,10 @@ from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import SnapshotSummary
 from shared.formats.deleted import decode_deleted
 from shared.formats.digests import checked
-from shared.formats.links import decode_links
+from shared.formats.frames import checked_rows
+from shared.formats.links import BLOCK_BYTES_MAX, ROW_BYTES, decode_links
 from shared.formats.manifests import MANIFEST_NAME, Manifest, unseal
-from shared.formats.objects import IndexRow, body_at, decode_index, lines_of
+from shared.formats.objects import KEY_AND_TYPE, ROW, IndexRow, body_at, decode_index, lines_of
 from shared.formats.rows import snapshot_key, snapshot_of
 from shared.formats.segments import File, Part, shard_of
 from shared.ports import Blobs, Row, Rows
@@ -121,6 +122,27 @@ class SnapshotReader:
         if shard_count <= self.manifest.shard_count:
             return rows  # an own shard lies in one of the caller's as a whole
         return {row for row in rows if shard_of(row[1:17], shard_count) == shard}
+
+    async def packed_index(self, shard: int, shard_count: int) -> bytes:
+        """Return what `index` returns as one block of rows sorted by key and type code."""
+        blocks = self._files("index", shard, shard_count)
+        if len(blocks) == 1 and self._is_plain(shard_count):
+            own, file = blocks[0]
+            return checked_rows(await self._block(file, own), ROW.size, name=file.name)
+        rows = sorted(await self.index(shard, shard_count), key=KEY_AND_TYPE)
+        return b"".join(ROW.pack(*row) for row in rows)
+
+    async def packed_links(self, shard: int, shard_count: int) -> bytes:
+        """Return what `links` returns as one block of sorted rows."""
+        blocks = self._files("links", shard, shard_count)
+        if len(blocks) == 1 and self._is_plain(shard_count):
+            own, file = blocks[0]
+            return checked_rows(await self._block(file, own), ROW_BYTES, name=file.name, bytes_max=BLOCK_BYTES_MAX)
+        return b"".join(sorted(await self.links(shard, shard_count)))
+
+    def _is_plain(self, shard_count: int) -> bool:
+        """Tell whether a block as stored is a shard of the caller's: same count, and nothing lies over it."""
+        return shard_count == self.manifest.shard_count and not self.manifest.base_id
 
     async def deleted(self) -> set[bytes]:
         """Return the keys of all soft-deleted objects."""

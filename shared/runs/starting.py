@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
+from shared.compare.sides import comparable
 from shared.domain.errors import InputError, TenantBusyError
-from shared.domain.ids import capture_job_id, snapshot_id
-from shared.domain.jobs import Batch, Job, Kind, Options, State, Step
+from shared.domain.ids import SNAPSHOT_ID, capture_job_id, snapshot_id
+from shared.domain.jobs import Batch, Job, Kind, Options, SnapshotSummary, State, Step
 from shared.domain.scope import Scope
 from shared.jobs.states import ENDS
 from shared.ports import Clock, Ids
@@ -49,9 +52,24 @@ class Starting:
             await self._ledger.park(job, [_prepare(job)])
             return job
 
-    async def report(self, tenant: str, wire_id: str, scope: Scope, *, requested_by: str) -> Job:
-        """Start a difference report of a snapshot against the live tenant. Raises NotFoundError, TenantBusyError."""
-        return await self._start(Kind.REPORT, tenant, wire_id, scope, Options(), requested_by)
+    async def report(
+        self, tenant: str, wire_id: str, scope: Scope, *, requested_by: str, against: str = "", job_id: str = ""
+    ) -> Job:
+        """Start a difference report of a snapshot against the live tenant, or against the snapshot `against`.
+
+        Both are opened first: one whose manifest is not what was sealed is refused with IntegrityError. A comparison
+        of two snapshots leaves the tenant's lease alone and runs beside any other job. Raises NotFoundError,
+        InputError for a type that one side has not captured, TenantBusyError.
+        """
+        target = await self._snapshots.on_wire(tenant, wire_id)
+        opened = await self._snapshots.open(tenant, target.snapshot_id)
+        known = await self._chosen(tenant, against) if against else None
+        if known is not None:
+            other = await self._snapshots.open(tenant, known.snapshot_id)
+            comparable(scope, opened.manifest.types, other.manifest.types)
+        job = self._job(Kind.REPORT, target, scope, Options(), requested_by)
+        named = {"against": known.snapshot_id if known else "", "job_id": job_id or job.job_id}
+        return await self._begin(msgspec.structs.replace(job, **named))
 
     async def recovery(self, tenant: str, wire_id: str, scope: Scope, options: Options, *, requested_by: str) -> Job:
         """Start a recovery to a snapshot; a running report or capture makes way for it.
@@ -71,8 +89,16 @@ class Starting:
         self, kind: Kind, tenant: str, wire_id: str, scope: Scope, options: Options, requested_by: str
     ) -> Job:
         snapshot = await self._snapshots.on_wire(tenant, wire_id)
-        job = Job(
-            tenant=tenant,
+        return await self._begin(self._job(kind, snapshot, scope, options, requested_by))
+
+    async def _chosen(self, tenant: str, text: str) -> SnapshotSummary:
+        """Return the snapshot of Tidemark's own id, or of Graph's spelling of one."""
+        is_own = SNAPSHOT_ID.match(text) is not None
+        return await (self._snapshots.named(tenant, text) if is_own else self._snapshots.on_wire(tenant, text))
+
+    def _job(self, kind: Kind, snapshot: SnapshotSummary, scope: Scope, options: Options, requested_by: str) -> Job:
+        return Job(
+            tenant=snapshot.tenant,
             job_id=self._ids.new(),
             kind=kind,
             state=State.INITIALIZED,
@@ -82,7 +108,6 @@ class Starting:
             options=options,
             requested_by=requested_by,
         )
-        return await self._begin(job)
 
     async def _begin(self, job: Job) -> Job:
         lease = await self._ledger.begin(job, [_prepare(job)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from shared.domain.changes import Action, Difference, Outcome, Result
+from shared.domain.changes import Action, Difference, Outcome, Result, UnknownObject
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
 from shared.domain.scope import Scope
 from shared.formats.links import LinkSpool
@@ -37,6 +37,7 @@ DIFFERENCE_ROWS = [
         refusal="deleted for good: it can only be created anew, with another id",
     ),
 ]
+UNKNOWN_ROWS = [UnknownObject(type="user", object_id=an_id("user-1"))]
 CHANGE_ROWS = [
     a_change(target={"city": "Oslo", "businessPhones": ["+47 1"], "employeeId": None}),
     a_change("user-2", action=Action.RESTORE),
