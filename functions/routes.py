@@ -21,6 +21,7 @@ ADMINISTER = frozenset({ADMINISTRATOR})
 
 PAGE = frozenset({"$top", "$skip"})
 SELECT = frozenset({"$select"})
+ROWS = PAGE | SELECT | {"$filter", "$orderby"}
 PROOF = frozenset({"mode", "part"})
 NONE: frozenset[str] = frozenset()
 
@@ -69,7 +70,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", PREVIEWS, ADMINISTER, "start_preview"),
     Route("GET", f"{PREVIEWS}/$count", READ, "count_previews"),
     Route("GET", f"{PREVIEWS}/{{job}}", READ, "preview", SELECT, job.MEMBERS),
-    Route("GET", f"{PREVIEWS}/{{job}}/getChanges()", READ, "changes", PAGE | SELECT, change.MEMBERS),
+    Route("GET", f"{PREVIEWS}/{{job}}/getChanges()", READ, "changes", ROWS, change.MEMBERS),
     Route("GET", RECOVERIES, READ, "recoveries", PAGE | SELECT, job.MEMBERS),
     Route("POST", RECOVERIES, ADMINISTER, "start_recovery"),
     Route("GET", f"{RECOVERIES}/$count", READ, "count_recoveries"),

@@ -153,6 +153,13 @@ class Found(msgspec.Struct, frozen=True):
     is_deleted: bool = False
 
 
+class AuditPage(msgspec.Struct, frozen=True):
+    """One page of the directory audit log as Graph wrote it; `cursor` continues it, None after the last page."""
+
+    records: Sequence[bytes]
+    cursor: str | None
+
+
 class Directory(Protocol):
     """The tenant. Owns the quotas: it waits when Graph says so and never answers with a throttle.
 
@@ -179,6 +186,9 @@ class Directory(Protocol):
         self, object_type: ObjectType, reference: str, object_ids: Sequence[str]
     ) -> dict[str, set[str]]:
         """Return, for each live object among `object_ids`, the ids its `reference` names now."""
+
+    async def audits(self, since: datetime, until: datetime, cursor: str) -> AuditPage:
+        """Return the page at `cursor` of the audit records from `since` to `until`; the empty cursor is the first."""
 
     async def apply(self, writes: Sequence[Write]) -> list[Answer]:
         """Send every write, one lane at a time, and return their answers in the same order."""

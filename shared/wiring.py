@@ -20,6 +20,7 @@ from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, Signer, Ve
 from shared.runs.applying import Applying
 from shared.runs.asking import Asking
 from shared.runs.comparing import Comparing
+from shared.runs.explaining import Explaining
 from shared.runs.guarding import Guarding
 from shared.runs.ledger import Ledger
 from shared.runs.opposing import Opposing
@@ -28,6 +29,7 @@ from shared.runs.preparing import Preparing
 from shared.runs.reading import Reading
 from shared.runs.rolling import Rolling
 from shared.runs.sealing import Sealing
+from shared.runs.showing import Showing
 from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
 from shared.runs.starting import Starting
@@ -64,6 +66,7 @@ class Product:
     asking: Asking
     snapshots: Snapshots
     verifying: Verifying
+    showing: Showing
     worker: Worker
     watchdog: Watchdog
     ledger: Ledger
@@ -97,6 +100,7 @@ def assemble(
         Step.PLAN: planning.plan,
         Step.RELINK: planning.relink,
         Step.APPLY: applying.apply,
+        Step.EXPLAIN: Explaining(ledger, ports.directory, ports.work, comparing, ports.clock).explain,
     }
     worker = Worker(ledger, ports.queue, steps)
     return Product(
@@ -105,6 +109,7 @@ def assemble(
         asking=Asking(ledger, ports.work, comparing),
         snapshots=snapshots,
         verifying=Verifying(snapshots),
+        showing=Showing(ledger, ports.work, comparing),
         worker=worker,
         watchdog=Watchdog(ledger, worker),
         ledger=ledger,

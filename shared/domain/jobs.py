@@ -55,6 +55,7 @@ class Step(StrEnum):
     PLAN = "plan"
     RELINK = "relink"
     APPLY = "apply"
+    EXPLAIN = "explain"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

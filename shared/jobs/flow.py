@@ -30,6 +30,7 @@ WIDTH: Mapping[Step, int] = MappingProxyType(
         Step.PLAN: 1,
         Step.RELINK: 1,
         Step.APPLY: 1,
+        Step.EXPLAIN: 1,
     }
 )
 

@@ -54,6 +54,7 @@ PHASES: Mapping[Step, tuple[State, Event]] = MappingProxyType(
         Step.SEAL: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.MANIFEST: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.COMPARE: (State.CALCULATING, Event.CALCULATION_BEGAN),
+        Step.EXPLAIN: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.PLAN: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.RELINK: (State.RUNNING, Event.WRITING_BEGAN),
         Step.APPLY: (State.RUNNING, Event.WRITING_BEGAN),

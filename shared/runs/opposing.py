@@ -11,7 +11,7 @@ from shared.compare.shards import chosen
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.formats.manifests import Manifest
 from shared.runs.comparing import Comparing
-from shared.runs.preparing import SHARDS_PER_RANGE, WAVE_COMPARE, Preparing
+from shared.runs.preparing import SHARDS_PER_RANGE, WAVE_COMPARE, WAVE_EXPLAIN, Preparing
 from shared.runs.tenure import Pause, Tenure
 
 
@@ -48,4 +48,5 @@ def _layout(job: Job, shards: int) -> list[Batch]:
                 job_id=job.job_id, number=len(laid) + 1, wave=WAVE_COMPARE, step=Step.COMPARE, argument=argument
             )
             laid.append(batch)
+    laid.append(Batch(job_id=job.job_id, number=len(laid) + 1, wave=WAVE_EXPLAIN, step=Step.EXPLAIN))
     return laid

@@ -16,6 +16,7 @@ from shared.ports import Directory
 from shared.runs.tenure import Pause, Tenure
 
 SHARDS_PER_RANGE = 4  # 4 shards of 20,000 objects at 264 B stay under the 48 MiB a sealed file may have
+WAVE_EXPLAIN = 6  # of a report, which plans nothing
 WAVE_READ, WAVE_ROLL, WAVE_SEAL, WAVE_MANIFEST, WAVE_COMPARE, WAVE_PLAN = 1, 2, 3, 4, 5, 6
 
 
@@ -65,6 +66,8 @@ def _layout(tenure: Tenure, types: list[ObjectType], shards: int, tokens: dict[s
     if tenure.job.kind is not Kind.CAPTURE:
         for first, end in ranges:
             lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": shards})
+    if tenure.job.kind is Kind.REPORT:
+        lay(WAVE_EXPLAIN, Step.EXPLAIN, {})
     if tenure.job.kind is Kind.RECOVERY:
         lay(WAVE_PLAN, Step.PLAN, {})
     return laid

@@ -14,7 +14,16 @@ from shared.formats.deleted import encode_deleted
 from shared.formats.manifests import seal
 from shared.formats.notes import encode_note
 from shared.formats.objects import decode_index, encode_index
-from shared.formats.records import BEFORE_IMAGES, CHANGES, DIFFERENCES, OUTCOMES, UNKNOWN_OBJECTS, encode_records
+from shared.formats.records import (
+    BEFORE_IMAGES,
+    CAUSES,
+    CHANGES,
+    DIFFERENCES,
+    EXPLANATIONS,
+    OUTCOMES,
+    UNKNOWN_OBJECTS,
+    encode_records,
+)
 from shared.formats.rows import batch_values, job_values, snapshot_values
 from shared.formats.segments import encode_segment
 from shared.formats.signatures import encode_signature
@@ -55,6 +64,8 @@ def framed() -> dict[str, bytes]:
     packed = [row._replace(length=GOLDEN_FRAME_BYTES) if row.length else row for row in rows]
     return {
         "differences.ndz": encode_records(DIFFERENCES, samples.DIFFERENCE_ROWS)[0],
+        "causes.ndz": encode_records(CAUSES, samples.CAUSE_ROWS)[0],
+        "explanations.ndz": encode_records(EXPLANATIONS, samples.EXPLANATION_ROWS)[0],
         "unknown-objects.ndz": encode_records(UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS)[0],
         "changes.ndz": encode_records(CHANGES, samples.CHANGE_ROWS)[0],
         "outcomes.ndz": encode_records(OUTCOMES, samples.OUTCOME_ROWS)[0],

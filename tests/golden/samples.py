@@ -9,6 +9,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.domain.changes import Action, Difference, Outcome, Result, UnknownObject
+from shared.domain.explanations import Cause, Explanation, Log, Risk
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
 from shared.domain.scope import Scope
 from shared.formats.links import LinkSpool
@@ -35,6 +36,29 @@ DIFFERENCE_ROWS = [
         action=Action.RECREATE,
         target={"id": an_id("user-3"), "displayName": "user-3"},
         refusal="deleted for good: it can only be created anew, with another id",
+    ),
+]
+CAUSE_ROWS = [
+    Cause(
+        audit_id="Directory_5a9d1c1e_1",
+        at=AT,
+        activity="Update user",
+        actor_id=an_id("script"),
+        actor_name="Careless script",
+        app_id=an_id("app"),
+        app_name="Careless script",
+        properties=("city",),
+        targets=(an_id("user-1"),),
+    )
+]
+EXPLANATION_ROWS = [
+    Explanation(type="user", object_id=an_id("user-1"), log=Log.FOUND, cause=CAUSE_ROWS[0]),
+    Explanation(
+        type="group",
+        object_id=an_id("group-1"),
+        log=Log.NOT_IN_LOG,
+        risks=(Risk.PRIVILEGE,),
+        names={an_id("user-1"): "Åse Ødegård"},
     ),
 ]
 UNKNOWN_ROWS = [UnknownObject(type="user", object_id=an_id("user-1"))]

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from shared.domain.changes import Change, Difference, Outcome, UnknownObject
+from shared.domain.explanations import Cause, Explanation
 from shared.domain.ids import object_key
 from shared.formats.deleted import decode_deleted
 from shared.formats.digests import sha256
@@ -23,7 +24,16 @@ from shared.formats.links import decode_links
 from shared.formats.manifests import unseal
 from shared.formats.notes import decode_note
 from shared.formats.objects import SOFT_DELETED, TOMBSTONE, body_at, decode_index, lines_of
-from shared.formats.records import BEFORE_IMAGES, CHANGES, DIFFERENCES, OUTCOMES, UNKNOWN_OBJECTS, decode_records
+from shared.formats.records import (
+    BEFORE_IMAGES,
+    CAUSES,
+    CHANGES,
+    DIFFERENCES,
+    EXPLANATIONS,
+    OUTCOMES,
+    UNKNOWN_OBJECTS,
+    decode_records,
+)
 from shared.formats.rows import batch_of, job_of, snapshot_of
 from shared.formats.segments import decode_segment
 from shared.formats.signatures import decode_signature, refusal
@@ -91,6 +101,8 @@ def test_the_golden_rows_are_read() -> None:
     ("name", "kind", "tag", "records"),
     [
         ("differences.ndz", Difference, DIFFERENCES, samples.DIFFERENCE_ROWS),
+        ("causes.ndz", Cause, CAUSES, samples.CAUSE_ROWS),
+        ("explanations.ndz", Explanation, EXPLANATIONS, samples.EXPLANATION_ROWS),
         ("unknown-objects.ndz", UnknownObject, UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS),
         ("changes.ndz", Change, CHANGES, samples.CHANGE_ROWS),
         ("outcomes.ndz", Outcome, OUTCOMES, samples.OUTCOME_ROWS),

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from shared.domain.changes import Change, Difference, LinkDifference, Outcome, UnknownObject
+from shared.domain.explanations import Cause, Explanation
 from shared.domain.jobs import Batch, Job, Note, Options, SnapshotSummary
 from shared.domain.scope import Scope
 from shared.formats.manifests import Manifest, TypeFacts
@@ -31,6 +32,8 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("records", Header),
     ("records", Difference),
     ("records", LinkDifference),
+    ("records", Cause),
+    ("records", Explanation),
     ("records", UnknownObject),
     ("records", Change),
     ("records", BeforeImage),
@@ -77,7 +80,7 @@ def test_the_example_of_a_page_is_the_golden_file(name: str, file: str) -> None:
 def test_every_example_of_a_record_is_a_line_of_a_golden_file() -> None:
     known = {line for path in GOLDEN.glob("*.ndz.txt") for line in path.read_text().splitlines()}
     shown = [line for example in examples("records") for line in example.splitlines()]
-    assert len(shown) == 6
+    assert len(shown) == 8
     assert set(shown) <= known
 
 
