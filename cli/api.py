@@ -58,9 +58,14 @@ class Api:
             raise CliError(Exit.TROUBLE, f"the answer is not what Tidemark sends (status {answer.status_code})")
         return body
 
-    def page(self, *segments: str, top: int, skip: int) -> tuple[list[Json], int | None]:
+    def part(self, *segments: str, **params: str) -> tuple[bytes, str | None]:
+        """Return the bytes of one part of an export, and what to skip for the next one, None after the last."""
+        answer = self._send("GET", segments, params=params)
+        return answer.content, answer.headers.get("Tidemark-Next-Skip")
+
+    def page(self, *segments: str, top: int, skip: int, **params: str) -> tuple[list[Json], int | None]:
         """Return one page of a collection and how many items to skip for the next one, None after the last."""
-        body = self.get(*segments, top=top, skip=skip)
+        body = self.ask(*segments, **{"$top": str(top), "$skip": str(skip)}, **params)
         rows = body.get("value")
         if not isinstance(rows, list):
             raise CliError(Exit.TROUBLE, "the answer is not a collection as Tidemark sends it")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from argparse import ArgumentParser
 
-from cli.commands import looking, starting
+from cli.commands import exporting, looking, starting
+from cli.commands.asking_rows import row_options
 from cli.errors import MEANING
 from cli.settings import EXPLAINED
 
@@ -28,6 +29,7 @@ def parser() -> ArgumentParser:
     shown = ArgumentParser(add_help=False)
     shown.add_argument("--json", action="store_true", help="JSON also at a terminal (always when piped)")
     page, wait, scope, job, snapshot = _page(), _wait(), _scope(), _job(), _snapshot()
+    rows = row_options()
 
     def add(name: str, command: object, help_text: str, *parents: ArgumentParser) -> ArgumentParser:
         added = commands.add_parser(
@@ -42,7 +44,14 @@ def parser() -> ArgumentParser:
     add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
     compare = add("compare", starting.compare, "find what differs between two snapshots", snapshot, scope, wait)
     compare.add_argument("other", metavar="OTHER", help="id of the snapshot that stands for now, or latest")
-    add("changes", looking.changes, "list the rows of a report, or what failed of a recovery", job, page)
+    changes = add(
+        "changes", looking.changes, "list the rows of a report, or what failed of a recovery", job, page, rows
+    )
+    changes.add_argument("--sort", metavar="NAME", help="such as displayName or tidemark.risk")
+    changes.add_argument("--descending", action="store_true", help="sort downwards")
+    export = add("export", exporting.export, "write a whole report to a file", job, rows)
+    export.add_argument("--format", choices=exporting.FORMATS, default="ndjson", help="default ndjson")
+    export.add_argument("--output", metavar="FILE", help="a new file; standard output without it")
     recover = add("recover", starting.recover, "bring the tenant back to a snapshot", snapshot, scope, wait)
     recover.add_argument(
         "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"

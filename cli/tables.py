@@ -72,9 +72,16 @@ def change_row(change: Json) -> tuple[object, ...]:
         ", ".join(_differing(change)),
         f"failed: {failure}" if failure else None,
         f"left alone: {refusal}" if refusal else None,
+        f"at risk: {', '.join(change['tidemark.risks'])}" if change.get("tidemark.risks") else None,
+        _changed_by(_members(change, "tidemark.cause")),
     )
     action = change.get("tidemark.action") or change.get("recoveryAction")
     return (f"{action} {change.get('entityTypeName')}", _object(change), about)
+
+
+def _changed_by(cause: Json) -> str | None:
+    who = cause.get("changedBy") or cause.get("app")
+    return f"by {who}, {moment(cause.get('changedDateTime'))}" if who else None
 
 
 def outcome_row(outcome: Json) -> tuple[object, ...]:

@@ -71,6 +71,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{PREVIEWS}/$count", READ, "count_previews"),
     Route("GET", f"{PREVIEWS}/{{job}}", READ, "preview", SELECT, job.MEMBERS),
     Route("GET", f"{PREVIEWS}/{{job}}/getChanges()", READ, "changes", ROWS, change.MEMBERS),
+    Route("GET", f"{PREVIEWS}/{{job}}/tidemark.export()", READ, "export", frozenset({"format", "$filter", "$skip"})),
     Route("GET", RECOVERIES, READ, "recoveries", PAGE | SELECT, job.MEMBERS),
     Route("POST", RECOVERIES, ADMINISTER, "start_recovery"),
     Route("GET", f"{RECOVERIES}/$count", READ, "count_recoveries"),
