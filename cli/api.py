@@ -71,6 +71,13 @@ class Api:
             raise CliError(Exit.TROUBLE, "the answer is not a collection as Tidemark sends it")
         return rows, skip + len(rows) if "@odata.nextLink" in body else None
 
+    def send(self, *segments: str, body: Json) -> Json:
+        """Send a request that changes a setting; return what stands now."""
+        answer = _decoded(self._send("POST", segments, content=msgspec.json.encode(body)))
+        if answer is None:
+            raise CliError(Exit.TROUBLE, "the answer is not what Tidemark sends")
+        return answer
+
     def post(self, *segments: str, body: Json | None = None) -> str:
         """Send a request that starts or stops a job; return the job's id."""
         answer = self._send("POST", segments, content=msgspec.json.encode(body or {}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from argparse import ArgumentParser
 
-from cli.commands import exporting, looking, starting
+from cli.commands import drifting, exporting, looking, starting
 from cli.commands.asking_rows import row_options
 from cli.errors import MEANING
 from cli.settings import EXPLAINED
@@ -57,6 +57,15 @@ def parser() -> ArgumentParser:
         "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"
     )
     recover.add_argument("--yes", action="store_true", help="do not ask; needed where nobody can be asked")
+    drift = add("drift", drifting.drift, "show or set what drift is judged by")
+    drift.add_argument("--set", metavar="FILE", help="replace it by the JSON in FILE (docs/drift.md)")
+    items = add("drift-items", drifting.drift_items, "list what differs from the baseline, kept over time", page)
+    items.add_argument("--state", choices=drifting.STATES, help="only items in this state")
+    for name, text in (("accept", "as it should be"), ("deny", "to be undone")):
+        decided = add(f"drift-{name}", drifting.decide, f"say that a drift item is {text}")
+        decided.add_argument("item", metavar="ITEM", help="id of a drift item")
+        decided.add_argument("--note", default="", help="why")
+        decided.set_defaults(decision=name)
     add("jobs", looking.jobs, "list jobs, newest first", page)
     add("job", looking.job, "show one job", job, wait)
     add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)

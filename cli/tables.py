@@ -15,6 +15,7 @@ SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "sealed")
 JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
 OUTCOMES = ("change", "object", "outcome")
+DRIFT_ITEMS = ("item", "what")
 SUMMARY = ("type", "action", "count")
 TIMES = {"snapshot of": "targetStateDateTime", "started": "jobStartDateTime", "ended": "jobCompletionDateTime"}
 FIGURES = {
@@ -82,6 +83,19 @@ def change_row(change: Json) -> tuple[object, ...]:
 def _changed_by(cause: Json) -> str | None:
     who = cause.get("changedBy") or cause.get("app")
     return f"by {who}, {moment(cause.get('changedDateTime'))}" if who else None
+
+
+def drift_item_row(item: Json) -> tuple[object, ...]:
+    """Return the line of one drift item."""
+    named = f"{item.get('entityTypeName')} {item.get('displayName') or item.get('id')}: {item.get('what')}"
+    at_risk = ", ".join(item.get("risks") or ())
+    about = _lines(
+        named,
+        f"found by {', '.join(item.get('rules') or ())}",
+        f"at risk: {at_risk}" if at_risk else None,
+        f"by {item['changedBy']}" if item.get("changedBy") else None,
+    )
+    return (_lines(item.get("itemId"), item.get("state")), about)
 
 
 def outcome_row(outcome: Json) -> tuple[object, ...]:

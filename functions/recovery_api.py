@@ -14,7 +14,7 @@ import azure.functions as func
 from functions import replies, routes
 from functions.asked import Asked
 from functions.calls import Call, received
-from functions.handlers import changes, exports, jobs, snapshots, starts
+from functions.handlers import changes, drift, exports, jobs, snapshots, starts
 from functions.wire.errors import Problem
 from functions.wire.options import read_options
 from shared import wiring
@@ -48,6 +48,11 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             changes.failed_changes,
             changes.outcomes,
             exports.export,
+            drift.drift,
+            drift.set_drift,
+            drift.drift_items,
+            drift.accept_drift,
+            drift.deny_drift,
         )
     }
 )

@@ -62,6 +62,11 @@ class Nothing:
 ROUTES: tuple[Route, ...] = (
     Route("GET", ROOT, READ, "recovery"),
     Route("POST", f"{ROOT}/tidemark.capture()", ADMINISTER, "start_capture"),
+    Route("GET", f"{ROOT}/tidemark.drift()", READ, "drift"),
+    Route("POST", f"{ROOT}/tidemark.drift()", ADMINISTER, "set_drift"),
+    Route("GET", f"{ROOT}/tidemark.driftItems()", READ, "drift_items", PAGE | {"state"}),
+    Route("POST", f"{ROOT}/tidemark.driftItems/{{item}}/accept()", ADMINISTER, "accept_drift"),
+    Route("POST", f"{ROOT}/tidemark.driftItems/{{item}}/deny()", ADMINISTER, "deny_drift"),
     Route("GET", f"{ROOT}/snapshots", READ, "snapshots", PAGE | SELECT | {"$orderby"}, snapshot.MEMBERS),
     Route("GET", f"{ROOT}/snapshots/$count", READ, "count_snapshots"),
     Route("GET", ONE, READ, "snapshot", SELECT, snapshot.MEMBERS),

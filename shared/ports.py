@@ -153,6 +153,16 @@ class Found(msgspec.Struct, frozen=True):
     is_deleted: bool = False
 
 
+class Alerts(Protocol):
+    """Whoever is told of drift."""
+
+    def channels(self) -> Sequence[str]:
+        """Return the channels that have a receiver: `webhook`, `teams`, or none."""
+
+    async def send(self, channel: str, alert_id: str, content: bytes) -> None:
+        """Send one alert, which a receiver may get twice under one id; raise TransientError unless it was taken."""
+
+
 class AuditPage(msgspec.Struct, frozen=True):
     """One page of the directory audit log as Graph wrote it; `cursor` continues it, None after the last page."""
 

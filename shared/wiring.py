@@ -16,10 +16,12 @@ from urllib.parse import urlsplit
 from shared.domain.errors import InputError
 from shared.domain.ids import guid
 from shared.domain.jobs import Step
-from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, Signer, Verifier, WorkQueue
+from shared.memory.alerts import MemoryAlerts
+from shared.ports import Alerts, Blobs, Callers, Clock, Directory, Ids, Rows, Signer, Verifier, WorkQueue
 from shared.runs.applying import Applying
 from shared.runs.asking import Asking
 from shared.runs.comparing import Comparing
+from shared.runs.drifting import Drifting
 from shared.runs.explaining import Explaining
 from shared.runs.guarding import Guarding
 from shared.runs.ledger import Ledger
@@ -55,6 +57,7 @@ class Ports:
     ids: Ids
     signer: Signer | None = None
     verifier: Verifier | None = None
+    alerts: Alerts | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Product:
     snapshots: Snapshots
     verifying: Verifying
     showing: Showing
+    drifting: Drifting
     worker: Worker
     watchdog: Watchdog
     ledger: Ledger
@@ -103,13 +107,17 @@ def assemble(
         Step.EXPLAIN: Explaining(ledger, ports.directory, ports.work, comparing, ports.clock).explain,
     }
     worker = Worker(ledger, ports.queue, steps)
+    starting = Starting(ledger, worker, snapshots, ports.clock, ports.ids)
+    showing = Showing(ledger, ports.work, comparing)
+    alerts = ports.alerts or MemoryAlerts()
     return Product(
         tenant=tenant,
-        starting=Starting(ledger, worker, snapshots, ports.clock, ports.ids),
+        starting=starting,
         asking=Asking(ledger, ports.work, comparing),
         snapshots=snapshots,
         verifying=Verifying(snapshots),
-        showing=Showing(ledger, ports.work, comparing),
+        showing=showing,
+        drifting=Drifting(ports.rows, ports.work, snapshots, ledger, starting, showing, alerts, ports.clock),
         worker=worker,
         watchdog=Watchdog(ledger, worker),
         ledger=ledger,
@@ -158,6 +166,7 @@ def from_settings(settings: Mapping[str, str]) -> Product:
         ids=ids,
         signer=signer,
         verifier=verifier,
+        alerts=_alerts(settings, clock),
     )
     authority = settings.get("TIDEMARK_AUTHORITY") or AUTHORITY_DEFAULT
     callers = TokenCallers(authority, tenant, _setting(settings, "TIDEMARK_AUDIENCE"), clock)
@@ -205,6 +214,12 @@ def _signing(settings: Mapping[str, str]) -> tuple[Signer | None, Verifier | Non
             f"{name} is set, but TIDEMARK_SIGNING_KEY_FILE is not: snapshots would be unsigned", member=name
         )
     return None, None
+
+
+def _alerts(settings: Mapping[str, str], clock: Clock) -> Alerts:
+    from shared.azure.webhooks import Webhooks
+
+    return Webhooks(settings, clock)
 
 
 def _directory(settings: Mapping[str, str], tenant: str, clock: Clock) -> Directory:

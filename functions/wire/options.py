@@ -37,6 +37,7 @@ class QueryOptions:
     filter: str | None = None
     orderby: str | None = None
     format: str | None = None
+    state: str | None = None
 
     def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], bool]:
         """Return the page of `items` that was asked for, and whether more follow."""
@@ -72,6 +73,7 @@ def read_options(query: Query, allowed: frozenset[str], members: frozenset[str])
         filter=given.get("$filter"),
         orderby=given.get("$orderby"),
         format=given.get("format"),
+        state=given.get("state"),
     )
 
 

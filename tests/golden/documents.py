@@ -27,6 +27,7 @@ from shared.formats.records import (
 from shared.formats.rows import batch_values, job_values, snapshot_values
 from shared.formats.segments import encode_segment
 from shared.formats.signatures import encode_signature
+from shared.formats.watches import DRIFT_ITEMS, watch_values
 from shared.jobs.lease import row_values
 from tests.golden import samples
 from tests.support.builders import an_id
@@ -42,6 +43,7 @@ def exact() -> dict[str, bytes]:
         "batch": batch_values(samples.BATCH),
         "snapshot": snapshot_values(samples.SUMMARY),
     }
+    rows["drift"] = watch_values(samples.WATCH)
     rows["lease"] = row_values(samples.LEASE)
     files = {
         "segment.json": encode_segment(samples.SEGMENT)[0],
@@ -66,6 +68,7 @@ def framed() -> dict[str, bytes]:
         "differences.ndz": encode_records(DIFFERENCES, samples.DIFFERENCE_ROWS)[0],
         "causes.ndz": encode_records(CAUSES, samples.CAUSE_ROWS)[0],
         "explanations.ndz": encode_records(EXPLANATIONS, samples.EXPLANATION_ROWS)[0],
+        "drift-items.ndz": encode_records(DRIFT_ITEMS, samples.DRIFT_ROWS)[0],
         "unknown-objects.ndz": encode_records(UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS)[0],
         "changes.ndz": encode_records(CHANGES, samples.CHANGE_ROWS)[0],
         "outcomes.ndz": encode_records(OUTCOMES, samples.OUTCOME_ROWS)[0],

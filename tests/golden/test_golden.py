@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from shared.domain.changes import Change, Difference, Outcome, UnknownObject
+from shared.domain.drift import DriftItem
 from shared.domain.explanations import Cause, Explanation
 from shared.domain.ids import object_key
 from shared.formats.deleted import decode_deleted
@@ -37,6 +38,7 @@ from shared.formats.records import (
 from shared.formats.rows import batch_of, job_of, snapshot_of
 from shared.formats.segments import decode_segment
 from shared.formats.signatures import decode_signature, refusal
+from shared.formats.watches import DRIFT_ITEMS, watch_of
 from shared.jobs.lease import lease_row
 from shared.runs.applying import BeforeImage
 from tests.golden import documents, samples
@@ -94,6 +96,7 @@ def test_the_golden_rows_are_read() -> None:
     assert job_of(golden_row("job"), key="k") == samples.JOB
     assert batch_of(golden_row("batch"), key="k") == samples.BATCH
     assert snapshot_of(golden_row("snapshot"), key="k") == samples.SUMMARY
+    assert watch_of(golden_row("drift")) == samples.WATCH
     assert lease_row(golden_row("lease")) == samples.LEASE
 
 
@@ -103,6 +106,7 @@ def test_the_golden_rows_are_read() -> None:
         ("differences.ndz", Difference, DIFFERENCES, samples.DIFFERENCE_ROWS),
         ("causes.ndz", Cause, CAUSES, samples.CAUSE_ROWS),
         ("explanations.ndz", Explanation, EXPLANATIONS, samples.EXPLANATION_ROWS),
+        ("drift-items.ndz", DriftItem, DRIFT_ITEMS, samples.DRIFT_ROWS),
         ("unknown-objects.ndz", UnknownObject, UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS),
         ("changes.ndz", Change, CHANGES, samples.CHANGE_ROWS),
         ("outcomes.ndz", Outcome, OUTCOMES, samples.OUTCOME_ROWS),

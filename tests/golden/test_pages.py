@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from shared.domain.changes import Change, Difference, LinkDifference, Outcome, UnknownObject
+from shared.domain.drift import Allowance, DriftItem, DriftRule, PendingAlert, Watch
 from shared.domain.explanations import Cause, Explanation
 from shared.domain.jobs import Batch, Job, Note, Options, SnapshotSummary
 from shared.domain.scope import Scope
@@ -44,6 +45,11 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("rows", Options),
     ("rows", Batch),
     ("rows", SnapshotSummary),
+    ("drift", Watch),
+    ("drift", DriftRule),
+    ("drift", Allowance),
+    ("drift", PendingAlert),
+    ("drift", DriftItem),
     ("notes", Note),
 ]
 
@@ -72,7 +78,9 @@ def test_every_field_of_an_index_row_is_described() -> None:
     assert [name for name in IndexRow._fields if f"| {name} |" not in rows] == []
 
 
-@pytest.mark.parametrize(("name", "file"), [("notes", "note.json"), ("rows", "row-batch.json")])
+@pytest.mark.parametrize(
+    ("name", "file"), [("notes", "note.json"), ("rows", "row-batch.json"), ("drift", "row-drift.json")]
+)
 def test_the_example_of_a_page_is_the_golden_file(name: str, file: str) -> None:
     assert examples(name) == [golden(file).strip()]
 
