@@ -2,11 +2,22 @@
 
 import azure.functions as func
 
-from functions import health, poison, queue_workers, recovery_api, snapshot_timer, watchdog_timer
+from functions import (
+    health,
+    poison,
+    queue_workers,
+    recovery_api,
+    restore_point_timer,
+    snapshot_timer,
+    upkeep_timers,
+    watchdog_timer,
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for blueprint in (
     snapshot_timer.bp,
+    restore_point_timer.bp,
+    upkeep_timers.bp,
     watchdog_timer.bp,
     queue_workers.bp,
     poison.bp,

@@ -17,6 +17,8 @@ MEASUREMENTS: Mapping[str, str] = MappingProxyType(
         "snapshot": "bench.snapshot",
         "compare": "bench.compare",
         "capture": "bench.capture",
+        "recover": "bench.recover",
+        "delta": "bench.delta",
         "tamper": "bench.tamper",
     }
 )

@@ -1,6 +1,6 @@
 """What the objects of a made-up tenant look like: every selected property, null where an organisation has nothing.
 
-Pure. Texts with %-slots, filled once per object; about 1.9 KB each ("Snapshot format, difference, plan").
+Pure. Texts with %-slots, filled once per object; about 2 KB each ("Snapshot format, difference, plan").
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from shared.catalogue.entry import Listing, ObjectType
 from shared.domain.writes import Answer, Write
 from shared.graph.answers.pages import expanded_page, object_page
 from shared.graph.exchange import Reply
-from shared.ports import AuditPage, DeltaPage, Found, Page
+from shared.ports import AuditPage, DeltaPage, Found, NativeRecovery, Page
 
 KINDS = {"user": "user", "user-deleted": "deleted", "group": "group"}
 HEADERS = {"content-type": "application/json"}
@@ -31,11 +31,20 @@ class RuleDirectory:
         """Return how many live objects of the type there are."""
         return {"user": self.population.users, "group": self.population.groups}.get(object_type.name)
 
+    async def refusals(self, types: Sequence[ObjectType]) -> dict[str, str]:
+        """Return that nothing is refused."""
+        del types
+        return {}
+
+    async def native_recoveries(self) -> list[NativeRecovery]:
+        """Return that there were none."""
+        return []
+
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`, which is its number."""
         number = int(cursor or "0")
         began = time.process_time()
-        if listing.kind == "links":
+        if listing.kind == "links" and listing.type == "group":
             body = self.population.link_page(listing.expand, number)
         elif listing.name in KINDS:
             body = self.population.object_page(KINDS[listing.name], number)
@@ -45,10 +54,14 @@ class RuleDirectory:
         reply = Reply(status=200, headers=HEADERS, body=body)
         if listing.kind == "links":
             rows, link = expanded_page(listing.name, reply, listing.expand)
-            links = [(row.object_id, other) for row in rows for other in row.other_ids]
-            return Page(cursor=str(number + 1) if link else None, links=links)
+            linked = [(row.object_id, row.other_ids) for row in rows]
+            return Page(cursor=str(number + 1) if link else None, linked=linked)
         page = object_page(listing.name, reply)
-        return Page(cursor=str(number + 1) if page.next_link else None, bodies=page.bodies)
+        return Page(cursor=str(number + 1) if page.next_link else None, bodies=page.bodies, ids=page.ids)
+
+    async def small(self, listings: Sequence[Listing]) -> list[list[bytes]]:
+        """Return nothing of small types: the population has none."""
+        return [[] for _listing in listings]
 
     async def delta_token(self, object_type: ObjectType) -> str | None:
         """Return a token; nothing changes after it."""

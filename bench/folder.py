@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from shared.azure.clock import SystemClock
 from shared.domain.errors import IntegrityError, NotFoundError
+from shared.domain.protection import UNPROTECTED, Container
+from shared.ports import Clock
 
 
 class FolderBlobs:
     """ports.Blobs over the files below `root`; metadata is not kept, because nothing measured reads it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, clock: Clock | None = None) -> None:
         self.root = root
+        self._clock = clock or SystemClock()
 
     async def create(self, name: str, content: bytes, metadata: Mapping[str, str] | None = None) -> None:
         """Create blob `name`; raise IntegrityError when it exists with other bytes."""
@@ -39,3 +43,7 @@ class FolderBlobs:
         """Return every blob name that starts with `prefix`, in order."""
         found = (path.relative_to(self.root).as_posix() for path in self.root.rglob("*") if path.is_file())
         return sorted(name for name in found if name.startswith(prefix))
+
+    async def container(self) -> Container:
+        """Return that a folder protects nothing, and the measured world's time."""
+        return Container(protection=UNPROTECTED, at=self._clock.now())

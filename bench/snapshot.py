@@ -1,7 +1,4 @@
-"""Measure a snapshot: from pages to sealed files, sealing alone, a full verification, and how large it is stored.
-
-Figures of the history of one object join when there is one to look up.
-"""
+"""Measure a snapshot: from pages to sealed files, sealing alone, a full verification, its size, and looking back."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bench import floors, stages
+from bench import floors, history, stages
 from bench.places import folder
 from bench.population import Population
 from bench.world import TENANT, ruled_world, stored_world
@@ -31,6 +28,8 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
         sealing = stages.measured(seal, root, Population(options.objects, links))
         snapshot: SnapshotSummary = sealing.result["snapshot"]
         verifying = stages.measured(verify, root, snapshot)
+        year = stages.measured(history.write, root, snapshot, options.objects).result
+        told = stages.measured(history.tell, root, year["states"], year["key"]).result
         floor = stages.measured(floors.hash_and_decompress, root / "vault", snapshot.manifest_name)
     stored, counts = sealing.result["stored"], snapshot.counts
     return {
@@ -43,6 +42,10 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
         "verify_ratio": round(verifying.cpu_s / floor.cpu_s, 3),
         "bytes_per_object": round(stored["objects"] / (counts["objects"] + counts["softDeleted"]), 1),
         "bytes_per_link": round(stored["links"] / max(1, counts["links"]), 1),
+        "history_cpu_ms": round(1000 * told["cpu_s"], 1),
+        "history_reads": round(told["reads"]),
+        "history_versions": round(told["versions"]),
+        "index_cpu_s": round(year["index_cpu_s"], 3),
         "peak_rss_mb": round(max(sealing.peak_rss_mb, verifying.peak_rss_mb), 1),
     }
 

@@ -59,11 +59,11 @@ class World:
         work: str = "work",
         outside_cpu_s: Callable[[], float] = float,
     ) -> None:
-        self.vault = FolderBlobs(root / "vault")
+        self.vault = FolderBlobs(root / "vault", clock)
         self.rows, self.queue = MemoryRows(clock), MemoryQueue(clock)
         ports = Ports(
             rows=self.rows,
-            work=FolderBlobs(root / work),
+            work=FolderBlobs(root / work, clock),
             vault=self.vault,
             queue=self.queue,
             directory=directory,
@@ -78,11 +78,11 @@ class World:
         """List a snapshot that another process sealed into this vault."""
         await self.rows.write(TENANT, [Put(snapshot_key(snapshot.snapshot_id), snapshot_values(snapshot), ANY)])
 
-    async def capture(self, *, workers: int = 1) -> SnapshotSummary:
-        """Capture the whole tenant; return the sealed snapshot. Raises JobFailedError."""
-        job = await self.product.starting.capture(TENANT, CAPTURED_AT)
+    async def capture(self, *, workers: int = 1, scheduled_at: datetime = CAPTURED_AT) -> SnapshotSummary:
+        """Capture the tenant; return the sealed snapshot. Raises JobFailedError."""
+        job = await self.product.starting.capture(TENANT, scheduled_at)
         assert job is not None, "one job at a time"
-        await self._finish(job, workers)
+        await self.finish(job, workers)
         return await self.product.snapshots.named(TENANT, job.snapshot_id)
 
     async def run(self, job: Job, batches: Sequence[Batch]) -> list[Batch]:
@@ -90,11 +90,11 @@ class World:
         lease = await self.product.ledger.begin(job, batches)
         assert lease is not None, "one job at a time"
         await self.product.worker.dispatch(TENANT, lease)
-        await self._finish(job, 1)
+        await self.finish(job, 1)
         return await self.product.ledger.batches(TENANT, job.job_id)
 
-    async def _finish(self, job: Job, workers: int) -> None:
-        """Handle messages until there are none, then look at how the job ended."""
+    async def finish(self, job: Job, workers: int) -> None:
+        """Handle messages until there are none; raise JobFailedError when the job did not succeed."""
         while sum(await asyncio.gather(*(self._handle_all() for _worker in range(workers)))):
             pass
         ended = await self.product.ledger.job(TENANT, job.job_id)

@@ -63,6 +63,21 @@ class Api:
         answer = self._send("GET", segments, params=params)
         return answer.content, answer.headers.get("Tidemark-Next-Skip")
 
+    def fetch(self, *segments: str, **params: str) -> bytes:
+        """Return the bytes at the path of `segments`."""
+        return self._send("GET", segments, params=params).content
+
+    def put(self, *segments: str, content: bytes) -> None:
+        """Store bytes at the path of `segments`."""
+        self._send("PUT", segments, content=content, media_type="application/octet-stream")
+
+    def finish(self, *segments: str) -> Json:
+        """Send a POST without a body that answers with a JSON object; return it."""
+        body = _decoded(self._send("POST", segments))
+        if body is None:
+            raise CliError(Exit.TROUBLE, "the answer is not what Tidemark sends")
+        return body
+
     def page(self, *segments: str, top: int, skip: int, **params: str) -> tuple[list[Json], int | None]:
         """Return one page of a collection and how many items to skip for the next one, None after the last."""
         body = self.ask(*segments, **{"$top": str(top), "$skip": str(skip)}, **params)
@@ -86,6 +101,14 @@ class Api:
             raise CliError(Exit.TROUBLE, f"the answer names no job (status {answer.status_code})")
         return str(location.rstrip("/").rsplit("/", 1)[-1])
 
+    def call(self, *segments: str, body: Json) -> Json:
+        """Send a request that is done when it is answered; return the answer's JSON object."""
+        answer = self._send("POST", segments, content=msgspec.json.encode(body))
+        found = _decoded(answer)
+        if found is None:
+            raise CliError(Exit.TROUBLE, f"the answer is not what Tidemark sends (status {answer.status_code})")
+        return found
+
     def _send(
         self,
         method: str,
@@ -93,10 +116,11 @@ class Api:
         *,
         params: dict[str, str] | None = None,
         content: bytes | None = None,
+        media_type: str = "application/json",
     ) -> httpx.Response:
         headers = {"Authorization": self._tokens.bearer()}
         if content is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = media_type
         path = "/".join(quote(segment, safe="") for segment in segments)
         try:
             answer = self._client.request(method, path, params=params, content=content, headers=headers)

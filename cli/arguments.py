@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from argparse import ArgumentParser
+from collections.abc import Callable
 
-from cli.commands import drifting, exporting, looking, starting
+from cli.commands import drifting, exporting, holding, looking, moving, objects, starting
 from cli.commands.asking_rows import row_options
 from cli.errors import MEANING
 from cli.settings import EXPLAINED
@@ -28,8 +29,7 @@ def parser() -> ArgumentParser:
     commands = made.add_subparsers(required=True, metavar="COMMAND")
     shown = ArgumentParser(add_help=False)
     shown.add_argument("--json", action="store_true", help="JSON also at a terminal (always when piped)")
-    page, wait, scope, job, snapshot = _page(), _wait(), _scope(), _job(), _snapshot()
-    rows = row_options()
+    page, wait, scope, job, snapshot, doing = _page(), _wait(), _scope(), _job(), _snapshot(), _apply()
 
     def add(name: str, command: object, help_text: str, *parents: ArgumentParser) -> ArgumentParser:
         added = commands.add_parser(
@@ -40,23 +40,54 @@ def parser() -> ArgumentParser:
 
     add("snapshots", looking.snapshots, "list snapshots, newest first", page)
     add("verify", looking.verify, "prove a snapshot: every byte, a part of it, or all manifests", snapshot, _proof())
-    add("capture", starting.capture, "take a snapshot now", wait)
+    add_objects(add, snapshot)
+    add_moving(add, snapshot)
+    add("verify-all", starting.verify_all, "have all manifests, and in turn all snapshots, proven in a job", wait)
+    for name, command, does in (
+        ("hold", holding.hold, "hold a snapshot: nothing removes it, however old it is"),
+        ("release", holding.release, "lift the hold of a snapshot"),
+    ):
+        add(name, command, does, snapshot).add_argument("--reason", required=True, help="why; it is kept with your id")
+    add("vault", looking.vault, "show how well snapshots are protected, proven and kept")
+    capture = add("capture", starting.capture, "take a snapshot now", wait)
+    capture.add_argument(
+        "--restore-point", action="store_true", help="only what changed since the day's snapshot, read through it"
+    )
     add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
     compare = add("compare", starting.compare, "find what differs between two snapshots", snapshot, scope, wait)
     compare.add_argument("other", metavar="OTHER", help="id of the snapshot that stands for now, or latest")
-    changes = add(
-        "changes", looking.changes, "list the rows of a report, or what failed of a recovery", job, page, rows
-    )
-    changes.add_argument("--sort", metavar="NAME", help="such as displayName or tidemark.risk")
-    changes.add_argument("--descending", action="store_true", help="sort downwards")
-    export = add("export", exporting.export, "write a whole report to a file", job, rows)
-    export.add_argument("--format", choices=exporting.FORMATS, default="ndjson", help="default ndjson")
-    export.add_argument("--output", metavar="FILE", help="a new file; standard output without it")
-    recover = add("recover", starting.recover, "bring the tenant back to a snapshot", snapshot, scope, wait)
+    add_rows(add, job, page)
+    planned = "plan to bring the tenant back to a snapshot, or do it"
+    recover = add("recover", starting.recover, planned, snapshot, scope, wait, doing)
     recover.add_argument(
         "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"
     )
-    recover.add_argument("--yes", action="store_true", help="do not ask; needed where nobody can be asked")
+    add("approve", starting.approve, "agree to a plan that somebody else has made", job)
+    add("undo", starting.undo, "plan to put back what an ended recovery found, or do it", job, wait, doing)
+    add("retry", starting.retry, "plan to repeat what failed in an ended recovery, or do it", job, wait, doing)
+    add_drift(add, page)
+    add("jobs", looking.jobs, "list jobs, newest first", page)
+    add("job", looking.job, "show one job", job, wait)
+    add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)
+    add("outcomes", looking.outcomes, "list what became of every change of a recovery", job, page)
+    return made
+
+
+def add_rows(add: Callable[..., ArgumentParser], job: ArgumentParser, page: ArgumentParser) -> None:
+    """Add the commands that show the rows of a report."""
+    rows = row_options()
+    changes = add(
+        "changes", looking.changes, "list what a report found, a recovery failed at, or delta missed", job, page, rows
+    )
+    changes.add_argument("--sort", metavar="NAME", help="such as displayName or tidemark.risk")
+    changes.add_argument("--descending", action="store_true", help="sort downwards")
+    export = add("export-report", exporting.export, "write a whole report to a file", job, rows)
+    export.add_argument("--format", choices=exporting.FORMATS, default="ndjson", help="default ndjson")
+    export.add_argument("--output", metavar="FILE", help="a new file; standard output without it")
+
+
+def add_drift(add: Callable[..., ArgumentParser], page: ArgumentParser) -> None:
+    """Add the commands about drift."""
     drift = add("drift", drifting.drift, "show or set what drift is judged by")
     drift.add_argument("--set", metavar="FILE", help="replace it by the JSON in FILE (docs/drift.md)")
     items = add("drift-items", drifting.drift_items, "list what differs from the baseline, kept over time", page)
@@ -66,11 +97,36 @@ def parser() -> ArgumentParser:
         decided.add_argument("item", metavar="ITEM", help="id of a drift item")
         decided.add_argument("--note", default="", help="why")
         decided.set_defaults(decision=name)
-    add("jobs", looking.jobs, "list jobs, newest first", page)
-    add("job", looking.job, "show one job", job, wait)
-    add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)
-    add("outcomes", looking.outcomes, "list what became of every change of a recovery", job, page)
-    return made
+
+
+def add_objects(add: Callable[..., ArgumentParser], snapshot: ArgumentParser) -> None:
+    """Add the commands about single objects."""
+    found = add("search", objects.search, "find objects of a snapshot by id, appId or how a name begins", snapshot)
+    found.add_argument("text", metavar="TEXT", help="an id, an appId, or how a display or user principal name begins")
+    found.add_argument("--top", type=int, default=TOP_DEFAULT, help=f"objects to find (default {TOP_DEFAULT})")
+    shown = add("object", objects.show, "show one object of a snapshot with its links", snapshot)
+    shown.add_argument("--outgoing", action="store_true", help="leave out links that lead to it, which cost most")
+    told = add("history", objects.history, "tell every version of one object, with what changed")
+    for made in (shown, told):
+        made.add_argument("id", metavar="ID", help="id of an object")
+    for made in (found, shown, told):
+        made.add_argument("--type", metavar="TYPE", help="only objects of this type, such as user")
+
+
+def add_moving(add: Callable[..., ArgumentParser], snapshot: ArgumentParser) -> None:
+    """Add the commands that move a snapshot."""
+    out = add("export", moving.export, "write a snapshot into a folder, to read and to import again", snapshot)
+    out.add_argument(
+        "--as",
+        dest="form",
+        choices=("json", "ndjson", "sealed"),
+        default="json",
+        help="a file for each object (the default), a line for each object, or only the stored files",
+    )
+    out.add_argument("--readable-only", action="store_true", help="leave out the stored files that an import needs")
+    back = add("import", moving.bring_in, "bring an exported snapshot back into the vault")
+    for made in (out, back):
+        made.add_argument("folder", metavar="FOLDER", help="folder of an export")
 
 
 def _page() -> ArgumentParser:
@@ -83,6 +139,14 @@ def _page() -> ArgumentParser:
 def _wait() -> ArgumentParser:
     made = ArgumentParser(add_help=False)
     made.add_argument("--wait", action="store_true", help="watch the job to its end; the exit status tells how it was")
+    return made
+
+
+def _apply() -> ArgumentParser:
+    made = ArgumentParser(add_help=False)
+    made.add_argument("--apply", action="store_true", help="carry it out; without it, only the plan is made and shown")
+    made.add_argument("--plan", metavar="JOB", default="", help="carry out just the plan of that dry run, or nothing")
+    made.add_argument("--yes", action="store_true", help="do not ask; needed where nobody can be asked")
     return made
 
 

@@ -24,7 +24,7 @@ MEANING = {
     Exit.DONE: "done",
     Exit.FAILED: "the job failed or was cancelled, changes failed, or a snapshot is damaged",
     Exit.USAGE: "wrong usage, settings or input",
-    Exit.NOT_FOUND: "no such snapshot or job",
+    Exit.NOT_FOUND: "no such snapshot, job or object",
     Exit.NOT_ALLOWED: "not signed in, or the app role is missing",
     Exit.BUSY: "another job has the tenant",
     Exit.TROUBLE: "the server or the network is in trouble",

@@ -12,7 +12,7 @@ from cli.errors import CliError, Exit
 NAMESPACE = "#microsoft.graph.entraRecoveryServices"
 
 
-def start_body(types: str | None, ids: str | None, *, soft_delete_newer: bool = False) -> dict[str, Any]:
+def start_body(types: str | None, ids: str | None, options: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the body that starts a job; raise CliError for a list that is empty or not TYPE:ID."""
     body: dict[str, Any] = {}
     if types is not None:
@@ -26,8 +26,8 @@ def start_body(types: str | None, ids: str | None, *, soft_delete_newer: bool = 
             "@odata.type": f"{NAMESPACE}.recoveryJobEntityNameAndIdsFilter",
             "filterValues": _values(ids),
         }
-    if soft_delete_newer:
-        body["tidemark.options"] = {"softDeleteNewer": True}
+    if options:
+        body["tidemark.options"] = options
     return body
 
 

@@ -9,14 +9,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli.api import Json
-from cli.text import moment
+from cli.text import json_text, moment
 
-SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "sealed")
+SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "known of it")
 JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
 OUTCOMES = ("change", "object", "outcome")
 DRIFT_ITEMS = ("item", "what")
+MATCHES = ("type", "id", "name", "state")
+LINKS = ("direction", "reference", "other")
+VERSIONS = ("snapshot of", "what", "changed")
 SUMMARY = ("type", "action", "count")
+VALUE_LETTERS_MAX = 80
 TIMES = {"snapshot of": "targetStateDateTime", "started": "jobStartDateTime", "ended": "jobCompletionDateTime"}
 FIGURES = {
     "requested by": "tidemark.requestedBy",
@@ -32,8 +36,39 @@ def snapshot_row(snapshot: Json) -> tuple[object, ...]:
     """Return a snapshot's line."""
     counts = _members(snapshot, "tidemark.counts")
     figures = (counts.get(name) for name in ("objects", "softDeleted", "links"))
-    sealed = moment(snapshot.get("tidemark.sealedDateTime"))
-    return (snapshot.get("id"), moment(snapshot.get("createdDateTime")), *figures, sealed)
+    known = tuple(_known(snapshot))
+    return (snapshot.get("id"), moment(snapshot.get("createdDateTime")), *figures, _how(snapshot), known)
+
+
+def _known(snapshot: Json) -> Iterator[str]:
+    """Return what is known of a snapshot, a line each, the worst first."""
+    proof, hold = _members(snapshot, "tidemark.verification"), _members(snapshot, "tidemark.hold")
+    if proof.get("fault"):
+        yield f"DAMAGED: {proof['fault']}"
+    yield from (f"ALERT: {alert}" for alert in snapshot.get("tidemark.alerts") or ())
+    protection = _members(snapshot, "tidemark.protection")
+    if protection.get("isPromise") is not True:
+        yield str(protection.get("said") or "protection unknown").partition(":")[0]
+    if hold:
+        yield f"held: {hold.get('reason')}"
+    whole = proof.get("provenWholeDateTime")
+    yield f"verified {moment(whole)}" if whole else "never verified whole"
+
+
+def vault_facts(vault: Json) -> Iterator[tuple[object, object]]:
+    """Return what there is to say of the vault, fact by fact."""
+    yield "protection", _members(vault, "protection").get("said")
+    yield "promised", f"{vault.get('retentionDays')} days; nothing younger than {vault.get('keptDays')} is removed"
+    yield "snapshots", vault.get("snapshots")
+    yield "newest sealed", moment(vault.get("newestSealedDateTime"))
+    yield "last proven whole", moment(vault.get("newestProvenDateTime"))
+    for label in ("held", "alerted", "damaged"):
+        if vault.get(label):
+            yield label, tuple(vault[label])
+    pruned = _members(vault, "pruned")
+    if pruned:
+        gone = f"{len(pruned.get('removed') or ())} removed, {len(pruned.get('leaving') or ())} leave next"
+        yield "last pruning", (moment(pruned.get("at")), gone)
 
 
 def job_row(job: Json) -> tuple[object, ...]:
@@ -53,7 +88,12 @@ def job_facts(job: Json) -> Iterator[tuple[object, object]]:
             yield label, moment(job[name])
     yield "done", _done(job)
     yield from ((label, job[name]) for label, name in FIGURES.items() if job.get(name) is not None)
+    plan = _members(job, "tidemark.plan")
+    if plan:
+        yield "plan", plan.get("digest")
+        yield "writes of the plan", f"{plan.get('estimatedWrites')}, at least {plan.get('estimatedSeconds')} s"
     yield from ((f"left alone: {reason}", count) for reason, count in _members(job, "tidemark.leftAlone").items())
+    yield from _notes(_members(job, "tidemark.notes"))
     error = _members(job, "tidemark.error")
     if error:
         yield "error", f"{error.get('message')} ({error.get('code')})"
@@ -103,6 +143,62 @@ def outcome_row(outcome: Json) -> tuple[object, ...]:
     link = f"{outcome['reference']} {outcome.get('otherId')}" if outcome.get("reference") else None
     about = _lines(outcome.get("result"), link, outcome.get("message") or outcome.get("errorCode"))
     return (f"{outcome.get('action')} {outcome.get('entityTypeName')}", _object(outcome), about)
+
+
+def _how(snapshot: Json) -> tuple[object, ...]:
+    """Return how a snapshot was made: by delta or in full, over which other one, and what it does not hold."""
+    ways = set(_members(snapshot, "tidemark.ways").values())
+    base = snapshot.get("tidemark.baseId")
+    left_out = (f"without {name}" for name in _members(snapshot, "tidemark.incomplete"))
+    return _lines("delta" if "delta" in ways else "full", f"over {base}" if base else None, *left_out)
+
+
+def _notes(notes: Json) -> Iterator[tuple[object, object]]:
+    """Return what a job says of how the tenant was read."""
+    for type_name, way in _members(notes, "ways").items():
+        yield f"read {type_name}", way
+    for type_name, reason in _members(notes, "incomplete").items():
+        yield f"without {type_name}", reason
+    for type_name, reason in _members(notes, "notCompared").items():
+        yield f"not compared: {type_name}", reason
+    labels = {"nativeWatch": "native recoveries", "over": "over snapshot", "check": "whole against delta"}
+    yield from ((label, notes[name]) for name, label in labels.items() if notes.get(name))
+
+
+def match_row(match: Json) -> tuple[object, ...]:
+    """Return the line of one object that a search found."""
+    names = _lines(*(match.get(name) for name in ("displayName", "userPrincipalName", "appId")))
+    state = "soft-deleted" if match.get("tidemark.isSoftDeleted") else "live"
+    return (match.get("entityTypeName"), match.get("id"), names, state)
+
+
+def link_rows(whole: Json) -> Iterator[tuple[object, ...]]:
+    """Return the lines of an object's links, its own first."""
+    for direction, name in (("to", "outgoingLinks"), ("from", "incomingLinks")):
+        for link in whole.get(name) or []:
+            yield direction, link.get("reference"), link.get("otherId")
+
+
+def version_row(version: Json) -> tuple[object, ...]:
+    """Return the line of one version: every property with its old and new value, every link."""
+    is_whole = version.get("what") in {"firstSeen", "appeared", "disappeared"}
+    changed = () if is_whole else tuple(_values(version))
+    links = tuple(
+        f"{'+' if link.get('action') == 'added' else '-'} {link.get('reference')} "
+        f"{'of' if link.get('isIncoming') else 'to'} {link.get('otherId')}"
+        for link in version.get("links") or []
+    )
+    return (moment(version.get("createdDateTime")), version.get("what"), (*changed, *links))
+
+
+def _values(version: Json) -> Iterator[str]:
+    for name, sides in _members(version, "properties").items():
+        yield f"{name}: {_short(sides.get('before'))} -> {_short(sides.get('after'))}"
+
+
+def _short(value: object) -> str:
+    text = json_text(value)
+    return text if len(text) <= VALUE_LETTERS_MAX else f"{text[: VALUE_LETTERS_MAX - 1]}…"
 
 
 def _object(body: Json) -> tuple[object, ...]:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functions.calls import Call
 from functions.wire.options import QueryOptions
 from shared.domain.errors import InputError, NotFoundError
-from shared.domain.ids import guid, snapshot_time
+from shared.domain.ids import GUID, guid, snapshot_time
+
+OBJECT_ID_CHARS_MAX = 256  # Graph's longest ids, of role assignments, have less than half of that
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,3 +46,11 @@ class Asked:
             return guid(self.ids["job"], member="job")
         except InputError:
             raise NotFoundError("job", self.ids["job"][:80]) from None
+
+    @property
+    def object(self) -> str:
+        """The object id of the path; raises NotFoundError for one that is longer than any."""
+        object_id = self.ids["object"]
+        if len(object_id) > OBJECT_ID_CHARS_MAX:
+            raise NotFoundError("object", object_id[:80])
+        return guid(object_id, member="object") if GUID.match(object_id) else object_id

@@ -55,9 +55,12 @@ class Call:
 
     def next_link(self, skip: int, top: int) -> str:
         """Return the address of the page that begins after `skip` items."""
-        kept = [(name, value) for name, value in self.query if name not in {"$skip", "$top"}]
-        query = urlencode([*kept, ("$top", str(top)), ("$skip", str(skip))], safe="$,")
-        return f"{self.root}/{self.path}?{query}"
+        return self.asked_with({"$top": str(top), "$skip": str(skip)})
+
+    def asked_with(self, options: Mapping[str, str]) -> str:
+        """Return the address of this request with other query options, last and in their order."""
+        kept = [(name, value) for name, value in self.query if name not in options]
+        return f"{self.root}/{self.path}?{urlencode([*kept, *options.items()], safe='$,')}"
 
 
 def received(request: func.HttpRequest, *, version: str, request_id: str) -> Call:

@@ -14,7 +14,7 @@ import azure.functions as func
 from functions import replies, routes
 from functions.asked import Asked
 from functions.calls import Call, received
-from functions.handlers import changes, drift, exports, jobs, snapshots, starts
+from functions.handlers import changes, drift, exports, jobs, moving, objects, snapshots, starts
 from functions.wire.errors import Problem
 from functions.wire.options import read_options
 from shared import wiring
@@ -31,10 +31,22 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             snapshots.count_snapshots,
             snapshots.snapshot,
             snapshots.verify_snapshot,
+            moving.export_snapshot,
+            moving.export_objects,
+            moving.export_file,
+            moving.import_file,
+            moving.finish_import,
+            objects.search_snapshot,
+            objects.object_whole,
+            objects.object_history,
+            snapshots.hold_snapshot,
+            snapshots.release_snapshot,
+            snapshots.vault,
             jobs.jobs,
             jobs.count_jobs,
             jobs.job,
             jobs.cancel,
+            jobs.approve,
             jobs.previews,
             jobs.count_previews,
             jobs.preview,
@@ -42,11 +54,16 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             jobs.count_recoveries,
             jobs.recovery_job,
             starts.start_capture,
+            starts.start_restore_point,
+            starts.start_verification,
             starts.start_preview,
             starts.start_recovery,
+            starts.undo,
+            starts.retry_failed,
             changes.changes,
             changes.failed_changes,
             changes.outcomes,
+            changes.disagreements,
             exports.export,
             drift.drift,
             drift.set_drift,

@@ -70,9 +70,25 @@ def collection(
     return _json(page)
 
 
+def found(asked: Asked, context: str, bodies: Iterable[Json], *, next_link: str) -> func.HttpResponse:
+    """Return what a search has found so far, with the address that goes on, empty when there is no more to look at."""
+    page: Json = {CONTEXT: _context(asked, context), "value": list(bodies)}
+    return _json(page | ({"@odata.nextLink": next_link} if next_link else {}))
+
+
 def count(number: int) -> func.HttpResponse:
     """Return the size of a collection as plain text."""
     return func.HttpResponse(str(number), mimetype="text/plain")
+
+
+def content(held: bytes, mimetype: str) -> func.HttpResponse:
+    """Return bytes as they are."""
+    return func.HttpResponse(held, mimetype=mimetype)
+
+
+def nothing() -> func.HttpResponse:
+    """Return 204: done, and nothing to say."""
+    return func.HttpResponse(status_code=204, mimetype="")
 
 
 def accepted(location: str) -> func.HttpResponse:

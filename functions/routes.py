@@ -23,6 +23,8 @@ PAGE = frozenset({"$top", "$skip"})
 SELECT = frozenset({"$select"})
 ROWS = PAGE | SELECT | {"$filter", "$orderby"}
 PROOF = frozenset({"mode", "part"})
+ONE_OBJECT = frozenset({"type", "links"})
+SEARCH = frozenset({"text", "type", "from", "$top"})
 NONE: frozenset[str] = frozenset()
 
 ROOT = "directory/recovery"
@@ -67,10 +69,23 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{ROOT}/tidemark.driftItems()", READ, "drift_items", PAGE | {"state"}),
     Route("POST", f"{ROOT}/tidemark.driftItems/{{item}}/accept()", ADMINISTER, "accept_drift"),
     Route("POST", f"{ROOT}/tidemark.driftItems/{{item}}/deny()", ADMINISTER, "deny_drift"),
+    Route("POST", f"{ROOT}/tidemark.restorePoint()", ADMINISTER, "start_restore_point"),
+    Route("POST", f"{ROOT}/tidemark.verify()", ADMINISTER, "start_verification"),
+    Route("GET", f"{ROOT}/tidemark.vault()", READ, "vault"),
     Route("GET", f"{ROOT}/snapshots", READ, "snapshots", PAGE | SELECT | {"$orderby"}, snapshot.MEMBERS),
     Route("GET", f"{ROOT}/snapshots/$count", READ, "count_snapshots"),
     Route("GET", ONE, READ, "snapshot", SELECT, snapshot.MEMBERS),
     Route("GET", f"{ONE}/tidemark.verify()", READ, "verify_snapshot", PROOF),
+    Route("GET", f"{ONE}/tidemark.export()", READ, "export_snapshot"),
+    Route("GET", f"{ONE}/tidemark.export/objects", READ, "export_objects", frozenset({"shard"})),
+    Route("GET", f"{ONE}/tidemark.export/files/{{file}}", READ, "export_file"),
+    Route("PUT", f"{ROOT}/tidemark.imports/{{import}}/{{file}}", ADMINISTER, "import_file"),
+    Route("POST", f"{ROOT}/tidemark.imports/{{import}}", ADMINISTER, "finish_import"),
+    Route("GET", f"{ONE}/tidemark.search()", READ, "search_snapshot", SEARCH),
+    Route("GET", f"{ONE}/tidemark.objects/{{object}}", READ, "object_whole", ONE_OBJECT),
+    Route("GET", f"{ROOT}/tidemark.history/{{object}}", READ, "object_history", frozenset({"type"})),
+    Route("POST", f"{ONE}/tidemark.hold()", ADMINISTER, "hold_snapshot"),
+    Route("POST", f"{ONE}/tidemark.release()", ADMINISTER, "release_snapshot"),
     Route("GET", PREVIEWS, READ, "previews", PAGE | SELECT, job.MEMBERS),
     Route("POST", PREVIEWS, ADMINISTER, "start_preview"),
     Route("GET", f"{PREVIEWS}/$count", READ, "count_previews"),
@@ -86,7 +101,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{JOBS}/$count", READ, "count_jobs"),
     Route("GET", f"{JOBS}/{{job}}", READ, "job", SELECT, job.MEMBERS),
     Route("POST", f"{JOBS}/{{job}}/cancel()", ADMINISTER, "cancel"),
+    Route("POST", f"{JOBS}/{{job}}/tidemark.approve()", ADMINISTER, "approve"),
+    Route("POST", f"{JOBS}/{{job}}/tidemark.undo()", ADMINISTER, "undo"),
+    Route("POST", f"{JOBS}/{{job}}/tidemark.retryFailed()", ADMINISTER, "retry_failed"),
     Route("GET", f"{JOBS}/{{job}}/tidemark.outcomes()", READ, "outcomes", PAGE),
+    Route("GET", f"{JOBS}/{{job}}/tidemark.disagreements()", READ, "disagreements", PAGE),
 )
 
 
@@ -109,8 +128,13 @@ def find(method: str, segments: Sequence[str]) -> Found | Nothing:
 
 def allow(route: Route, roles: frozenset[str]) -> None:
     """Return when one of a caller's app roles may call the route; raise CallerError naming the role it needs."""
-    if not roles & route.roles:
-        wanted = ADMINISTRATOR if route.roles == ADMINISTER else f"{READER} or {ADMINISTRATOR}"
+    allow_any(route.roles, roles)
+
+
+def allow_any(wanted_roles: frozenset[str], roles: frozenset[str]) -> None:
+    """Return when one of a caller's app roles is among the wanted ones; raise CallerError naming them."""
+    if not roles & wanted_roles:
+        wanted = ADMINISTRATOR if wanted_roles == ADMINISTER else f"{READER} or {ADMINISTRATOR}"
         raise CallerError(f"the request needs the app role {wanted}", is_known=True)
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from shared.catalogue.entry import Listing, ObjectType
 from shared.domain.jobs import Note
+from shared.domain.protection import Container
 from shared.domain.writes import Answer, Write
 from shared.formats.signatures import Signature
 
@@ -57,6 +58,9 @@ class Rows(Protocol):
         condition did not hold.
         """
 
+    async def remove(self, partition: str, key: str) -> None:
+        """Remove a row, whatever version it has; one that is not there is success (a lost reply)."""
+
 
 class Blobs(Protocol):
     """Files that are created once, in one request, and never changed."""
@@ -72,6 +76,26 @@ class Blobs(Protocol):
 
     async def names(self, prefix: str) -> list[str]:
         """Return every blob name that starts with `prefix`, in order."""
+
+    async def container(self) -> Container:
+        """Return how the service says it protects what is here, and its own time. Nothing is assumed or remembered."""
+
+
+class Aged(msgspec.Struct, frozen=True):
+    """One blob and how long ago it was created, by the storage service's own clock."""
+
+    name: str
+    age_seconds: float
+
+
+class Shelf(Protocol):
+    """Removal of blobs that have expired. Only shared/runs/pruning.py holds one; writers cannot remove anything."""
+
+    async def aged(self, prefix: str) -> list[Aged]:
+        """Return every blob whose name starts with `prefix`, in order of names."""
+
+    async def remove(self, name: str) -> str:
+        """Remove a blob; return "" when it is gone, otherwise the service's code for why it may not go (yet)."""
 
 
 class WorkQueue(Protocol):
@@ -129,21 +153,29 @@ class Callers(Protocol):
 class Page(msgspec.Struct, frozen=True):
     """One page of a listing: `bodies` for objects, (source id, other id) pairs for `links`.
 
-    `cursor` continues the listing; None is a proven last page. `requests` counts the Graph calls it took.
+    `ids` are those of the bodies, in the same order; whoever has not read them leaves them out. `linked` holds links
+    too, as each source id with all the ids it names, which costs less for many of them. `cursor` continues the listing;
+    None is a proven last page. `requests` counts the Graph calls it took.
     """
 
     cursor: str | None
     bodies: Sequence[bytes] = ()
     links: Sequence[tuple[str, str]] = ()
     requests: int = 1
+    ids: Sequence[str] = ()
+    linked: Sequence[tuple[str, Sequence[str]]] = ()
 
 
 class DeltaPage(msgspec.Struct, frozen=True):
-    """One page of a delta query: the ids that changed, removed ones included; `token` is set on the last page."""
+    """One page of a delta query: the ids that changed, removed ones included; `token` is set on the last page.
+
+    `removed` are those of `changed` that Graph says are no longer live.
+    """
 
     changed: Sequence[str]
     cursor: str | None
     token: str | None
+    removed: frozenset[str] = frozenset()
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -170,6 +202,14 @@ class AuditPage(msgspec.Struct, frozen=True):
     cursor: str | None
 
 
+class NativeRecovery(msgspec.Struct, frozen=True):
+    """One recovery job of Microsoft's own feature; `ended_at` is None while it runs."""
+
+    job_id: str
+    status: str
+    ended_at: datetime | None
+
+
 class Directory(Protocol):
     """The tenant. Owns the quotas: it waits when Graph says so and never answers with a throttle.
 
@@ -180,8 +220,23 @@ class Directory(Protocol):
     async def count(self, object_type: ObjectType) -> int | None:
         """Return how many live objects of the type an index says there are (it may lag), None if uncountable."""
 
+    async def refusals(self, types: Sequence[ObjectType]) -> dict[str, str]:
+        """Return Graph's reason, by type name, for each of `types` that this application may not read in this tenant.
+
+        A type is refused as a whole: for want of a permission or of a licence. Anything else that is no answer raises.
+        """
+
+    async def native_recoveries(self) -> list[NativeRecovery]:
+        """Return the recoveries of Microsoft's own feature that the tenant knows, the newest kept ones only.
+
+        Raises DirectoryError where the tenant does not tell: 403 without the permission EntraBackup.Read.All.
+        """
+
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`; the empty cursor is the first page."""
+
+    async def small(self, listings: Sequence[Listing]) -> list[list[bytes]]:
+        """Return every body of each of `listings`, in order; none is of links or children, all are short."""
 
     async def delta_token(self, object_type: ObjectType) -> str | None:
         """Return a token from which later changes are told, or None for a type without delta."""

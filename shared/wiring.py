@@ -11,42 +11,70 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from shared.compare.jumps import GONE_PERCENT_DEFAULT, gone_percent_from
 from shared.domain.errors import InputError
 from shared.domain.ids import guid
 from shared.domain.jobs import Step
+from shared.jobs.retention import RULES_DEFAULT, Rules, rules_from
+from shared.jobs.ways import FULL_DAYS_DEFAULT
 from shared.memory.alerts import MemoryAlerts
-from shared.ports import Alerts, Blobs, Callers, Clock, Directory, Ids, Rows, Signer, Verifier, WorkQueue
+from shared.ports import Alerts, Blobs, Callers, Clock, Directory, Ids, Rows, Shelf, Signer, Verifier, WorkQueue
 from shared.runs.applying import Applying
+from shared.runs.approving import Approving
 from shared.runs.asking import Asking
+from shared.runs.checking import Checking
+from shared.runs.choosing import CaptureSettings, Choosing
 from shared.runs.comparing import Comparing
 from shared.runs.drifting import Drifting
 from shared.runs.explaining import Explaining
+from shared.runs.exporting import Exporting
+from shared.runs.finishing import Finishing
 from shared.runs.guarding import Guarding
+from shared.runs.history import History
+from shared.runs.holding import Holding
+from shared.runs.importing import Importing
+from shared.runs.indexing import Indexing
 from shared.runs.ledger import Ledger
 from shared.runs.opposing import Opposing
 from shared.runs.planning import Planning
 from shared.runs.preparing import Preparing
+from shared.runs.pruning import Pruning
 from shared.runs.reading import Reading
+from shared.runs.rechecking import Rechecking
+from shared.runs.replanning import Replanning
 from shared.runs.rolling import Rolling
 from shared.runs.sealing import Sealing
+from shared.runs.searching import Searching
 from shared.runs.showing import Showing
 from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
+from shared.runs.standing import Standing
 from shared.runs.starting import Starting
 from shared.runs.verifying import Verifying
 from shared.runs.watchdog import Watchdog
 from shared.runs.worker import Worker
 
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import ContainerClient
+
+    from shared.azure.connections import StorageConnection
+    from shared.azure.immutability import PolicyReader
+
 LEASE_SECONDS_DEFAULT = 60  # "Azure Storage: the lease": renewed every 20 s, a dead holder is noticed after 62 s
 GRAPH_ROOT_DEFAULT = "https://graph.microsoft.com"
 AUTHORITY_DEFAULT = "https://login.microsoftonline.com"
+VAULT_CONTAINER = "snapshots"
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything the runs need from outside; without a signer and a verifier, snapshots are unsigned."""
+    """Everything the runs need from outside; without a signer and a verifier, snapshots are unsigned.
+
+    Without a shelf, nothing is ever removed from the vault or the work container.
+    """
 
     rows: Rows
     work: Blobs
@@ -58,6 +86,8 @@ class Ports:
     signer: Signer | None = None
     verifier: Verifier | None = None
     alerts: Alerts | None = None
+    vault_shelf: Shelf | None = None
+    work_shelf: Shelf | None = None
 
 
 @dataclass(frozen=True)
@@ -66,11 +96,20 @@ class Product:
 
     tenant: str
     starting: Starting
+    approving: Approving
     asking: Asking
     snapshots: Snapshots
+    history: History
+    searching: Searching
+    exporting: Exporting
+    importing: Importing
     verifying: Verifying
     showing: Showing
     drifting: Drifting
+    rechecking: Rechecking
+    holding: Holding
+    pruning: Pruning
+    standing: Standing
     worker: Worker
     watchdog: Watchdog
     ledger: Ledger
@@ -85,39 +124,68 @@ def assemble(
     *,
     lease_seconds: int = LEASE_SECONDS_DEFAULT,
     emergency_accounts: Sequence[str] = (),
+    approvals: int = 0,
+    captures: CaptureSettings | None = None,
+    rules: Rules = RULES_DEFAULT,
+    gone_percent: float = GONE_PERCENT_DEFAULT,
 ) -> Product:
-    """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out."""
+    """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out.
+
+    `approvals` is how many others must agree to a plan before it may be carried out; `captures` says how captures go,
+    None for the defaults. `rules` say how long snapshots are kept; more than `gone_percent` of a type missing from one
+    raises an alert.
+    """
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
     snapshots = Snapshots(ports.rows, ports.vault, Signing(ports.signer, ports.verifier))
-    sealing = Sealing(ledger, ports.work, snapshots, ports.clock)
+    sealing = Sealing(
+        ledger, ports.work, snapshots, ports.clock, Finishing(snapshots, ports.clock, rules, gone_percent)
+    )
+    verifying = Verifying(snapshots)
+    rechecking = Rechecking(snapshots, verifying, ledger, ports.clock)
+    pruning = Pruning(snapshots, ledger, ports.clock, rules, vault_shelf=ports.vault_shelf, work_shelf=ports.work_shelf)
     comparing = Comparing(ledger, ports.work, snapshots)
     guarding = Guarding(ports.directory, emergency_accounts)
     planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing, guarding)
     applying = Applying(ports.directory, ports.work)
+    choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
     steps = {
-        Step.PREPARE: Opposing(Preparing(ports.directory), comparing).prepare,
+        Step.PREPARE: Opposing(Preparing(ports.directory, choosing, ports.clock), comparing).prepare,
         Step.READ: Reading(ports.directory, ports.work).read,
-        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work).roll_forward,
+        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock).roll_forward,
         Step.SEAL: sealing.seal,
         Step.MANIFEST: sealing.manifest,
+        Step.INDEX_CHANGES: Indexing(snapshots).index_changes,
         Step.COMPARE: comparing.compare,
+        Step.CHECK: Checking(ports.directory, ports.work, snapshots).check,
         Step.PLAN: planning.plan,
+        Step.REPLAN: Replanning(ledger, ports.work, snapshots, comparing, guarding).replan,
         Step.RELINK: planning.relink,
         Step.APPLY: applying.apply,
         Step.EXPLAIN: Explaining(ledger, ports.directory, ports.work, comparing, ports.clock).explain,
+        Step.VERIFY: rechecking.verify,
     }
     worker = Worker(ledger, ports.queue, steps)
-    starting = Starting(ledger, worker, snapshots, ports.clock, ports.ids)
+    approving = Approving(ledger, ports.rows, approvals)
+    starting = Starting(ledger, worker, snapshots, approving, ports.clock, ports.ids)
     showing = Showing(ledger, ports.work, comparing)
     alerts = ports.alerts or MemoryAlerts()
     return Product(
         tenant=tenant,
         starting=starting,
-        asking=Asking(ledger, ports.work, comparing),
-        snapshots=snapshots,
-        verifying=Verifying(snapshots),
         showing=showing,
         drifting=Drifting(ports.rows, ports.work, snapshots, ledger, starting, showing, alerts, ports.clock),
+        approving=approving,
+        asking=Asking(ledger, ports.work, comparing),
+        snapshots=snapshots,
+        history=History(snapshots),
+        searching=Searching(snapshots),
+        exporting=Exporting(snapshots),
+        importing=Importing(snapshots, ports.work, ports.clock),
+        verifying=verifying,
+        rechecking=rechecking,
+        holding=Holding(snapshots, ports.clock),
+        pruning=pruning,
+        standing=Standing(snapshots, pruning, ports.clock, rules),
         worker=worker,
         watchdog=Watchdog(ledger, worker),
         ledger=ledger,
@@ -136,7 +204,8 @@ async def product() -> Product:
     """
     loop = asyncio.get_running_loop()
     if loop not in _made:
-        _made[loop] = from_settings(os.environ)
+        made = _made[loop] = from_settings(os.environ)
+        await made.standing.announce(made.tenant)
     return _made[loop]
 
 
@@ -147,6 +216,7 @@ def from_settings(settings: Mapping[str, str]) -> Product:
     from shared.azure.callers import TokenCallers
     from shared.azure.clock import RandomIds, SystemClock
     from shared.azure.rows import AzureRows
+    from shared.azure.shelf import AzureShelf
 
     tenant = guid(_setting(settings, "TIDEMARK_TENANT_ID"), member="TIDEMARK_TENANT_ID")
     clock, ids = SystemClock(), RandomIds()
@@ -155,11 +225,13 @@ def from_settings(settings: Mapping[str, str]) -> Product:
     # Containers and the table belong to the deployment; a local emulator starts empty, so there they are created.
     is_local = _is_loopback(host.blob_uri or host.connection_string)
     host_identity, vault_identity = connections.credential(host), connections.credential(vault)
-    signer, verifier = _signing(settings)
+    signer, verifier = _signing(settings, vault)
+    work_files = connections.container_client(host, "work", host_identity)
+    sealed = connections.container_client(vault, VAULT_CONTAINER, vault_identity)
     ports = Ports(
         rows=AzureRows(connections.table_client(host, "jobs", host_identity), ids),
-        work=AzureBlobs(connections.container_client(host, "work", host_identity), creates_container=is_local),
-        vault=AzureBlobs(connections.container_client(vault, "snapshots", vault_identity), creates_container=is_local),
+        work=AzureBlobs(work_files, creates_container=is_local),
+        vault=AzureBlobs(sealed, creates_container=is_local, policy=_policy(settings, vault)),
         queue=_queue(settings, clock),
         directory=_directory(settings, tenant, clock),
         clock=clock,
@@ -167,13 +239,62 @@ def from_settings(settings: Mapping[str, str]) -> Product:
         signer=signer,
         verifier=verifier,
         alerts=_alerts(settings, clock),
+        vault_shelf=AzureShelf(_prunable(settings, sealed)),
+        work_shelf=AzureShelf(work_files),
     )
     authority = settings.get("TIDEMARK_AUTHORITY") or AUTHORITY_DEFAULT
     callers = TokenCallers(authority, tenant, _setting(settings, "TIDEMARK_AUDIENCE"), clock)
     lease_seconds = int(settings.get("TIDEMARK_LEASE_SECONDS") or LEASE_SECONDS_DEFAULT)
     return assemble(
-        tenant, ports, callers, lease_seconds=lease_seconds, emergency_accounts=_emergency_accounts(settings)
+        tenant,
+        ports,
+        callers,
+        lease_seconds=lease_seconds,
+        emergency_accounts=_emergency_accounts(settings),
+        approvals=_approvals(settings),
+        captures=_captures(settings),
+        rules=rules_from(settings),
+        gone_percent=gone_percent_from(settings),
     )
+
+
+def _approvals(settings: Mapping[str, str]) -> int:
+    """Return how many approvals a recovery needs, 0 where TIDEMARK_APPROVALS is not set."""
+    text = settings.get("TIDEMARK_APPROVALS") or "0"
+    if text not in {"0", "1", "2"}:
+        raise InputError(f"TIDEMARK_APPROVALS is {text[:20]!r}; set it to 0, 1 or 2", member="TIDEMARK_APPROVALS")
+    return int(text)
+
+
+def _captures(settings: Mapping[str, str]) -> CaptureSettings:
+    """Return how captures go, as TIDEMARK_FULL_CAPTURE_DAYS and TIDEMARK_NATIVE_WATCH say."""
+    days = settings.get("TIDEMARK_FULL_CAPTURE_DAYS") or str(FULL_DAYS_DEFAULT)
+    if days not in {str(known) for known in range(1, FULL_DAYS_DEFAULT + 1)}:
+        name = "TIDEMARK_FULL_CAPTURE_DAYS"
+        raise InputError(f"{name} is {days!r}; set it to 1 to {FULL_DAYS_DEFAULT}", member=name)
+    watch = settings.get("TIDEMARK_NATIVE_WATCH") or "on"
+    if watch not in {"on", "off"}:
+        raise InputError(f"TIDEMARK_NATIVE_WATCH is {watch!r}; set it to on or off", member="TIDEMARK_NATIVE_WATCH")
+    return CaptureSettings(full_days=int(days), watches_native=watch == "on")
+
+
+def _policy(settings: Mapping[str, str], vault: StorageConnection) -> PolicyReader | None:
+    """Return what reads the vault's policy back, nothing where TIDEMARK_VAULT_RESOURCE_ID does not say which it is."""
+    from shared.azure.connections import identity_of
+    from shared.azure.immutability import ManagedPolicy
+
+    account_id = settings.get("TIDEMARK_VAULT_RESOURCE_ID") or ""
+    return ManagedPolicy(account_id, VAULT_CONTAINER, identity_of(vault)) if account_id else None
+
+
+def _prunable(settings: Mapping[str, str], sealed: ContainerClient) -> ContainerClient:
+    """Return the vault as the pruner opens it: by the connection TidemarkPruner where one is set, which may delete."""
+    from shared.azure import connections
+
+    if not any(name == "TidemarkPruner" or name.startswith("TidemarkPruner__") for name in settings):
+        return sealed
+    pruner = connections.storage_connection(settings, "TidemarkPruner")
+    return connections.container_client(pruner, VAULT_CONTAINER, connections.credential(pruner))
 
 
 def _emergency_accounts(settings: Mapping[str, str]) -> list[str]:
@@ -201,18 +322,26 @@ def _queue(settings: Mapping[str, str], clock: Clock) -> WorkQueue:
     raise InputError(f"TIDEMARK_QUEUES is {chosen!r}; set it to storage or serviceBus", member="TIDEMARK_QUEUES")
 
 
-def _signing(settings: Mapping[str, str]) -> tuple[Signer | None, Verifier | None]:
+def _signing(settings: Mapping[str, str], vault: StorageConnection) -> tuple[Signer | None, Verifier | None]:
     """Return what signs manifests and what demands their signatures, nothing where no key is set (decision D8)."""
-    signing, trusted = settings.get("TIDEMARK_SIGNING_KEY_FILE") or "", settings.get("TIDEMARK_TRUSTED_KEYS_FILE") or ""
-    if signing:
+    names = ("TIDEMARK_SIGNING_KEY_VAULT_KEY", "TIDEMARK_SIGNING_KEY_FILE", "TIDEMARK_TRUSTED_KEYS_FILE")
+    in_vault, in_file, trusted = (settings.get(name) or "" for name in names)
+    if in_vault and in_file:
+        raise InputError(f"{names[0]} and {names[1]} are both set: manifests are signed by one key", member=names[0])
+    if in_file:
         from shared.azure.key_files import key_files
 
-        return key_files(signing, trusted)
+        return key_files(in_file, trusted)
+    if in_vault:
+        from shared.azure.connections import identity_of
+        from shared.azure.key_files import trusted_keys
+        from shared.azure.key_vault import KeyVault, KeyVaultVerifier, checked_key, scope_of
+
+        key = KeyVault(checked_key(in_vault), scope_of(in_vault), identity_of(vault))
+        return key, KeyVaultVerifier(key, trusted_keys(trusted))
     if trusted:
-        name = "TIDEMARK_TRUSTED_KEYS_FILE"
-        raise InputError(
-            f"{name} is set, but TIDEMARK_SIGNING_KEY_FILE is not: snapshots would be unsigned", member=name
-        )
+        message = f"{names[2]} is set, but neither {names[0]} nor {names[1]} is: snapshots would be unsigned"
+        raise InputError(message, member=names[2])
     return None, None
 
 

@@ -10,11 +10,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
-from simulator import certificates
+from simulator import certificates, tunnel
 from simulator.faults import Faults, Rule
 from simulator.measuring import UNLIMITED, measure
 from simulator.referee.published import MissingSliceError
@@ -25,9 +25,20 @@ from simulator.tenant import DEFAULT_TENANT_ID
 from simulator.throttle import Limits
 from simulator.tokens import signing_key
 
+PORT_MAX = 65_535
+_GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+
 
 class WrongLineError(Exception):
     """The command line cannot be used; the message says why."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line, like every other one."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave the program with the complaint."""
+        self.exit(2, f"simulator: {message}\n")
 
 
 class _FaultFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,20 +62,21 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     signing_key()
     try:
-        asyncio.run(serve(simulator, host=wish.host, endpoints=endpoints))
+        asyncio.run(serve(simulator, host=wish.host, endpoints=endpoints, proxy_port=wish.proxy_port))
     except OSError as error:
-        print(f"simulator: cannot listen on {wish.host}:{wish.port}: {error.strerror}", file=sys.stderr)
+        print(f"simulator: cannot listen on {wish.host}: {error.strerror or error}", file=sys.stderr)
         return 1
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser = _Parser(prog="python -m simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--https-port", type=int, help="port for HTTPS beside it; 0 takes a free one")
     parser.add_argument("--cert", type=Path, help="certificate for HTTPS; without one, a self-signed is made")
     parser.add_argument("--key", type=Path, help="key of that certificate")
+    parser.add_argument("--proxy-port", type=int, help="port of a proxy for clients that know only Microsoft's hosts")
     parser.add_argument("--trust-file", type=Path, help="where to write the certificate, for clients to trust")
     parser.add_argument("--objects", type=int, default=5_000, help="how many objects to generate")
     parser.add_argument("--links", type=int, help="about how many links; without it, what groups of real sizes give")
@@ -84,10 +96,17 @@ def _parser() -> argparse.ArgumentParser:
 def _check(wish: argparse.Namespace) -> None:
     if wish.load_from is not None and not wish.load_from.is_dir():
         raise WrongLineError(f"{wish.load_from} is not a folder")
-    if wish.objects < 0:
-        raise WrongLineError("--objects must not be negative")
+    if wish.objects < 0 or (wish.links or 0) < 0:
+        raise WrongLineError("--objects and --links must not be negative")
+    for option in ("port", "https_port", "proxy_port"):
+        if not 0 <= (getattr(wish, option) or 0) <= PORT_MAX:
+            raise WrongLineError(f"--{option.replace('_', '-')} must be from 0 to {PORT_MAX}")
+    if not _GUID.match(wish.tenant):
+        raise WrongLineError("--tenant must be a GUID")
     if (wish.cert is None) != (wish.key is None):
         raise WrongLineError("--cert and --key belong together")
+    if wish.https_port is None and wish.proxy_port is not None:
+        raise WrongLineError("--proxy-port needs --https-port")
     if wish.https_port is None and (wish.cert or wish.trust_file):
         raise WrongLineError("a certificate needs --https-port")
 
@@ -143,8 +162,9 @@ def _read(option: str, given: str, shape: type[Any]) -> Any:
 def _endpoints(wish: argparse.Namespace) -> list[Endpoint]:
     endpoints = [Endpoint(wish.port)]
     if wish.https_port is not None:
+        names = tunnel.HOSTS if wish.proxy_port is not None else ()
         try:
-            settings = certificates.context(wish.cert, wish.key, wish.trust_file)
+            settings = certificates.context(wish.cert, wish.key, wish.trust_file, names)
         except (OSError, ssl.SSLError) as error:
             raise WrongLineError(f"the certificate cannot be used: {error}") from error
         endpoints.append(Endpoint(wish.https_port, settings))

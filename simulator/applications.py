@@ -6,7 +6,8 @@ from types import MappingProxyType
 
 GRAPH = "https://graph.microsoft.com"
 TIDEMARK_API = "api://tidemark"
-AUDIENCES = (GRAPH, TIDEMARK_API)
+AZURE = ("https://management.core.windows.net", "https://management.azure.com")
+AUDIENCES = (GRAPH, TIDEMARK_API, *AZURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +113,27 @@ BUSY_OFFICE = Application(
     "busy-simulated-secret",
     {GRAPH: _READS + _WRITES},
 )
-ALL = (TIDEMARK, OPERATOR_ADMINISTRATOR, OPERATOR_READER, BYSTANDER, AUDITOR, CARELESS_SCRIPT, BUSY_OFFICE)
+PERSONNEL = Application(
+    "Personnel",
+    "9e450e1e-0000-4000-8000-000000000008",
+    "9e450e1e-0000-4000-8000-0000000000a8",
+    "personnel-simulated-secret",
+    {GRAPH: _READS + _WRITES},
+)
+PIPELINE = Application(
+    "Release pipeline",
+    "919e11ae-0000-4000-8000-000000000009",
+    "919e11ae-0000-4000-8000-0000000000a9",
+    "pipeline-simulated-secret",
+    {GRAPH: _READS + _WRITES},
+)
+POLICY_DESK = Application(
+    "Policy desk",
+    "901cde5c-0000-4000-8000-00000000000a",
+    "901cde5c-0000-4000-8000-0000000000aa",
+    "policies-simulated-secret",
+    {GRAPH: _READS + _WRITES},
+)
+_OTHERS = (BYSTANDER, AUDITOR, CARELESS_SCRIPT, BUSY_OFFICE, PERSONNEL, PIPELINE, POLICY_DESK)
+ALL = (TIDEMARK, OPERATOR_ADMINISTRATOR, OPERATOR_READER, *_OTHERS)
 BY_APP_ID: Mapping[str, Application] = MappingProxyType({app.app_id: app for app in ALL})

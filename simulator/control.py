@@ -15,6 +15,7 @@ from simulator.directory.fingerprint import fingerprint
 from simulator.errors import GraphError
 from simulator.faults import Faults, Rule
 from simulator.graph import Graph
+from simulator.incidents.ending import Ending, differing, expected, since
 from simulator.incidents.library import INCIDENTS
 from simulator.incidents.story import Stage
 from simulator.moments import stamp
@@ -66,6 +67,7 @@ class Control:
 
     def __init__(self, world: World, graph: Graph) -> None:
         self._world, self._graph = world, graph
+        self._endings: dict[str, list[Ending]] = {}
 
     def answer(self, method: str, path: str, query: str, body: bytes) -> Any:
         """Return the JSON answer of one control request; ControlError when there is none."""
@@ -89,6 +91,8 @@ class Control:
         }
         if method == "POST" and name.startswith("incidents/"):
             return self.play(name.removeprefix("incidents/"), _read(body or b"{}", _Play))
+        if method == "GET" and name.startswith("incidents/"):
+            return self._ending(name.removeprefix("incidents/"), query)
         asked = {"GET": reads, "POST": writes}.get(method, {}).get(name)
         if asked is None:
             raise ControlError(404, f"no control request {method} /_sim/{name}")
@@ -149,9 +153,30 @@ class Control:
         def wait(seconds: float) -> None:
             world.offset_seconds += seconds
 
+        journal = world.tenant.directory.journal
+        ending = Ending(journal.count)
         stage = Stage(world.tenant, self._graph.act, wait, world.now, wish.first_day, wish.last_day)
         told = incident.play(stage, seed=wish.seed, scale=wish.scale)
+        entries = since(world.tenant.directory, ending.number)
+        ending.learn(entries)
+        ending.app_ids = {incident.app_id}
+        self._endings.setdefault(name, []).append(ending)
         return {**told, "after_recovery": incident.after_recovery}
+
+    def _ending(self, path: str, query: str) -> dict[str, Any]:
+        """Answer `{name}/expected` or `{name}/differences`, counted from the `play`th time it was played (1: first)."""
+        name, _, wish = path.partition("/")
+        plays = self._endings.get(name, [])
+        number = parse_qs(query).get("play", ["1"])[0]
+        if name not in INCIDENTS or wish not in ("expected", "differences"):
+            raise ControlError(404, f"no control request GET /_sim/incidents/{path}")
+        if not number.isdigit() or not 1 <= int(number) <= len(plays):
+            raise ControlError(404, f"incident {name} has been played {len(plays)} times: no play {number}")
+        ending = plays[int(number) - 1].copy()
+        for later in plays[int(number) :]:
+            ending.join(later)
+        told = {"incident": name, "play": int(number), "after_recovery": INCIDENTS[name].after_recovery}
+        return told | (expected(ending) if wish == "expected" else differing(self._world.tenant.directory, ending))
 
     def _advance(self, wish: _Advance) -> dict[str, float]:
         if wish.advance_seconds < 0:

@@ -77,3 +77,12 @@ class MissingBehaviourError(Exception):
         """Return the 501 that names the request and the behaviour that is missing."""
         message = f"the simulated tenant does not answer {method} {path}: {self.missing}"
         return GraphError(501, "NotImplemented", message)
+
+
+def collision() -> GraphError:
+    """Return the refusal of a write that meets another one on the same object."""
+    return GraphError(
+        409,
+        "Directory_ConcurrencyViolation",
+        "The request could not be performed because the resource was updated by another request at the same time.",
+    )

@@ -1,4 +1,4 @@
-"""Reads `$filter`: eq, ne, gt, ge, lt, le, in, startsWith, endsWith, contains, any(), $count, and, or, not.
+"""Reads `$filter`: eq, ne, gt, ge, lt, le, in, startsWith, endsWith, contains, any(), all(), $count, and, or, not.
 
 The grammar is the one of the Microsoft Graph page "Use the $filter query parameter"; what is not in it is a 501 that
 quotes the expression. Text compares without case, as the directory does.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.errors import GraphError, MissingBehaviourError
+from simulator.errors import GraphError
 from simulator.filter_words import comparable, equals, literal, reached, words
 
 Test = Callable[[Mapping[str, Any]], bool]
@@ -114,10 +114,9 @@ class _Reader:
     def _lambda(self, word: str, depth: int) -> Test:
         place, _, kind = word.rpartition("/")
         path = self._path(place)
-        if kind.lower() == "all":
-            raise MissingBehaviourError(f"$filter={self._option}")
+        every = kind.lower() == "all"
         self._expect("(")
-        if self._takes(")"):
+        if not every and self._takes(")"):
             return lambda thing: any(each is not None for each in path(thing))
         variable = self._next()
         self._expect(":")
@@ -125,6 +124,9 @@ class _Reader:
         inner, _ = self.either(depth + 1)
         self._bound.pop()
         self._expect(")")
+        if every:
+            # True of a collection without items, as OData says of `all`.
+            return lambda thing: all(inner({variable: each}) for each in path(thing) if each is not None)
         return lambda thing: any(inner({variable: each}) for each in path(thing))
 
     def _comparison(self, word: str) -> tuple[Test, tuple[str, ...] | None]:

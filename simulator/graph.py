@@ -19,6 +19,7 @@ from simulator.http import Request, Response
 from simulator.moments import stamp
 from simulator.operations.batch import Outcome, Part, read_parts, run_parts
 from simulator.operations.call import JSON, Answer, Call
+from simulator.protection import refuse_role_groups
 from simulator.referee.referee import Exchange
 from simulator.replicas.journal import Operation
 from simulator.routes import Route, find
@@ -96,14 +97,19 @@ class Graph:
         spent: dict[str, str] = {}
         try:
             route, params = find(asked.method, asked.path)
+            if route.is_beta and not asked.root.endswith("/beta"):
+                segment = route.pattern[-1] if len(route.pattern) < 2 else route.pattern[1]
+                raise GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
             options = odata.read_options(asked.query, route.options)
             call = Call(asked.method, asked.root, asked.path, params, options, asked.headers, asked.body)
             call.app_id, call.now, call.correlation_id = asked.caller.app_id, asked.now, asked.correlation_id
+            call.request_id, call.user_id = asked.request_id, asked.caller.user_id
             spent = self._charge(call, route)
             caller = asked.caller
             permitted.check(
                 caller.roles, caller.scopes, route.method, route.pattern, route.area, is_write=route.is_write
             )
+            refuse_role_groups(self._world.tenant, route, call, frozenset((*caller.roles, *caller.scopes)))
             odata.check_advanced(options, is_eventual=call.is_eventual)
             if refusal is not None:
                 raise refusal
@@ -129,23 +135,34 @@ class Graph:
         if route.is_write:
             world.lagging.refuse_fresh(call)
             world.protection.refuse(world.tenant, route, call)
-            return self._perform(route, call)
+            world.colliding.refuse(call)
+            answer = self._perform(route, call)
+            world.colliding.note(call)
+            return answer
         pages = _OF_A_LIST in route.options and "$deltatoken" not in route.options
         hollow = world.mischief.empty_page(call) if pages else None
         if hollow is not None:
             return hollow
         is_delta = "$deltatoken" in route.options
-        answer = world.lagging.read(call, lambda: self._perform(route, call), is_delta=is_delta)
-        if pages and route.object_type:
-            world.mischief.move(route.object_type, answer)
+        answer = world.lagging.read(call, lambda: self._read(route, call, is_delta=is_delta), is_delta=is_delta)
+        if (pages or is_delta) and route.object_type:
+            world.mischief.move(route.object_type, answer, is_delta=is_delta)
         return answer
+
+    def _read(self, route: Route, call: Call, *, is_delta: bool) -> Answer:
+        """Do one read on the replica it went to; a delta page may come empty first."""
+        call.object_type = route.object_type
+        hollow = self._world.mischief.empty_delta(call) if is_delta else None
+        return self._perform(route, call) if hollow is None else hollow
 
     def _perform(self, route: Route, call: Call) -> Answer:
         tenant = self._world.tenant
         self._world.counters.expired += tenant.directory.expire(call.now)
         call.object_type, call.relation = route.object_type, route.relation
         call.cast, call.parent_type = route.cast, route.parent_type
-        tenant.directory.journal.operation = Operation(call.app_id, call.correlation_id)
+        if route.is_write and route.object_type in tenant.directory.directory_types:
+            call.schema = tenant.directory.stores[route.object_type].schema
+        tenant.directory.journal.operation = Operation(call.app_id, call.correlation_id, call.user_id)
         try:
             answer = route.operation(tenant, call)
         finally:
@@ -191,7 +208,9 @@ class Graph:
 
         answers = run_parts(read_parts(body), run=run, target=_written, shuffle=self._world.random)
         break_off(self._world.faults.strike(_AFTER, "POST", "/$batch"), url=f"{root}/$batch")
-        return Answer(200, {"responses": answers})
+        is_throttled = any(answer["status"] == 429 for answer in answers)
+        status = 424 if is_throttled and self._world.tenant.switches.throttling.is_batch_failed else 200
+        return Answer(status, {"responses": answers})
 
     def _judge(self, method: str, root: str, path: str, query: str, body: bytes, answer: Answer) -> None:
         if self._world.referee is not None and not answer.is_broken:

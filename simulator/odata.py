@@ -61,6 +61,10 @@ def top(option: str | None) -> int:
 
 def expanded(option: str, relations: tuple[str, ...]) -> tuple[str, tuple[str, ...] | None]:
     """Return the one relation to expand and the properties wanted of each item."""
+    listed = re.sub(r"\([^()]*\)", "", option).split(",")
+    if len(listed) > 1 and all(each.strip() in relations for each in listed):
+        # Microsoft Graph page "Customize responses with query parameters": one relation of a directory object.
+        raise GraphError(400, "BadRequest", "Only one navigation property can be expanded in a request.")
     found = _EXPAND.match(option)
     if found is None or found[1] not in relations:
         raise MissingBehaviourError(f"$expand={option}")
@@ -94,13 +98,14 @@ def check_advanced(options: Mapping[str, str], *, is_eventual: bool) -> None:
         raise GraphError(400, "Request_UnsupportedQuery", message)
 
 
-def order_by(option: str, schema: Schema) -> tuple[str, bool]:
-    """Return the property to sort by and whether downwards; one property, which the type must have."""
-    name, _, direction = option.strip().partition(" ")
-    if "," in option:
-        raise MissingBehaviourError(f"$orderby={option}")
-    if direction.strip().lower() not in ("", "asc", "desc"):
-        raise GraphError(400, "BadRequest", f"Syntax error in $orderby: '{option}'.")
-    if name not in schema.properties:
-        raise schema.unknown(name)
-    return name, direction.strip().lower() == "desc"
+def order_by(option: str, schema: Schema) -> tuple[tuple[str, bool], ...]:
+    """Return the properties to sort by, the first weighs most, each with whether downwards; the type must have them."""
+    wanted = []
+    for part in option.split(","):
+        name, _, direction = part.strip().partition(" ")
+        if direction.strip().lower() not in ("", "asc", "desc") or not name:
+            raise GraphError(400, "BadRequest", f"Syntax error in $orderby: '{option}'.")
+        if name not in schema.properties:
+            raise schema.unknown(name)
+        wanted.append((name, direction.strip().lower() == "desc"))
+    return tuple(wanted)

@@ -11,6 +11,7 @@ from simulator.errors import MissingBehaviourError
 from simulator.native import serving as recovery
 from simulator.operations import linking, reading, undeleting, writing
 from simulator.operations.call import Answer, Call
+from simulator.operations.delta import OPTIONS as DELTA_OPTIONS
 from simulator.operations.delta import delta
 from simulator.operations.resources import upserting
 from simulator.tenant import Tenant
@@ -29,7 +30,10 @@ AUDIT, RECOVERY = "audit", "recovery"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. `units` is the table's price before `$select`, `$expand` and `$top` change it."""
+    """One operation. `units` is the table's price before `$select`, `$expand` and `$top` change it.
+
+    One that `is_beta` is not there in v1.0.
+    """
 
     method: str
     pattern: tuple[str, ...]
@@ -42,6 +46,7 @@ class Route:
     is_read: bool = False
     cast: str = ""
     parent_type: str = ""
+    is_beta: bool = False
 
     @property
     def is_write(self) -> bool:
@@ -76,9 +81,10 @@ def _route(
     is_read: bool = False,
     cast: str = "",
     parent_type: str = "",
+    is_beta: bool = False,
 ) -> Route:
     method, path = line.split()
-    about = (object_type, relation, options, units, is_read, cast, parent_type)
+    about = (object_type, relation, options, units, is_read, cast, parent_type, is_beta)
     return Route(method, tuple(path.split("/")), operation, area, *about)
 
 
@@ -123,16 +129,17 @@ def _objects() -> Iterator[Route]:
         create = writing.create_user if kind == "user" else writing.create_group
         update = writing.update_user if kind == "user" else upserting(writing.create_group, writing.update_group)
         deletion = "userDeletion" if kind == "user" else "group"
-        tokens = frozenset({"$select", "$deltatoken", "$skiptoken", "$filter"})
         yield _route(f"GET {name}", reading.list_objects, kind, object_type=kind, options=_LIST | expand, units=units)
         yield _route(f"POST {name}", create, kind, object_type=kind)
-        yield _route(f"GET {name}/$count", reading.count_objects, kind, object_type=kind)
-        yield _route(f"GET {name}/delta", delta, kind, object_type=kind, options=tokens)
-        yield _route(f"GET {name}/microsoft.graph.delta", delta, kind, object_type=kind, options=tokens)
+        counted = frozenset({"$filter"})
+        yield _route(f"GET {name}/$count", reading.count_objects, kind, object_type=kind, options=counted)
+        yield _route(f"GET {name}/delta", delta, kind, object_type=kind, options=DELTA_OPTIONS)
+        yield _route(f"GET {name}/microsoft.graph.delta", delta, kind, object_type=kind, options=DELTA_OPTIONS)
         yield _route(f"GET {name}/{{id}}", reading.read_object, kind, object_type=kind, options=expand | {"$select"})
         yield _route(f"PATCH {name}/{{id}}", update, kind, object_type=kind)
         yield _route(f"DELETE {name}/{{id}}", writing.delete_object, deletion, object_type=kind)
     select, area = frozenset({"$select"}), "directoryObject"
+    yield _route("GET directoryobjects/{id}", reading.read_any, area, options=select)
     for name in ("getbyids", "microsoft.graph.getbyids"):
         yield _route(f"POST directoryobjects/{name}", reading.list_by_ids, area, options=select, units=5, is_read=True)
 
@@ -149,9 +156,8 @@ def _links() -> Iterator[Route]:
 
 def _deleted() -> Iterator[Route]:
     for kind in ("user", "group"):
-        options = _LIST - {"$filter"}
         place = f"GET directory/deleteditems/microsoft.graph.{kind}"
-        yield _route(place, reading.list_deleted, kind, object_type=kind, options=options)
+        yield _route(place, reading.list_deleted, kind, object_type=kind, options=_LIST)
         one, about = f"GET directory/deleteditems/{{id}}/microsoft.graph.{kind}", frozenset({"$select"})
         yield _route(one, reading.read_deleted, kind, object_type=kind, options=about)
     area = "directoryObject"
@@ -176,8 +182,9 @@ def _conditional_access(name: str, kind: str) -> Iterator[Route]:
     yield _route(f"POST {bin_place}/{{id}}/microsoft.graph.restore", undeleting.restore_policy, area, object_type=kind)
 
 
+ROUTES = tuple(_routes())
 _BY_START: dict[tuple[str, int, str], list[Route]] = {}
-for _each in _routes():
+for _each in ROUTES:
     _BY_START.setdefault((_each.method, len(_each.pattern), _each.pattern[0]), []).append(_each)
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from simulator.http import Request
 from simulator.service import Simulator, is_control
+from simulator.tunnel import Tunnel
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
 _HOP = frozenset({"content-length", "transfer-encoding"})
@@ -33,9 +34,10 @@ def application(simulator: Simulator) -> web.Application:
     """Return the aiohttp application that hands every request to `simulator`."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        if is_control(request.raw_path) and not is_local(request.remote):
+        target = origin_form(request.raw_path)
+        if is_control(target) and not is_local(request.remote):
             raise web.HTTPForbidden(text="control is open to this machine only")
-        asked = Request(request.method, request.raw_path, request.headers, await request.read(), request.scheme)
+        asked = Request(request.method, target, request.headers, await request.read(), request.scheme)
         response = simulator.handle(asked)
         if response.delay_seconds > 0.0:
             await asyncio.sleep(response.delay_seconds)
@@ -51,6 +53,12 @@ def application(simulator: Simulator) -> web.Application:
     return app
 
 
+def origin_form(target: str) -> str:
+    """Return path and query of a request target; behind a proxy clients send whole addresses (RFC 9112, 3.2.2)."""
+    scheme, mark, rest = target.partition("://")
+    return "/" + rest.partition("/")[2] if mark and scheme.lower() in ("http", "https") else target
+
+
 def is_local(remote: str | None) -> bool:
     """Tell whether a peer's address is this machine's own loopback."""
     try:
@@ -59,19 +67,30 @@ def is_local(remote: str | None) -> bool:
         return False
 
 
-async def serve(simulator: Simulator, *, host: str, endpoints: Sequence[Endpoint]) -> None:
-    """Serve on `host`, say where on standard output, one line for each endpoint, end cleanly on SIGTERM or SIGINT."""
+async def serve(
+    simulator: Simulator, *, host: str, endpoints: Sequence[Endpoint], proxy_port: int | None = None
+) -> None:
+    """Serve on `host`, say where on standard output, one line for each endpoint, end cleanly on SIGTERM or SIGINT.
+
+    With `proxy_port` a tunnel to the last endpoint, which must be HTTPS, listens as well.
+    """
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(wanted, told.set)
     runner = web.AppRunner(application(simulator), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
+    tunnel: Tunnel | None = None
     try:
         for endpoint in endpoints:
             await web.TCPSite(runner, host, endpoint.port, ssl_context=endpoint.tls).start()
         for endpoint, address in zip(endpoints, runner.addresses, strict=True):
             print(f"listening on {endpoint.scheme}://{host}:{address[1]}", flush=True)
+        if proxy_port is not None:
+            tunnel = Tunnel(host, runner.addresses[-1][1])
+            print(f"proxy on http://{host}:{await tunnel.start(proxy_port)}", flush=True)
         await told.wait()
     finally:
+        if tunnel is not None:
+            await tunnel.stop()
         await runner.cleanup()

@@ -5,13 +5,13 @@ is a thin shell around it, and a test in virtual time calls it directly.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from simulator.applications import Application
-from simulator.asked import Asked, TokenError
 from simulator.control import Control, ControlError
+from simulator.cross_origin import is_preflight, preflight, shown_to_pages
 from simulator.directory.fingerprint import fingerprint
 from simulator.encoding import plain
 from simulator.faults import Faults
@@ -20,6 +20,7 @@ from simulator.generate.tenant import generate
 from simulator.graph import Graph
 from simulator.http import Request, Response
 from simulator.referee.referee import Referee
+from simulator.surroundings import Surroundings
 from simulator.switches import Switches
 from simulator.tenant import DEFAULT_TENANT_ID, DeltaLimits, Tenant
 from simulator.throttle import Limits, Throttle
@@ -27,8 +28,6 @@ from simulator.tokens import DEFAULT_BASE_URL, Tokens
 from simulator.world import Clock, World
 
 VERSIONS = ("v1.0", "beta")
-_TOKEN_ROUTES = {("POST", "oauth2/v2.0/token"): "2.0", ("POST", "oauth2/token"): "1.0"}
-_INSTANCES = frozenset({("common", "discovery/instance"), ("organizations", "discovery/instance")})
 
 
 def _report(line: str) -> None:
@@ -76,30 +75,33 @@ class Simulator:
         if load_from is not None:
             load_exported(self.tenant, load_from, report=report)
         self.tenant.directory.record()
+        self.world.apply_quotas()
         self.tenant.native.started_at = clock()
         self._graph = Graph(self.world)
         self.world.employ(self._graph.act)
         self._control = Control(self.world, self._graph)
+        self._surroundings = Surroundings(self.tenant, tokens)
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
-        counters = self.world.counters
         headers = request.lowered_headers()
+        if is_control(request.path_with_query):
+            return self._controlled(request, is_from_page="origin" in headers)
+        if is_preflight(request.method, headers):
+            return preflight(headers)
+        return shown_to_pages(self._answer(request, headers), headers)
+
+    def _answer(self, request: Request, headers: Mapping[str, str]) -> Response:
+        counters = self.world.counters
         base_url = f"{request.scheme}://{headers.get('host', 'localhost')}"
         path, _, query = request.path_with_query.partition("?")
         first, _, rest = path.lstrip("/").partition("/")
-        if is_control(request.path_with_query):
-            return self._controlled(request, rest, query)
         counters.requests += 1
         if self.world.office is not None:
             self.world.office.work(self.world.now())
         if first.lower() in VERSIONS:
             return self._graph.serve(request, base_url=base_url, version=first, path=f"/{rest}", query=query)
-        if (request.method.upper(), first.lower(), rest) == ("GET", "subscriptions", ""):
-            # Azure Resource Manager's list, which Azure CLI asks for at sign-in: this tenant has no subscriptions.
-            response = plain(200, {"value": []}, now=self.world.now())
-        else:
-            response = self._identity(request, first, rest, base_url)
+        response = self._surroundings.answer(request, path, base_url, self.world.now())
         counters.by_status[str(response.status)] += 1
         return response
 
@@ -115,36 +117,13 @@ class Simulator:
         """Return the digest of the whole tenant."""
         return fingerprint(self.tenant.directory)
 
-    def _controlled(self, request: Request, path: str, query: str) -> Response:
+    def _controlled(self, request: Request, *, is_from_page: bool) -> Response:
         now = self.world.now()
+        whole, _, query = request.path_with_query.partition("?")
+        _, _, path = whole.lstrip("/").partition("/")
         try:
+            if is_from_page:
+                raise ControlError(403, "control is not for pages in a browser")
             return plain(200, self._control.answer(request.method.upper(), path, query, request.body), now=now)
         except ControlError as error:
             return plain(error.status, {"error": str(error)}, now=now)
-
-    def _identity(self, request: Request, tenant: str, path: str, base_url: str) -> Response:
-        tokens, now = self.world.tokens, self.world.now()
-        if (tenant.lower(), path.lower()) in _INSTANCES:
-            return plain(200, tokens.instances(base_url), now=now)
-        if not tokens.is_ours(tenant):
-            return plain(404, {"error": "not_found", "error_description": f"no such path: /{tenant}/{path}"}, now=now)
-        authorization = request.lowered_headers().get("authorization", "")
-        place = (request.method.upper(), path.lower())
-        try:
-            if place in _TOKEN_ROUTES:
-                granted = tokens.grant(
-                    Asked(request.body, authorization, _TOKEN_ROUTES[place]), now=now, base_url=base_url
-                )
-                return plain(200, granted, now=now, headers={"Cache-Control": "no-store"})
-        except TokenError as error:
-            return plain(error.status, error.body, now=now)
-        documents: dict[tuple[str, str], Callable[[], Any]] = {
-            ("GET", "v2.0/.well-known/openid-configuration"): lambda: tokens.discovery(base_url),
-            ("GET", ".well-known/openid-configuration"): lambda: tokens.discovery(base_url, "1.0"),
-            ("GET", "discovery/v2.0/keys"): lambda: tokens.keys(base_url),
-            ("GET", "discovery/keys"): lambda: tokens.keys(base_url),
-        }
-        if place in documents:
-            return plain(200, documents[place](), now=now)
-        missing = f"the simulated tenant does not answer {request.method} /{tenant}/{path}: not an endpoint it has"
-        return plain(501, {"error": {"code": "NotImplemented", "message": missing}}, now=now)

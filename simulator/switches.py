@@ -4,6 +4,8 @@ At start from a file, later by /_sim/switches. All are JSON objects with the mem
 default, an unknown member is refused.
 """
 
+from typing import Literal
+
 import msgspec
 
 
@@ -20,6 +22,12 @@ class Lag(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     fresh_seconds: dict[str, float] = msgspec.field(default_factory=dict)
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if not self.replicas:
+            raise ValueError("replicas must name one at least")
+        if min(*self.replicas, self.index_seconds, self.delta_seconds, *self.fresh_seconds.values()) < 0:
+            raise ValueError("nothing can be less than 0 seconds behind")
+
 
 class Paging(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Mischief while paging. Shares are of pages, 0 to 1; page tokens live `token_life_seconds`, None for ever.
@@ -34,6 +42,10 @@ class Paging(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     replay_entries: int = 0
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.empty_share <= 1 and 0 <= self.moving_share <= 1):
+            raise ValueError("shares are from 0 to 1")
+
 
 class Audit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The directory audit log: a change shows in it after `delay_seconds`."""
@@ -43,16 +55,20 @@ class Audit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Background(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Another application at work: so many changes an hour of the tenant's clock."""
+    """Other applications at work: so many changes an hour of the tenant's clock, by these actors together."""
 
     changes_per_hour: float = 0.0
+    actors: list[Literal["office", "personnel", "pipeline", "policies"]] = msgspec.field(
+        default_factory=lambda: ["office"]
+    )
     seed: int = 0
 
 
 class Administrators(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Protection of administrators: sensitive properties are refused unless the application holds a directory role.
 
-    `privileged_apps` are the application ids that hold Privileged Authentication Administrator.
+    The role is read off the assignments of the application's service principal. `privileged_apps` are application ids
+    that are let through without one.
     """
 
     is_on: bool = False
@@ -83,6 +99,30 @@ class Quotas(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     role_groups_max: int | None = 500
 
 
+class Collisions(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Writes that meet: one to an object another request wrote less than `within_seconds` ago is a 409, in so many.
+
+    `share` is of such writes, 0 to 1.
+    """
+
+    within_seconds: float = 0.0
+    share: float = 1.0
+    seed: int = 0
+
+
+class Throttling(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """How the quotas are applied; null leaves what the tenant was started with.
+
+    `low_priority_share`: calls of low priority are refused from that share of a bucket on. `size`: the tenant whose
+    read quota applies, S (below 50 users), M (to 500), L, or "auto" for as many users as there are. `is_batch_failed`:
+    a batch with a throttled part is itself answered 424, as the page "Combine requests with batching" allows.
+    """
+
+    low_priority_share: float | None = None
+    size: Literal["S", "M", "L", "auto"] | None = None
+    is_batch_failed: bool = False
+
+
 class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """All of them."""
 
@@ -93,4 +133,6 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     administrators: Administrators = msgspec.field(default_factory=Administrators)
     native: Native = msgspec.field(default_factory=Native)
     quotas: Quotas = msgspec.field(default_factory=Quotas)
+    collisions: Collisions = msgspec.field(default_factory=Collisions)
+    throttling: Throttling = msgspec.field(default_factory=Throttling)
     restricted_units: bool = False

@@ -5,8 +5,14 @@ Access). A refused call still counts, so hammering makes it worse; Conditional A
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from simulator.switches import Throttling
+
+# Resource units in ten seconds by size of the tenant, and below how many users a tenant is of that size.
+READ_UNITS_BY_SIZE = {"S": 3_500.0, "M": 5_000.0, "L": 8_000.0}
+SMALL_BELOW_USERS = 50
+MEDIUM_UP_TO_USERS = 500
 WARN_ABOVE = 0.8
 USED_MAX = 1.8  # the page's scale: at 1.8, four of five calls are refused; a bucket goes no deeper into debt
 
@@ -28,6 +34,13 @@ class Limits:
     personal_write_window_seconds: float = 60.0
     # Above this share of a bucket calls of low priority are refused; 1.0 treats every priority alike.
     low_priority_share: float = 1.0
+
+
+def size_of(users: int) -> str:
+    """Return how large a tenant with so many users is: S, M or L."""
+    if users < SMALL_BELOW_USERS:
+        return "S"
+    return "M" if users <= MEDIUM_UP_TO_USERS else "L"
 
 
 @dataclass(slots=True)
@@ -91,6 +104,22 @@ class Throttle:
     _personal: dict[str, Bucket] = field(default_factory=dict)
     _tenant_writes: Bucket | None = None
     _conditional_access_at: float = float("-inf")
+    _started_with: Limits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._started_with = self.limits
+
+    def switch(self, wish: Throttling, *, users: int) -> None:
+        """Put other settings in force for a tenant with so many users; what was used stays used."""
+        limits = self._started_with
+        if wish.low_priority_share is not None:
+            limits = replace(limits, low_priority_share=wish.low_priority_share)
+        if wish.size is not None:
+            size = size_of(users) if wish.size == "auto" else wish.size
+            limits = replace(limits, read_units_max=READ_UNITS_BY_SIZE[size])
+        self.limits = limits
+        for bucket in self._reads.values():
+            bucket.capacity = limits.read_units_max
 
     def charge(self, app_id: str, cost: Cost, now: float, priority: str = "") -> Verdict:
         """Count one call, or one part of a batch, against every quota it falls under; `priority` as the client says."""

@@ -34,6 +34,7 @@ class Caller:
     roles: tuple[str, ...]
     expires_at: float
     scopes: tuple[str, ...] = ()
+    user_id: str = ""
 
     @property
     def is_delegated(self) -> bool:
@@ -76,6 +77,7 @@ class Tokens:
             "exp": int(now) + LIFE_SECONDS,
             "azp": app.app_id,
             "appid": app.app_id,
+            "app_displayname": app.name,
             "oid": app.object_id,
             "sub": app.object_id,
             "tid": self.tenant_id,
@@ -178,7 +180,8 @@ class Tokens:
         if claims["nbf"] > now:
             raise _unauthorized("The token is not yet valid.")
         scopes = tuple(claims.get("scp", "").split())
-        return Caller(claims["appid"], tuple(claims.get("roles", ())), float(claims["exp"]), scopes)
+        user_id = str(claims["oid"]).lower() if scopes else ""
+        return Caller(claims["appid"], tuple(claims.get("roles", ())), float(claims["exp"]), scopes, user_id)
 
 
 def _unauthorized(message: str) -> GraphError:

@@ -6,17 +6,21 @@ from typing import Any
 from simulator.operations import (
     applications,
     granting,
+    instances,
     licensing,
     linking,
+    memberships,
     policing,
     reading,
     resources,
     roles,
     scheduling,
     scoped_roles,
+    transitive,
     undeleting,
     writing,
 )
+from simulator.operations.delta import OPTIONS as DELTA_OPTIONS
 from simulator.operations.delta import delta
 from simulator.types import application, grants, policies, service_principal
 from simulator.types.registry import schemas
@@ -28,7 +32,6 @@ Row = tuple[str, Any, str, dict[str, Any]]
 _LIST = frozenset({"$select", "$top", "$skiptoken", "$filter", "$count", "$expand", "$orderby"})
 _LINKS = frozenset({"$select", "$top", "$skiptoken"})
 _ONE = frozenset({"$select", "$expand"})
-_TOKENS = frozenset({"$select", "$deltatoken", "$skiptoken", "$filter"})
 _KINDS = {"user": "users", "group": "groups", "servicePrincipal": "serviceprincipals", "application": "applications"}
 # (path, link relation, whose): the reading of links from their far end.
 _SOURCES = (
@@ -60,15 +63,16 @@ def _served(schema: Schema) -> Iterator[Row]:
         {"object_type": schema.name},
         schema.serves.split(),
     )
-    listing, one = {"options": _LIST, "units": schema.units, **kind}, {"options": _ONE, "units": schema.units, **kind}
+    listing = {"options": _LIST, "units": schema.units, **kind}
+    one = {"options": _ONE, "units": schema.units if schema.name == grants.GRANT else 1, **kind}
     update: resources.Operation = resources.update_resource
     if schema.name in ("application", "servicePrincipal"):
         update = resources.upserting(resources.create_resource, update)
     table: dict[str, list[Row]] = {
         "list": [(f"GET {place}", reading.list_objects, area, listing)],
-        "count": [(f"GET {place}/$count", reading.count_objects, area, kind)],
+        "count": [(f"GET {place}/$count", reading.count_objects, area, {"options": frozenset({"$filter"}), **kind})],
         "delta": [
-            (f"GET {place}/{name}", delta, area, {"options": _TOKENS, **kind})
+            (f"GET {place}/{name}", delta, area, {"options": DELTA_OPTIONS, **kind})
             for name in ("delta", "microsoft.graph.delta")
         ],
         "create": [(f"POST {place}", resources.create_resource, area, kind)],
@@ -101,7 +105,8 @@ def _relation(place: str, kind: str, relation: str, area: str) -> Iterator[Row]:
 
 
 def _binned(schema: Schema) -> Iterator[Row]:
-    place, area, about = schema.bin.lower(), schema.area, {"object_type": schema.name}
+    # The recycle bins outside the directory's own are in beta alone.
+    place, area, about = schema.bin.lower(), schema.area, {"object_type": schema.name, "is_beta": True}
     yield f"GET {place}", reading.list_deleted, area, {"options": _ONE, **about}
     yield f"GET {place}/{{id}}", reading.read_deleted_policy, area, {"options": _ONE, **about}
     yield f"DELETE {place}/{{id}}", undeleting.purge_policy, area, about
@@ -131,6 +136,8 @@ def _special() -> Iterator[Row]:
         for kind in kinds:
             more: dict[str, Any] = {"object_type": kind, "relation": relation, "options": _LINKS}
             yield f"GET {_KINDS[kind]}/{{id}}/{name}", linking.list_sources, "directoryObject", more
+    yield from _at_any_depth()
+    yield from _memberships()
     for verb in ("addPassword", "removePassword"):
         operation = applications.add_password if verb == "addPassword" else applications.remove_password
         for kind in (application.APPLICATION, service_principal.SERVICE_PRINCIPAL):
@@ -143,6 +150,32 @@ def _special() -> Iterator[Row]:
     yield f"POST {at}", policing.update_combinations, "policy", {"object_type": policies.STRENGTH}
 
 
+def _at_any_depth() -> Iterator[Row]:
+    below: dict[str, Any] = {"object_type": "group", "options": _LINKS, "units": 5}
+    yield "GET groups/{id}/transitivemembers", transitive.list_below, "group", below
+    for kind in ("user", "group", "servicePrincipal"):
+        above: dict[str, Any] = {"object_type": kind, "options": _LINKS}
+        yield f"GET {_KINDS[kind]}/{{id}}/transitivememberof", transitive.list_above, "directoryObject", above
+    for relation in ("members", "owners"):
+        counted = {"object_type": "group", "relation": relation}
+        yield f"GET groups/{{id}}/{relation}/$count", transitive.count_links, "group", counted
+
+
+def _memberships() -> Iterator[Row]:
+    actions = {
+        "getmembergroups": memberships.get_member_groups,
+        "getmemberobjects": memberships.get_member_objects,
+        "checkmembergroups": memberships.check_member_groups,
+        "checkmemberobjects": memberships.check_member_objects,
+    }
+    places = {**{name: kind for kind, name in _KINDS.items() if kind != "application"}, "directoryobjects": ""}
+    for place, kind in places.items():
+        about: dict[str, Any] = {"object_type": kind, "is_read": True}
+        for name, operation in actions.items():
+            for spelled in (name, f"microsoft.graph.{name}"):
+                yield f"POST {place}/{{id}}/{spelled}", operation, "directoryObject", about
+
+
 def _hanging() -> Iterator[Row]:
     ends = [
         (grants.ASSIGNMENT, "assignment", "appRoleAssignments", "principalId", ("user", "group", "servicePrincipal")),
@@ -153,11 +186,12 @@ def _hanging() -> Iterator[Row]:
     ]
     for kind, area, name, end, parents in ends:
         for parent in parents:
-            at, units = f"{_KINDS[parent]}/{{parent}}/{name.lower()}", 2 if kind == grants.ASSIGNMENT else 1
+            at = f"{_KINDS[parent]}/{{parent}}/{name.lower()}"
+            units = 2 if (parent, name) == ("servicePrincipal", "appRoleAssignments") else 1
             about = {"object_type": kind, "relation": end, "parent_type": parent}
             yield f"GET {at}", granting.list_hanging, area, {"options": _LIST, "units": units, **about}
             read = granting.below_parent(reading.read_object)
-            yield f"GET {at}/{{id}}", read, area, {"options": _ONE, "units": units, **about}
+            yield f"GET {at}/{{id}}", read, area, {"options": _ONE, **about}
             if kind != grants.GRANT:
                 yield f"POST {at}", resources.create_resource, area, about
                 remove = granting.below_parent(resources.delete_resource)
@@ -170,6 +204,10 @@ def _roles() -> Iterator[Row]:
     for kind, name in ((ELIGIBILITY, "roleeligibilityschedulerequests"), (ACTIVE, "roleassignmentschedulerequests")):
         place = f"POST rolemanagement/directory/{name}"
         yield place, scheduling.request_schedule, ROLE_AREA, {"object_type": kind}
+    for kind, name in ((ELIGIBILITY, "roleeligibilityscheduleinstances"), (ACTIVE, "roleassignmentscheduleinstances")):
+        place, seen = f"GET rolemanagement/directory/{name}", {"object_type": kind}
+        yield place, instances.list_instances, ROLE_AREA, {"options": frozenset({"$select", "$filter"}), **seen}
+        yield f"{place}/{{id}}", instances.read_instance, ROLE_AREA, {"options": frozenset({"$select"}), **seen}
     at, about = "directoryroles/{id}/members", {"object_type": DIRECTORY_ROLE}
     yield f"GET {at}", roles.list_role_members, ROLE_AREA, {"options": _LINKS, **about}
     yield f"POST {at}/$ref", roles.add_role_member, ROLE_AREA, about

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from simulator.background.office import Office
+from simulator.colliding import Colliding
 from simulator.faults import Faults
 from simulator.mischief import Mischief
 from simulator.operations.call import Answer, Call
@@ -51,6 +52,7 @@ class World:
     lagging: Lagging = field(init=False)
     mischief: Mischief = field(init=False)
     protection: Protection = field(init=False)
+    colliding: Colliding = field(init=False)
     office: Office | None = None
     _correlations: Random = field(init=False)
 
@@ -61,6 +63,12 @@ class World:
         self.lagging = Lagging(self.tenant.directory, wish.lag)
         self.mischief = Mischief(self.tenant)
         self.protection = Protection(wish.administrators)
+        self.colliding = Colliding(wish.collisions)
+
+    def apply_quotas(self) -> None:
+        """Apply the quotas as switched; a tenant is measured by the users it has now when that is asked for."""
+        users = self.tenant.directory.stores["user"].live
+        self.throttle.switch(self.tenant.switches.throttling, users=len(users))
 
     def employ(self, act: Callable[..., Answer]) -> None:
         """Let background actors do their operations through `act`, from now on."""
@@ -72,6 +80,8 @@ class World:
         self.lagging.switch(wish.lag)
         self.mischief.switch(wish.paging)
         self.protection.switch(wish.administrators)
+        self.colliding.switch(wish.collisions)
+        self.apply_quotas()
         if self.office is not None:
             self.office.switch(wish.background, self.now())
 
@@ -117,8 +127,9 @@ class World:
     def _behaved(self) -> dict[str, int]:
         """Return how often every behaviour beyond the plain tenant showed; what never did is not there."""
         found: Counter[str] = Counter()
-        for counts in (self.lagging.counts, self.mischief.counts, self.protection.counts, self.tenant.refusals):
-            found.update(counts)
+        for actor in (self.lagging, self.mischief, self.protection, self.colliding):
+            found.update(actor.counts)
+        found.update(self.tenant.refusals)
         if self.office is not None:
             found.update({f"background_{name}": count for name, count in self.office.counts.items()})
         found["expired_pages"] = self.tenant.sealer.expired_pages

@@ -19,7 +19,9 @@ def end_of(session: Session, job_id: str, *, wanted: str = "successful") -> Exit
 
 
 def show_job(screen: Screen, job: Json) -> None:
-    """Show one job: what it says of itself, and what its comparison found."""
+    """Show one job: what it says of itself, and what its comparison found; what it warns of goes to standard error."""
+    for warning in job.get("tidemark.warnings") or ():
+        screen.note(f"WARNING: {warning}")
     if screen.is_json:
         screen.document(job)
         return

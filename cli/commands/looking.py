@@ -1,4 +1,4 @@
-"""Commands that only look: snapshots, jobs, their changes and outcomes, and the proof of a snapshot."""
+"""Commands that only look: snapshots, jobs, their changes and outcomes, the vault, and the proof of a snapshot."""
 
 from __future__ import annotations
 
@@ -35,11 +35,14 @@ def job(session: Session, given: Namespace) -> Exit:
 
 
 def changes(session: Session, given: Namespace) -> Exit:
-    """List the rows of a report, or what failed of a recovery."""
+    """List the rows of a report, what failed of a recovery, or what a whole reading found that delta had missed."""
     found = session.api.get("jobs", given.job)
     kind = str(found.get("tidemark.kind"))
+    if kind == "capture":
+        missed = ("jobs", given.job, "tidemark.disagreements")
+        return _list(session, given, missed, "Otherwise than delta had given it", tables.CHANGES, tables.change_row)
     if kind not in FUNCTIONS:
-        raise CliError(Exit.USAGE, f"job {given.job} is a {kind}; only reports and recoveries have changes")
+        raise CliError(Exit.USAGE, f"job {given.job} is a {kind}; it has no changes")
     collection, function = FUNCTIONS[kind]
     path = ("snapshots", str(found.get("tidemark.wireSnapshotId")), collection, given.job, function)
     title = "Changes" if kind == "report" else "Failed changes"
@@ -69,6 +72,18 @@ def verify(session: Session, given: Namespace) -> Exit:
         facts = [(name, value) for name, value in proven.items() if not name.startswith("@")]
         session.screen.table("Proven", ("fact", "value"), facts)
     return Exit.DONE
+
+
+def vault(session: Session, _given: Namespace) -> Exit:
+    """Show how well snapshots are kept; what a person has to look at goes to standard error as well."""
+    found = session.api.get("tidemark.vault")
+    for warning in found.get("warnings") or ():
+        session.screen.note(f"WARNING: {warning}")
+    if session.screen.is_json:
+        session.screen.document(found)
+    else:
+        session.screen.table("Vault", ("fact", "value"), tables.vault_facts(found))
+    return Exit.FAILED if found.get("damaged") else Exit.DONE
 
 
 def _list(

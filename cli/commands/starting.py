@@ -1,10 +1,9 @@
-"""Commands that start or stop a job: capture, report, recover, cancel."""
+"""Commands that start or stop a job: capture, verify-all, report, recover, approve, undo, retry, cancel."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 
-from cli.api import Json
 from cli.commands.ending import end_of, show_started
 from cli.errors import CliError, Exit
 from cli.scope import described, start_body
@@ -14,7 +13,13 @@ from cli.text import moment
 
 def capture(session: Session, given: Namespace) -> Exit:
     """Start a capture now."""
-    return _started(session, given, session.api.post("tidemark.capture"))
+    action = "tidemark.restorePoint" if given.restore_point else "tidemark.capture"
+    return _started(session, given, session.api.post(action))
+
+
+def verify_all(session: Session, given: Namespace) -> Exit:
+    """Start the verification that a timer starts every day."""
+    return _started(session, given, session.api.post("tidemark.verify"))
 
 
 def report(session: Session, given: Namespace) -> Exit:
@@ -34,12 +39,25 @@ def compare(session: Session, given: Namespace) -> Exit:
 
 
 def recover(session: Session, given: Namespace) -> Exit:
-    """Start a recovery to a snapshot, once somebody has confirmed it."""
-    body = start_body(given.types, given.ids, soft_delete_newer=given.soft_delete_newer)
+    """Show what a recovery to a snapshot would do; with --apply do it, once somebody has confirmed it."""
+    options = {"softDeleteNewer": True} if given.soft_delete_newer else {}
     snapshot = chosen_snapshot(session.api, given.snapshot)
-    _confirm(session, given, snapshot)
-    job_id = session.api.post("snapshots", str(snapshot["id"]), "recoveryJobs", body=body)
-    return _started(session, given, job_id)
+    place = ("snapshots", str(snapshot["id"]))
+    if not given.apply:
+        body = start_body(given.types, given.ids, {**options, "plan": True})
+        return _planned(session, given, session.api.post(*place, "recoveryPreviewJobs", body=body))
+    body = start_body(given.types, given.ids, {**options, **_by(given)})
+    newer = " Objects made since then are soft-deleted." if given.soft_delete_newer else ""
+    scope = described(given.types, given.ids)
+    _ask(session, given, f"Bring {scope} back to {moment(snapshot.get('createdDateTime'))}.{newer}")
+    return _started(session, given, session.api.post(*place, "recoveryJobs", body=body))
+
+
+def approve(session: Session, given: Namespace) -> Exit:
+    """Agree to a plan that somebody else has made."""
+    session.api.post("jobs", given.job, "tidemark.approve")
+    session.screen.note(f"approved; carry it out with: tidemark recover SNAPSHOT --apply --plan {given.job}")
+    return Exit.DONE
 
 
 def cancel(session: Session, given: Namespace) -> Exit:
@@ -47,15 +65,42 @@ def cancel(session: Session, given: Namespace) -> Exit:
     return _started(session, given, session.api.post("jobs", given.job, "cancel"), wanted="abandoned")
 
 
-def _confirm(session: Session, given: Namespace, snapshot: Json) -> None:
+def undo(session: Session, given: Namespace) -> Exit:
+    """Show what undoing an ended recovery would do; with --apply put back what it found."""
+    question = f"Put back what recovery {given.job} found. What others changed since then stays."
+    return _again(session, given, "tidemark.undo", question)
+
+
+def retry(session: Session, given: Namespace) -> Exit:
+    """Show what repeating the failures of an ended recovery would do; with --apply do it."""
+    return _again(session, given, "tidemark.retryFailed", f"Repeat what failed in recovery {given.job}.")
+
+
+def _again(session: Session, given: Namespace, action: str, question: str) -> Exit:
+    if not given.apply:
+        body = {"tidemark.options": {"plan": True}}
+        return _planned(session, given, session.api.post("jobs", given.job, action, body=body))
+    _ask(session, given, question)
+    return _started(session, given, session.api.post("jobs", given.job, action, body={"tidemark.options": _by(given)}))
+
+
+def _by(given: Namespace) -> dict[str, str]:
+    return {"plannedBy": given.plan} if given.plan else {}
+
+
+def _planned(session: Session, given: Namespace, job_id: str) -> Exit:
+    if given.plan or given.yes:
+        raise CliError(Exit.USAGE, "--plan and --yes go with --apply; without it nothing is written")
+    session.screen.note("dry run: nothing is written; add --apply to carry it out")
+    return _started(session, given, job_id)
+
+
+def _ask(session: Session, given: Namespace, question: str) -> None:
     """Return when the recovery may begin; raise CliError when nobody can be asked or the answer is no."""
     if given.yes:
         return
     if not session.screen.can_ask:
-        raise CliError(Exit.USAGE, "nobody can be asked here: add --yes to recover without a question")
-    newer = " Objects made since then are soft-deleted." if given.soft_delete_newer else ""
-    scope = described(given.types, given.ids)
-    question = f"Bring {scope} back to {moment(snapshot.get('createdDateTime'))}.{newer}"
+        raise CliError(Exit.USAGE, "nobody can be asked here: add --yes to go ahead without a question")
     if not session.screen.confirmed(question):
         raise CliError(Exit.USAGE, "not confirmed; nothing was started")
 

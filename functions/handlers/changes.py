@@ -9,7 +9,7 @@ import azure.functions as func
 from functions import replies
 from functions.asked import Asked
 from functions.handlers.jobs import of_snapshot
-from functions.wire.change import failed_body, outcome_body, unknown_bodies
+from functions.wire.change import change_body, failed_body, outcome_body, unknown_bodies
 from functions.wire.explained import row_body
 from functions.wire.names import NAMESPACE
 from functions.wire.row_filters import read_row_filter, read_row_order
@@ -50,6 +50,15 @@ async def outcomes(product: Product, asked: Asked) -> func.HttpResponse:
     rows, is_more = asked.options.page(await product.asking.outcomes(product.tenant, asked.job))
     bodies = (outcome_body(row, shows_all=asked.shows_all) for row in rows)
     return replies.collection(asked, "Collection(tidemark.outcome)", bodies, is_more=is_more)
+
+
+async def disagreements(product: Product, asked: Asked) -> func.HttpResponse:
+    """Return a page of the objects that a whole reading found otherwise than delta had given them."""
+    options = asked.options
+    rows, is_more = await product.asking.disagreements(product.tenant, asked.job, skip=options.skip, top=options.top)
+    job = await product.asking.job(product.tenant, asked.job)
+    bodies = (change_body(row, target_at=job.created_at, shows_all=asked.shows_all) for row in rows)
+    return replies.collection(asked, CONTEXT, bodies, is_more=is_more)
 
 
 def _target_at(asked: Asked) -> datetime:

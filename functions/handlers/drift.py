@@ -30,7 +30,7 @@ async def set_drift(product: Product, asked: Asked) -> func.HttpResponse:
 
 async def drift_items(product: Product, asked: Asked) -> func.HttpResponse:
     """Return a page of the items, those of one state when `state` names one."""
-    state = read_state(asked.options.state)
+    state = read_state(asked.options.words.get("state"))
     items = [item for item in await product.drifting.items(product.tenant) if state in {None, item.state}]
     page, is_more = asked.options.page(items)
     return replies.collection(asked, "Collection(tidemark.driftItem)", map(item_body, page), is_more=is_more)

@@ -35,7 +35,7 @@ FORMATS = {
 
 async def export(product: Product, asked: Asked) -> func.HttpResponse:
     """Return the report, or the part of it that begins after `$skip` rows, in the format that was asked for."""
-    options, chosen = asked.options, asked.options.format or "ndjson"
+    options, chosen = asked.options, asked.options.words.get("format", "ndjson")
     if chosen not in FORMATS:
         raise InputError(f"format is {chosen[:40]!r}; use one of {', '.join(FORMATS)}", member="format")
     job = await of_snapshot(product, asked, Kind.REPORT)

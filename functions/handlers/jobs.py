@@ -41,6 +41,14 @@ async def cancel(product: Product, asked: Asked) -> func.HttpResponse:
     return replies.accepted(asked.call.address("directory", "recovery", "jobs", found.job_id))
 
 
+async def approve(product: Product, asked: Asked) -> func.HttpResponse:
+    """Agree to a plan that somebody else has made; answers with how many approvals it has, and how many it needs."""
+    read_nothing(asked.call.headers, asked.call.body)
+    count = await product.approving.approve(product.tenant, asked.job, approver=asked.caller_id)
+    body = {"tidemark.approvals": count, "tidemark.approvalsNeeded": product.approving.needed}
+    return replies.one(asked, f"{CONTEXT}/$entity", body)
+
+
 async def previews(product: Product, asked: Asked) -> func.HttpResponse:
     """Return the reports of one snapshot, newest first."""
     context = _context(asked, Kind.REPORT)

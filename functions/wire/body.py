@@ -7,6 +7,7 @@ would take that for "no filter" and roll back a whole tenant.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ import msgspec
 from functions.wire.filters import read_criteria
 from functions.wire.names import TYPE_TAG, Json, is_tag
 from shared.domain.errors import InputError
+from shared.domain.holds import checked_reason
+from shared.domain.ids import guid
 from shared.domain.jobs import Kind, Options
 from shared.domain.scope import EVERYTHING, Scope
 
@@ -22,7 +25,16 @@ CRITERIA = "filteringCriteria"
 OPTIONS = "tidemark.options"
 AGAINST = "tidemark.against"
 TEXT_CHARS_MAX = 200
-SOFT_DELETE_NEWER = "softDeleteNewer"
+SOFT_DELETE_NEWER = ("soft_delete_newer", bool)
+PLAN, PLANNED_BY = ("makes_plan", bool), ("planned_by", str)
+START_OPTIONS: Mapping[Kind, Mapping[str, tuple[str, type]]] = MappingProxyType(
+    {
+        Kind.REPORT: {"softDeleteNewer": SOFT_DELETE_NEWER, "plan": PLAN},
+        Kind.RECOVERY: {"softDeleteNewer": SOFT_DELETE_NEWER, "plannedBy": PLANNED_BY},
+    }
+)
+AGAIN_OPTIONS: Mapping[str, tuple[str, type]] = MappingProxyType({"plan": PLAN, "plannedBy": PLANNED_BY})
+REASON = "reason"
 WIRE_TYPE = {Kind.REPORT: "recoveryPreviewJob", Kind.RECOVERY: "recoveryJob"}
 
 
@@ -49,17 +61,28 @@ def read_nothing(headers: Mapping[str, str], content: bytes) -> None:
     _refuse_unknown(read_object(headers, content), frozenset())
 
 
+def read_reason(headers: Mapping[str, str], content: bytes) -> str:
+    """Return why somebody does what they ask for, which has to be said."""
+    body = read_object(headers, content)
+    _refuse_unknown(body, frozenset({REASON}))
+    return checked_reason(body.get(REASON))
+
+
 def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[Scope, Options]:
     """Return what a new job of `kind` is about and what it may do; raise InputError naming what is wrong."""
     body = read_object(headers, content)
-    own = OPTIONS if kind is Kind.RECOVERY else AGAINST
-    _refuse_unknown(body, frozenset({TYPE_TAG, CRITERIA, own}))
+    allowed = {TYPE_TAG, CRITERIA, OPTIONS} | ({AGAINST} if kind is Kind.REPORT else set())
+    _refuse_unknown(body, frozenset(allowed))
     wanted = WIRE_TYPE[kind]
     if TYPE_TAG in body and not is_tag(body[TYPE_TAG], wanted):
         raise InputError(f"{TYPE_TAG}: {str(body[TYPE_TAG])[:120]!r} is not {wanted}", member=TYPE_TAG)
     criteria = body.get(CRITERIA)
     scope = EVERYTHING if criteria is None else read_criteria(criteria, member=CRITERIA)
-    return scope, _options(body.get(OPTIONS, {}))
+    options = _options(body.get(OPTIONS, {}), START_OPTIONS[kind])
+    if options.soft_delete_newer and kind is Kind.REPORT and not options.makes_plan:
+        member = f"{OPTIONS}.softDeleteNewer"
+        raise InputError(f"{member} is for a report that makes a plan: add plan: true", member=member)
+    return scope, options
 
 
 def read_against(headers: Mapping[str, str], content: bytes) -> str:
@@ -70,15 +93,28 @@ def read_against(headers: Mapping[str, str], content: bytes) -> str:
     return value
 
 
-def _options(value: object) -> Options:
+def read_again(headers: Mapping[str, str], content: bytes) -> Options:
+    """Return what an undoing or a repetition shall be: a plan of it, by a plan, or neither; raise InputError."""
+    body = read_object(headers, content)
+    _refuse_unknown(body, frozenset({OPTIONS}))
+    options = _options(body.get(OPTIONS, {}), AGAIN_OPTIONS)
+    if options.makes_plan and options.planned_by:
+        raise InputError("plan and plannedBy exclude each other", member=f"{OPTIONS}.plannedBy")
+    return options
+
+
+def _options(value: object, known: Mapping[str, tuple[str, type]]) -> Options:
     if not isinstance(value, dict):
         raise InputError(f"{OPTIONS} must be an object", member=OPTIONS)
-    _refuse_unknown(value, frozenset({SOFT_DELETE_NEWER}), prefix=f"{OPTIONS}.")
-    chosen = value.get(SOFT_DELETE_NEWER, False)
-    if not isinstance(chosen, bool):
-        member = f"{OPTIONS}.{SOFT_DELETE_NEWER}"
-        raise InputError(f"{member} must be true or false", member=member)
-    return Options(soft_delete_newer=chosen)
+    _refuse_unknown(value, frozenset(known), prefix=f"{OPTIONS}.")
+    chosen: Json = {}
+    for name, given in value.items():
+        field, kind = known[name]
+        if not isinstance(given, kind):
+            member = f"{OPTIONS}.{name}"
+            raise InputError(f"{member} must be {'true or false' if kind is bool else 'a job id'}", member=member)
+        chosen[field] = guid(str(given), member=f"{OPTIONS}.{name}") if kind is str else given
+    return Options(**chosen)
 
 
 def _refuse_unknown(body: Json, allowed: frozenset[str], *, prefix: str = "") -> None:

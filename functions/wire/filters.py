@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from functions.wire.names import TYPE_TAG, Json, captured_type, is_tag, tag, type_member
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import type_named
 from shared.domain.errors import InputError
-from shared.domain.ids import guid
+from shared.domain.ids import GUID, guid
 from shared.domain.scope import Scope
 
 BY_TYPES = "recoveryJobEntityNamesFilter"
 BY_IDS = "recoveryJobEntityNameAndIdsFilter"
+ID_CHARS_MAX = 512  # an id made of three others, with room
 ITEM = "entityTypeAndIds"
 
 
@@ -70,14 +72,17 @@ def _ids(value: object, *, member: str) -> dict[str, tuple[str, ...]]:
         ids = _filled_list(row.get("entityIds"), f"{place}.entityIds")
         chosen = found.setdefault(name, {})
         for position, one in enumerate(ids):
-            chosen[_object_id(one, member=f"{place}.entityIds[{position}]")] = None
+            chosen[_object_id(type_named(name), one, member=f"{place}.entityIds[{position}]")] = None
     return {name: tuple(ids) for name, ids in found.items()}
 
 
-def _object_id(value: object, *, member: str) -> str:
-    if not isinstance(value, str):
-        raise InputError(f"{member} must be a GUID", member=member)
-    return guid(value, member=member)
+def _object_id(entry: ObjectType, value: object, *, member: str) -> str:
+    """Return the id of one object: a GUID for directory objects, what the report shows for all others."""
+    if not isinstance(value, str) or not value or len(value) > ID_CHARS_MAX:
+        raise InputError(f"{member} must be the id of an object", member=member)
+    if entry.has_bin:
+        return guid(value, member=member)
+    return value.lower() if GUID.match(value) else value
 
 
 def _filled_list(value: object, member: str) -> list[Any]:

@@ -1,7 +1,7 @@
 """A job on the wire: Graph's recoveryPreviewJob or recoveryJob, with Tidemark's figures beside.
 
-Pure. A capture, which the native service does not show, is a plain recoveryJobBase: clients that meet a conflict can
-then see in the list which job has the tenant.
+Pure. A capture or a verification, which the native service does not show, is a plain recoveryJobBase: clients that meet
+a conflict can then see in the list which job has the tenant.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from shared.domain.jobs import Job, Kind, State
 from shared.domain.times import format_time
 from shared.jobs.states import ENDS
 
-TYPES = {Kind.CAPTURE: "recoveryJobBase", Kind.REPORT: "recoveryPreviewJob", Kind.RECOVERY: "recoveryJob"}
+TYPES = {
+    Kind.CAPTURE: "recoveryJobBase",
+    Kind.REPORT: "recoveryPreviewJob",
+    Kind.RECOVERY: "recoveryJob",
+    Kind.VERIFY: "recoveryJobBase",
+}
 REPORT = "report."
 LEFT_ALONE = "leftAlone."
-NOT_COMPARED = "notCompared."
 NATIVE = (
     "id status targetStateDateTime jobStartDateTime jobCompletionDateTime filteringCriteria "
     "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
     "totalFailedChanges"
 ).split()
-ADDED = (
-    "kind snapshotId wireSnapshotId against notCompared requestedBy options isCancelAsked counts progress summary "
-    "leftAlone error"
-).split()
-MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in ADDED}
+FACTS = "kind snapshotId wireSnapshotId against requestedBy options plan isCancelAsked".split()
+FIGURES = "counts progress summary leftAlone warnings error notes isRestorePoint".split()
+MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES]}
 
 
 def job_body(job: Job, *, shows_all: bool) -> Json:
@@ -54,14 +56,23 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.snapshotId": job.snapshot_id,
         "tidemark.wireSnapshotId": wire_id,
         "tidemark.against": wire_snapshot_id(job.against) if job.against else None,
-        "tidemark.notCompared": sorted(_below(job.counts, NOT_COMPARED)),
         "tidemark.requestedBy": job.requested_by,
-        "tidemark.options": {"softDeleteNewer": job.options.soft_delete_newer},
+        "tidemark.options": {
+            "softDeleteNewer": job.options.soft_delete_newer,
+            "undoes": job.options.undoes or None,
+            "repeats": job.options.repeats or None,
+            "plan": job.options.makes_plan,
+            "plannedBy": job.options.planned_by or None,
+        },
+        "tidemark.plan": _plan(job),
         "tidemark.isCancelAsked": job.is_cancel_asked,
         "tidemark.counts": job.counts,
         "tidemark.progress": progress(job),
         "tidemark.summary": summary(job.counts, shows_all=shows_all),
         "tidemark.leftAlone": _below(job.counts, LEFT_ALONE),
+        "tidemark.isRestorePoint": job.is_restore_point,
+        "tidemark.notes": job.notes,
+        "tidemark.warnings": list(job.warnings),
         "tidemark.error": {"code": job.error_code, "message": job.error} if job.error_code else None,
     }
 
@@ -69,11 +80,14 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
 def progress(job: Job) -> Json:
     """Return how much is done of what is planned; `planned` is None while nobody can know it.
 
-    A recovery counts changes, links joining once they are planned; the other kinds count objects and links read.
+    A recovery counts changes, links joining once they are planned; a verification counts shards; the other kinds count
+    objects and links read.
     """
     if job.kind is Kind.RECOVERY and "plannedObjects" in job.counts:
         planned = job.counts["plannedObjects"] + job.counts.get("plannedLinks", 0)
         return {"done": job.counts.get("done", 0), "planned": planned}
+    if job.kind is Kind.VERIFY:
+        return {"done": job.counts.get("shardsProven", 0), "planned": job.counts.get("shardsPlanned")}
     return {"done": job.counts.get("objectsRead", 0) + job.counts.get("linksRead", 0), "planned": None}
 
 
@@ -107,6 +121,19 @@ def _modified(job: Job) -> Json:
         "totalObjectsModified": counts.get("objects.applied", 0),
         "totalLinksModified": counts.get("links.applied", 0),
         "totalFailedChanges": failed if job.state in ENDS else None,
+    }
+
+
+def _plan(job: Job) -> Json | None:
+    """Return what the job's plan comes to, None before it is made; seconds are those of the write quotas alone."""
+    if "estimatedWrites" not in job.counts:
+        return None
+    return {
+        "digest": job.plan_digest,
+        "objects": job.counts["plannedObjects"],
+        "links": job.counts.get("plannedLinks"),
+        "estimatedWrites": job.counts["estimatedWrites"],
+        "estimatedSeconds": job.counts["estimatedSeconds"],
     }
 
 

@@ -6,8 +6,8 @@ Pure. Pages are `$skip` and `$top` over the whole answer; a client follows `@oda
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from functions.wire.names import Json
@@ -26,7 +26,7 @@ Query = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class QueryOptions:
-    """What one request asked for; `select` is None for every member."""
+    """What one request asked for; `select` is None for every member. `words` are options of Tidemark's, unread."""
 
     top: int = TOP_DEFAULT
     skip: int = 0
@@ -36,8 +36,7 @@ class QueryOptions:
     part: tuple[int, int] = (1, 1)
     filter: str | None = None
     orderby: str | None = None
-    format: str | None = None
-    state: str | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], bool]:
         """Return the page of `items` that was asked for, and whether more follow."""
@@ -72,8 +71,7 @@ def read_options(query: Query, allowed: frozenset[str], members: frozenset[str])
         part=_part(given),
         filter=given.get("$filter"),
         orderby=given.get("$orderby"),
-        format=given.get("format"),
-        state=given.get("state"),
+        words={name: value for name, value in given.items() if not name.startswith("$")},
     )
 
 

@@ -24,7 +24,7 @@ from simulator import applications
 ROOT = Path(__file__).resolve().parent.parent.parent
 TENANT = "7d1de5a0-0000-4000-8000-00000000c0de"
 QUEUE_FUNCTIONS = ("capture_worker", "compare_worker", "recover_worker")
-OTHER_FUNCTIONS = ("daily_snapshot", "watchdog", "capture_poison", "compare_poison", "recover_poison")
+TIMERS = ("daily_snapshot", "daily_verification", "daily_pruning", "watchdog")
 # Short, so that a killed worker is missed within seconds; in Azure the lease is 60 s and a message hides 10 minutes.
 LEASE_SECONDS = 4
 MESSAGE_LEASE_SECONDS = 6
@@ -59,9 +59,7 @@ async def running(folder: Path, *, objects: int, seed: int, load_from: Path | No
                 # An export comes without its emergency accounts; its policies do not exclude the generated ones.
                 environment["TIDEMARK_EMERGENCY_ACCOUNTS"] = ",".join(await emergency_accounts(simulator_url, TENANT))
             front = _instance("front", folder, environment, disabled=QUEUE_FUNCTIONS)
-            workers = [
-                _instance(f"worker-{number}", folder, environment, disabled=OTHER_FUNCTIONS[:2]) for number in (1, 2)
-            ]
+            workers = [_instance(f"worker-{number}", folder, environment, disabled=TIMERS) for number in (1, 2)]
             started += [front, *workers]
             yield System(
                 tenant=TENANT,
@@ -114,7 +112,10 @@ def _settings(
         "TIDEMARK_CLIENT_ID": applications.TIDEMARK.app_id,
         "TIDEMARK_CLIENT_SECRET": applications.TIDEMARK.secret,
         "TIDEMARK_SNAPSHOT_SCHEDULE": "0 0 22 * * *",
+        "TIDEMARK_RESTORE_POINT_SCHEDULE": "0 30 * * * *",
         "TIDEMARK_WATCHDOG_SCHEDULE": "0 * * * * *",
+        "TIDEMARK_VERIFY_SCHEDULE": "0 0 2 * * *",
+        "TIDEMARK_PRUNE_SCHEDULE": "0 30 4 * * *",
         "TIDEMARK_LEASE_SECONDS": str(LEASE_SECONDS),
         "TIDEMARK_SIGNING_KEY_FILE": str(signing_key_file),
         "TIDEMARK_LOCAL_ADMIN_KEY": admin_key,

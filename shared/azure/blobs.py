@@ -1,19 +1,24 @@
 """Blobs that are created once, in one request, and never changed.
 
 The vault's role lets a writer add blobs and nothing else, so a blob is one Put Blob with its metadata and its MD5
-inside and `If-None-Match: *` on top; there is no staged block, no later property and no deletion in this module. A
-creation that finds the name taken compares the bytes: equal bytes mean that our own reply got lost.
+inside and `If-None-Match: *` on top; there is no staged block, no later property and no deletion in this module
+(shared/azure/shelf.py removes what has expired). A creation that finds the name taken compares the bytes: equal bytes
+mean that our own reply got lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob.aio import ContainerClient
 
 from shared.azure.failures import service_code, transient, translated
+from shared.azure.immutability import UNKNOWN, PolicyReader, protection_of
+from shared.azure.reply_times import ReplyTime
 from shared.domain.errors import IntegrityError, NotFoundError, TransientError
+from shared.domain.protection import Container
 
 # The SDK sends anything larger as staged blocks, which the vault's role refuses.
 BLOB_BYTES_MAX = 64 * 1024 * 1024
@@ -27,11 +32,13 @@ class AzureBlobs:
     """Blobs of one container, whose client the caller closes.
 
     A missing container is created only with `creates_container`; never for a vault in Azure, where a container made
-    without its immutability policy would protect nothing.
+    without its immutability policy would protect nothing. `policy` reads the policy back where somebody can.
     """
 
-    def __init__(self, container: ContainerClient, *, creates_container: bool = False) -> None:
-        self._container = container
+    def __init__(
+        self, container: ContainerClient, *, creates_container: bool = False, policy: PolicyReader | None = None
+    ) -> None:
+        self._container, self._policy = container, policy
         self._creates_container = creates_container
 
     async def create(self, name: str, content: bytes, metadata: Mapping[str, str] | None = None) -> None:
@@ -77,6 +84,30 @@ class AzureBlobs:
                 return sorted([name async for name in self._container.list_blob_names(name_starts_with=prefix)])
             except ResourceNotFoundError:
                 return []
+
+    async def container(self) -> Container:
+        """Return how the service says it protects the container, and its own time; asked anew at every call."""
+        times = ReplyTime()
+        try:
+            properties = await self._properties(times)
+        except ResourceNotFoundError as error:
+            if not self._creates_container:
+                raise transient(f"properties of container {self._container.container_name}", error) from error
+            await self._create_container()
+            with translated(f"properties of container {self._container.container_name}"):
+                properties = await self._properties(times)
+        at = times.at()
+        is_immutable = properties.has_immutability_policy is True
+        read_back = await self._policy() if is_immutable and self._policy is not None else UNKNOWN
+        return Container(protection=protection_of(properties, read_back), at=at)
+
+    async def _properties(self, times: ReplyTime) -> Any:
+        try:
+            return await self._container.get_container_properties(raw_response_hook=times.note)
+        except ResourceNotFoundError:
+            raise
+        except AzureError as error:
+            raise transient(f"properties of container {self._container.container_name}", error) from error
 
     async def _put(self, name: str, content: bytes, metadata: Mapping[str, str] | None) -> None:
         try:

@@ -74,8 +74,11 @@ def bus_connection(settings: Mapping[str, str], prefix: str) -> BusConnection:
 
 def credential(connection: StorageConnection | BusConnection) -> ManagedIdentityCredential | None:
     """Return the managed identity that opens `connection`, or None when its connection string does."""
-    if connection.connection_string:
-        return None
+    return None if connection.connection_string else identity_of(connection)
+
+
+def identity_of(connection: StorageConnection | BusConnection) -> ManagedIdentityCredential:
+    """Return the managed identity that `connection` names, the app's own one where it names none."""
     if connection.client_id:
         return ManagedIdentityCredential(client_id=connection.client_id)
     return ManagedIdentityCredential()

@@ -47,10 +47,14 @@ def key_files(signing_key_file: str, trusted_keys_file: str) -> tuple[KeyFileSig
     Raises InputError naming the setting whose file is missing or holds no such key.
     """
     private = _private(_content(signing_key_file, "TIDEMARK_SIGNING_KEY_FILE"), "TIDEMARK_SIGNING_KEY_FILE")
-    trusted = [private.public_key()]
-    if trusted_keys_file:
-        trusted += _public(_content(trusted_keys_file, "TIDEMARK_TRUSTED_KEYS_FILE"), "TIDEMARK_TRUSTED_KEYS_FILE")
-    return KeyFileSigner(private), KeyFileVerifier(trusted)
+    return KeyFileSigner(private), KeyFileVerifier([private.public_key(), *trusted_keys(trusted_keys_file)])
+
+
+def trusted_keys(trusted_keys_file: str) -> list[EllipticCurvePublicKey]:
+    """Return the public keys of a file, none where no file is named; raise InputError naming the setting."""
+    if not trusted_keys_file:
+        return []
+    return _public(_content(trusted_keys_file, "TIDEMARK_TRUSTED_KEYS_FILE"), "TIDEMARK_TRUSTED_KEYS_FILE")
 
 
 def _content(path: str, setting: str) -> bytes:

@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import RequestTooLargeError, TableEntity, TableTransactionError
@@ -20,6 +17,7 @@ from azure.data.tables.aio import TableClient
 
 from shared.azure.entities import NONCE, PREFIX, Operation, checked_key, row, transaction
 from shared.azure.failures import is_ambiguous, service_code, transient, translated
+from shared.azure.reply_times import ReplyTime
 from shared.domain.errors import InputError, RowConflictError, TransientError
 from shared.ports import Ids, Put, Row
 
@@ -47,7 +45,7 @@ class AzureRows:
     async def read(self, partition: str, key: str) -> Row | None:
         """Return the row, or None when there is none."""
         checked_key(partition, member="partition")
-        times = _ReplyTime()
+        times = ReplyTime()
         entity = await self._entity(partition, checked_key(key), times)
         return None if entity is None else row(entity, times.at())
 
@@ -57,7 +55,7 @@ class AzureRows:
         checked_key(prefix, member="prefix", grammar=PREFIX)
         # "~" sorts after every character a key may have.
         query = f"PartitionKey eq '{partition}' and RowKey ge '{prefix}' and RowKey lt '{prefix}~'"
-        times = _ReplyTime()
+        times = ReplyTime()
         rows: list[Row] = []
         with translated(f"scan of {partition}/{prefix}"):
             try:
@@ -96,6 +94,15 @@ class AzureRows:
         assert failure is not None, "no attempt was made"
         raise transient(f"write to {partition}", failure) from failure
 
+    async def remove(self, partition: str, key: str) -> None:
+        """Remove a row, whatever version it has; one that is not there is success (a lost reply)."""
+        checked_key(partition, member="partition")
+        with translated(f"removal of {partition}/{key}"):
+            try:
+                await self._table.delete_entity(partition, checked_key(key))
+            except ResourceNotFoundError:
+                return
+
     async def _submit(self, operations: list[Operation]) -> list[str]:
         results = await self._table.submit_transaction(operations, retry_total=0)
         if len(results) != len(operations):
@@ -117,35 +124,18 @@ class AzureRows:
 
         One row is proof for all of them, as a transaction is atomic; a row without the mark was replaced since.
         """
-        found = [await self._entity(partition, put.key, _ReplyTime()) for put in puts]
+        found = [await self._entity(partition, put.key, ReplyTime()) for put in puts]
         ours = [entity if entity is not None and entity.get(NONCE) == nonce else None for entity in found]
         if not any(entity is not None for entity in ours):
             return None
         return [REPLACED_ETAG if entity is None else str(entity.metadata["etag"]) for entity in ours]
 
-    async def _entity(self, partition: str, key: str, times: _ReplyTime) -> TableEntity | None:
+    async def _entity(self, partition: str, key: str, times: ReplyTime) -> TableEntity | None:
         with translated(f"read of {partition}/{key}"):
             try:
                 return await self._table.get_entity(partition, key, raw_response_hook=times.note)
             except ResourceNotFoundError:
                 return None
-
-
-class _ReplyTime:
-    """The service's own time of its last reply; the machine's clock must not decide how old a row is."""
-
-    def __init__(self) -> None:
-        self._header = ""
-
-    def note(self, response: Any) -> None:
-        """Remember the Date header of a pipeline response of the SDK."""
-        self._header = response.http_response.headers.get("Date", "")
-
-    def at(self) -> datetime:
-        """Return the time the service wrote on its last reply, in whole seconds."""
-        if not self._header:
-            raise TransientError("the Table service answered without a Date header")
-        return parsedate_to_datetime(self._header)
 
 
 def _conflict(failure: AzureError, puts: Sequence[Put]) -> str | None:

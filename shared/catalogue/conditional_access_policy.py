@@ -19,6 +19,7 @@ CONDITIONAL_ACCESS_POLICY = ObjectType(
     properties=(
         Property("id", Rule.IDENTITY),
         Property("displayName", may_clear=False),
+        Property("description"),
         Property("state", may_clear=False),
         Property("conditions", is_set=True, may_clear=False),
         Property("grantControls", is_set=True),
@@ -28,6 +29,7 @@ CONDITIONAL_ACCESS_POLICY = ObjectType(
         Property("modifiedDateTime", Rule.COMPUTED, is_compared=False),
         Property("deletedDateTime", Rule.COMPUTED, is_compared=False),
     ),
+    native=("*",),
     is_paged=False,
     is_listed=True,
     sends_select=False,

@@ -15,7 +15,11 @@ PAGE_MAX = 999  # Graph: largest $top on directory collections
 
 
 class Wave(IntEnum):
-    """When a change of a recovery runs: a lower wave ends before a higher one starts (decision D13)."""
+    """When a change of a recovery runs: a lower wave ends before a higher one starts (decision D13).
+
+    LOCATIONS is the wave of named locations and of everything else that stands between links and policies: settings,
+    roles, grants and assignments.
+    """
 
     RESTORE = 1
     UPDATE = 2
@@ -37,11 +41,33 @@ class Rule(StrEnum):
     IDENTITY = "identity"
 
 
-class Property(msgspec.Struct, frozen=True):
+class Shape(StrEnum):
+    """How the objects of a type are read: as a collection, alone at a path, or as a collection below each parent."""
+
+    LIST = "list"
+    SINGLE = "single"
+    CHILDREN = "children"
+
+
+class Call(StrEnum):
+    """The request that writes a property which the PATCH of its object cannot write.
+
+    LICENCES: `assignLicense` with what to add and what to remove. COMBINATIONS: `updateAllowedCombinations`. ITEMS: a
+    PATCH of each item below the object.
+    """
+
+    LICENCES = "assignLicense"
+    COMBINATIONS = "updateAllowedCombinations"
+    ITEMS = "items"
+
+
+class Property(msgspec.Struct, frozen=True, omit_defaults=True):
     """One property: how it may be written, and whether its collection carries no order.
 
     `is_compared` is false for what Graph computes or stamps: such a difference is never reported.
-    `may_clear` is false when Graph refuses null (displayName).
+    `may_clear` is false when Graph refuses null (displayName). `call` is the request that writes it when a PATCH of
+    the object does not. `is_guarded` values hold items that Graph lets nobody change while they are enabled.
+    `leaves_out` are members of the value that only Graph writes.
     """
 
     name: str
@@ -49,6 +75,16 @@ class Property(msgspec.Struct, frozen=True):
     is_set: bool = False
     is_compared: bool = True
     may_clear: bool = True
+    call: Call | None = None
+    is_guarded: bool = False
+    leaves_out: tuple[str, ...] = ()
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """A collection of credentials, of whose items only `kept` members are stored; everything else never is."""
+
+    name: str
+    kept: tuple[str, ...]
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,19 +92,24 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 
     `code` is its number in link rows (docs/formats/links.md) and never changes. `is_native` tells whether Microsoft's
     own feature recovers it. `dynamic_marker` names the group type that makes the links computed, so never written.
+    `is_single` when it leads to one object at most (manager). `is_bound` when a PATCH of the object takes many links at
+    once; without it each link is a request of its own.
     """
 
     name: str
     code: int
     is_native: bool
     dynamic_marker: str = ""
+    is_single: bool = False
+    is_bound: bool = True
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """One collection that capture reads to its end.
+    """One collection that capture reads to its end, or one object that stands alone at its path.
 
-    `expand` names the reference that is read through the listing; a links listing pages a member collection by itself
-    when the expanded one may have been cut (Graph: at most 20 items).
+    `query` is what else is asked, encoded. `parents` is the collection whose objects each have the collection at
+    `path`, in which `{parent}` stands for their id. `expand` names the reference that is read through the listing; a
+    links listing pages a member collection by itself when the expanded one may have been cut (Graph: at most 20 items).
     """
 
     name: str
@@ -78,15 +119,29 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     select: tuple[str, ...]
     top: int | None = PAGE_MAX
     expand: str = ""
+    is_single: bool = False
+    query: str = ""
+    parents: str = ""
+    shape: Shape = Shape.LIST
 
 
-class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One type of object.
 
     `code` is its number in index rows and never changes. `path` and `deleted_path` are collections below the version
-    root. `wire_name` is the member of Graph's resourceTypeName. `is_listed` types are read back by listing the whole
-    collection, because a request per object would cost more (Conditional Access: one request a second). `waves` says
-    when each action runs; a type with a wave for "enable" is switched on in that wave only, by itself.
+    root; a type without a recycle bin has no `deleted_path`. `wire_name` is the member of Graph's resourceTypeName.
+    `is_listed` types are read back by listing the whole collection, because a request per object would cost more
+    (Conditional Access: one request a second). `waves` says when each action runs; a type with a wave for "enable" is
+    switched on in that wave only, by itself.
+
+    `key` is the property by which Graph addresses an object. `identity` are the properties that make Tidemark's id of
+    it, where that is another: what a grant says is what it is, whatever id Graph gave it. `is_remade` types have no
+    recycle bin, and one that is made again does all that the old one did: only they are created. `ends` are the
+    properties that name directory objects it hangs on: it hides with them. `native` are the properties that Microsoft's
+    own feature recovers ("*": all of them). `built_in` is the property and value that mark what Graph lets nobody
+    write. `replaces` when an update is a PUT of the whole object. `kinds` are derived types in its collections.
+    `is_synced` types may be mastered on premises. `make` is the collection that takes the POST when it is not `path`;
+    `make_with` are members that it needs besides.
     """
 
     name: str
@@ -94,8 +149,8 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
     wire_name: str
     odata_type: str
     path: str
-    deleted_path: str
-    deleted_list_path: str
+    deleted_path: str = ""
+    deleted_list_path: str = ""
     properties: tuple[Property, ...]
     references: tuple[Reference, ...] = ()
     has_delta: bool = False
@@ -103,6 +158,21 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
     is_paged: bool = True
     is_listed: bool = False
     sends_select: bool = True
+    shape: Shape = Shape.LIST
+    parents: str = ""
+    query: str = ""
+    key: str = "id"
+    identity: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    built_in: tuple[str, bool | str] | None = None
+    is_synced: bool = False
+    is_remade: bool = False
+    native: tuple[str, ...] = ()
+    replaces: bool = False
+    make: str = ""
+    make_with: dict[str, str] = {}
     waves: dict[str, Wave]
     read_permissions: tuple[str, ...]
     write_permissions: tuple[str, ...]
@@ -111,6 +181,26 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
     def select(self) -> tuple[str, ...]:
         """The names for $select: every property of the entry, never `*`."""
         return tuple(known.name for known in self.properties)
+
+    @property
+    def has_bin(self) -> bool:
+        """Whether Graph keeps deleted objects of the type for a while."""
+        return bool(self.deleted_path)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every object is a member of a collection, known by Graph's id, with nothing to be left out of it."""
+        return self.shape is Shape.LIST and self.key == "id" and not (self.identity or self.secrets)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether all of the type is read in one go, together with other small types: it is one object or a few."""
+        return not self.has_bin and (self.is_listed or self.shape is Shape.SINGLE)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is read when directory objects are rolled forward: it has no delta and hides with its ends."""
+        return not self.has_delta and not self.has_bin
 
     def property(self, name: str) -> Property | None:
         """Return the entry's property of that name, None for one it does not know."""
@@ -121,28 +211,31 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
         return {known.name: known for known in self.references}[name]
 
     def listings(self) -> tuple[Listing, ...]:
-        """Return every collection that a full capture of this type reads."""
-        top = PAGE_MAX if self.is_paged else None
+        """Return every collection that a full capture of this type reads, the live objects first."""
         select = self.select if self.sends_select else ()
-        live = Listing(name=self.name, type=self.name, kind="objects", path=self.path, select=select, top=top)
-        deleted = Listing(
-            name=f"{self.name}-deleted",
-            type=self.name,
-            kind="deleted",
-            path=self.deleted_list_path,
-            select=select,
-            top=top,
-        )
-        links = tuple(
-            Listing(
-                name=f"{self.name}-{reference.name}",
-                type=self.name,
-                kind="links",
-                path=self.path,
-                select=("id",),
-                top=top,
+        live = self._listing(self.name, "objects", self.path, select)
+        deleted = (self._listing(f"{self.name}-deleted", "deleted", self.deleted_list_path, select),)
+        links = (
+            msgspec.structs.replace(
+                self._listing(f"{self.name}-{reference.name}", "links", self.path, ("id",)),
                 expand=reference.name,
+                is_single=reference.is_single,
             )
             for reference in self.references
         )
-        return (live, deleted, *links)
+        return (live, *(deleted if self.has_bin else ()), *links)
+
+    def _listing(
+        self, name: str, kind: Literal["objects", "deleted", "links"], path: str, select: tuple[str, ...]
+    ) -> Listing:
+        return Listing(
+            name=name,
+            type=self.name,
+            kind=kind,
+            path=path,
+            select=select,
+            top=PAGE_MAX if self.is_paged else None,
+            query=self.query,
+            parents=self.parents,
+            shape=self.shape,
+        )

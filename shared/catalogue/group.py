@@ -5,7 +5,7 @@ Property names and rules: "group resource type"; owners are beyond Microsoft's o
 
 from __future__ import annotations
 
-from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Wave
+from shared.catalogue.entry import Call, ObjectType, Property, Reference, Rule, Wave
 
 WRITABLE = (
     "classification description mailNickname membershipRule membershipRuleProcessingState preferredDataLocation "
@@ -32,6 +32,7 @@ GROUP = ObjectType(
         *(Property(name) for name in WRITABLE),
         Property("groupTypes", is_set=True),
         *(Property(name) for name in KEPT_SHAPE),
+        Property("assignedLicenses", is_set=True, may_clear=False, call=Call.LICENCES),
         *(Property(name, Rule.CREATE_ONLY) for name in CREATE_ONLY),
         *(Property(name, Rule.COMPUTED, is_set=True, is_compared=False) for name in COMPUTED),
         Property("deletedDateTime", Rule.COMPUTED, is_compared=False),
@@ -40,9 +41,14 @@ GROUP = ObjectType(
         Reference(name="members", code=1, is_native=True, dynamic_marker="DynamicMembership"),
         Reference(name="owners", code=2, is_native=False),
     ),
+    is_synced=True,
+    native=(
+        *"classification description displayName groupTypes visibility mail mailEnabled mailNickname".split(),
+        *"preferredDataLocation preferredLanguage securityEnabled theme".split(),
+    ),
     has_delta=True,
     has_count=True,
     waves={"restore": Wave.RESTORE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
     read_permissions=("Group.Read.All", "GroupMember.Read.All", "Member.Read.Hidden"),
-    write_permissions=("Group.ReadWrite.All", "GroupMember.ReadWrite.All"),
+    write_permissions=("Group.ReadWrite.All", "GroupMember.ReadWrite.All", "LicenseAssignment.ReadWrite.All"),
 )

@@ -29,6 +29,7 @@ NAMED_LOCATION = ObjectType(
         Property("modifiedDateTime", Rule.COMPUTED, is_compared=False),
         Property("deletedDateTime", Rule.COMPUTED, is_compared=False),
     ),
+    native=("*",),
     is_paged=False,
     is_listed=True,
     sends_select=False,

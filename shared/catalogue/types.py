@@ -2,14 +2,55 @@
 
 from __future__ import annotations
 
+from shared.catalogue import authentication, cross_tenant, policies_and_sets, roles, tenant_settings, token_policies
+from shared.catalogue.administrative_unit import ADMINISTRATIVE_UNIT
+from shared.catalogue.application import APPLICATION
 from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
 from shared.catalogue.entry import Listing, ObjectType
+from shared.catalogue.federated_identity_credential import FEDERATED_IDENTITY_CREDENTIAL
+from shared.catalogue.grants import APP_ROLE_ASSIGNMENT, OAUTH2_PERMISSION_GRANT
 from shared.catalogue.group import GROUP
 from shared.catalogue.named_location import NAMED_LOCATION
+from shared.catalogue.service_principal import SERVICE_PRINCIPAL
 from shared.catalogue.user import USER
 from shared.domain.errors import InputError
 
-TYPES: tuple[ObjectType, ...] = (USER, GROUP, CONDITIONAL_ACCESS_POLICY, NAMED_LOCATION)
+TYPES: tuple[ObjectType, ...] = (
+    USER,
+    GROUP,
+    CONDITIONAL_ACCESS_POLICY,
+    NAMED_LOCATION,
+    APPLICATION,
+    SERVICE_PRINCIPAL,
+    OAUTH2_PERMISSION_GRANT,
+    APP_ROLE_ASSIGNMENT,
+    tenant_settings.AUTHORIZATION_POLICY,
+    tenant_settings.ORGANIZATION,
+    authentication.AUTHENTICATION_METHODS_POLICY,
+    authentication.AUTHENTICATION_METHOD,
+    ADMINISTRATIVE_UNIT,
+    roles.ROLE_DEFINITION,
+    roles.ROLE_ASSIGNMENT,
+    roles.ROLE_ELIGIBILITY,
+    roles.ROLE_MANAGEMENT_POLICY,
+    authentication.AUTHENTICATION_STRENGTH,
+    authentication.AUTHENTICATION_CONTEXT,
+    cross_tenant.CROSS_TENANT_ACCESS,
+    cross_tenant.CROSS_TENANT_DEFAULT,
+    cross_tenant.CROSS_TENANT_PARTNER,
+    FEDERATED_IDENTITY_CREDENTIAL,
+    token_policies.CLAIMS_MAPPING_POLICY,
+    token_policies.TOKEN_LIFETIME_POLICY,
+    token_policies.TOKEN_ISSUANCE_POLICY,
+    token_policies.HOME_REALM_DISCOVERY_POLICY,
+    policies_and_sets.GROUP_SETTING,
+    policies_and_sets.ATTRIBUTE_SET,
+    policies_and_sets.ATTRIBUTE_DEFINITION,
+    tenant_settings.SECURITY_DEFAULTS,
+    policies_and_sets.PERMISSION_GRANT_POLICY,
+    tenant_settings.ADMIN_CONSENT,
+    token_policies.ACTIVITY_BASED_TIMEOUT_POLICY,
+)
 BY_NAME = {entry.name: entry for entry in TYPES}
 BY_WIRE_NAME = {entry.wire_name: entry for entry in TYPES}
 BY_CODE = {entry.code: entry for entry in TYPES}

@@ -1,20 +1,22 @@
-"""Users: identity data of people and guests; passwords and authentication methods never leave Entra.
+"""Users: identity data of people, guests and agents; passwords and authentication methods never leave Entra.
 
 Property names and rules: "user resource type" and "What the native Entra Backup and Recovery can recover".
 """
 
 from __future__ import annotations
 
-from shared.catalogue.entry import ObjectType, Property, Rule, Wave
+from shared.catalogue.entry import Call, ObjectType, Property, Reference, Rule, Wave
 
 WRITABLE = (
     "accountEnabled ageGroup city companyName consentProvidedForMinor country department employeeHireDate employeeId "
-    "employeeType faxNumber givenName jobTitle mail mailNickname mobilePhone officeLocation onPremisesImmutableId "
-    "passwordPolicies postalCode preferredDataLocation preferredLanguage state streetAddress surname usageLocation "
-    "userPrincipalName userType"
+    "employeeLeaveDateTime employeeType faxNumber givenName jobTitle mail mailNickname mobilePhone officeLocation "
+    "onPremisesExtensionAttributes onPremisesImmutableId passwordPolicies postalCode preferredDataLocation "
+    "preferredLanguage showInAddressList state streetAddress surname usageLocation userPrincipalName userType"
 ).split()
+BEYOND_NATIVE = frozenset({"onPremisesExtensionAttributes", "onPremisesImmutableId", "showInAddressList"})
+WRITABLE_NATIVE = tuple(name for name in WRITABLE if name not in BEYOND_NATIVE)
 COMPUTED = (
-    "createdDateTime creationType externalUserState onPremisesDistinguishedName onPremisesDomainName "
+    "createdDateTime creationType externalUserState identities onPremisesDistinguishedName onPremisesDomainName "
     "onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesSyncEnabled onPremisesUserPrincipalName "
     "proxyAddresses securityIdentifier"
 ).split()
@@ -34,12 +36,27 @@ USER = ObjectType(
         Property("businessPhones", is_set=True),
         Property("otherMails", is_set=True),
         Property("employeeOrgData"),
+        Property("assignedLicenses", is_set=True, may_clear=False, call=Call.LICENCES),
+        Property("identityParentId", Rule.CREATE_ONLY, is_compared=False),
         *(Property(name, Rule.COMPUTED, is_set=True, is_compared=False) for name in COMPUTED),
         Property("deletedDateTime", Rule.COMPUTED, is_compared=False),
     ),
+    references=(
+        Reference(name="manager", code=3, is_native=False, is_single=True, is_bound=False),
+        Reference(name="sponsors", code=4, is_native=False, is_bound=False),
+    ),
+    kinds=("#microsoft.graph.agentUser",),
+    is_synced=True,
+    native=(*WRITABLE_NATIVE, "displayName", "businessPhones", "otherMails", "employeeOrgData"),
     has_delta=True,
     has_count=True,
     waves={"restore": Wave.RESTORE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
-    read_permissions=("User.Read.All", "Directory.Read.All"),
-    write_permissions=("User.ReadWrite.All", "User.DeleteRestore.All", "User.EnableDisableAccount.All"),
+    read_permissions=("User.Read.All", "User-LifeCycleInfo.Read.All"),
+    write_permissions=(
+        "User.ReadWrite.All",
+        "User.DeleteRestore.All",
+        "User.EnableDisableAccount.All",
+        "User-LifeCycleInfo.ReadWrite.All",
+        "LicenseAssignment.ReadWrite.All",
+    ),
 )

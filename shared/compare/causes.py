@@ -109,9 +109,15 @@ def by_object(causes: Iterable[Cause], concerned: Collection[str]) -> dict[str, 
     }
 
 
+def names_of(object_id: str) -> list[str]:
+    """Return by which ids the log may know an object: its own, or the parts of one made of several (grants)."""
+    own = object_id.lower()
+    return [own, *own.split("/")] if "/" in own else [own]
+
+
 def cause_for(row: Difference, known: Mapping[str, Sequence[Cause]]) -> Cause | None:
     """Return what explains the row best: the newest record that names a property or a link of it, else the newest."""
-    causes = known.get(row.object_id.lower(), ())
+    causes = next((known[name] for name in names_of(row.object_id) if name in known), ())
     properties, others = frozenset(row.target), {link.other_id.lower() for link in row.links}
     for cause in causes:
         if properties & set(cause.properties) or others & set(cause.targets):

@@ -17,6 +17,8 @@ from shared.domain.changes import Action, Difference, Json, LinkDifference
 
 ON_PREMISES = "mastered on premises: correct it in Active Directory, Graph refuses the write"
 HARD_DELETED = "deleted for good: it can only be created anew, with another id"
+NO_BIN = "newer than the snapshot, and gone for good if deleted: delete it by hand if it should not be there"
+BUILT_IN = "built in: Graph lets nobody change it"
 READ_ONLY = "only properties that Graph does not let anyone write differ"
 
 
@@ -51,7 +53,7 @@ def judge(
     return Difference(
         type=entry.name,
         object_id=object_id,
-        display_name=str(named.get("displayName") or ""),
+        display_name=_name_of(named),
         action=action,
         target=wanted,
         current=present,
@@ -84,13 +86,27 @@ def refusal_for(
     entry: ObjectType, action: Action, current: Side, wanted: Json, links: tuple[LinkDifference, ...]
 ) -> str:
     """Return why a recovery leaves this row alone, empty when it may act."""
-    if is_mastered_on_premises(current.body):
+    if entry.is_synced and is_mastered_on_premises(current.body):
         return ON_PREMISES
-    if action is Action.RECREATE:
+    if is_built_in(entry, current.body):
+        return BUILT_IN
+    if action is Action.RECREATE and not entry.is_remade:
         return HARD_DELETED
+    if action is Action.SOFT_DELETE and not entry.has_bin:
+        return NO_BIN
     if action is Action.UPDATE and not links and not writable(entry, wanted):
         return f"{READ_ONLY}: {', '.join(sorted(wanted))}"
     return ""
+
+
+def is_built_in(entry: ObjectType, body: Json | None) -> bool:
+    """Tell whether the object is one of those that come with every tenant and that nobody may write."""
+    return entry.built_in is not None and body is not None and body.get(entry.built_in[0]) == entry.built_in[1]
+
+
+def _name_of(body: Json) -> str:
+    found = body.get("displayName") or body.get("name") or body.get("principalDisplayName") or ""
+    return str(found)
 
 
 def is_mastered_on_premises(body: Json | None) -> bool:
@@ -107,5 +123,16 @@ def writable(entry: ObjectType, values: Json) -> Json:
     for name, value in values.items():
         known = entry.property(name)
         if known is not None and known.rule is Rule.WRITABLE and (value is not None or known.may_clear):
+            allowed[name] = value
+    return allowed
+
+
+def creatable(entry: ObjectType, body: Json) -> Json:
+    """Return what of `body` a request that makes the object again says."""
+    allowed: Json = {}
+    for name, value in body.items():
+        known = entry.property(name)
+        is_said = known is not None and known.rule in {Rule.WRITABLE, Rule.CREATE_ONLY} and known.call is None
+        if is_said and value is not None:
             allowed[name] = value
     return allowed

@@ -9,14 +9,35 @@ from __future__ import annotations
 from shared.catalogue.entry import ObjectType
 from shared.compare.judge import is_mastered_on_premises
 from shared.domain.changes import Json, LinkDifference
+from shared.domain.ids import GUID, object_key
 
 
 def writable_references(entry: ObjectType, *bodies: Json | None) -> frozenset[str]:
     """Return the names of the references that are links in all the given states of one object."""
-    if any(is_mastered_on_premises(body) for body in bodies):
+    if entry.is_synced and any(is_mastered_on_premises(body) for body in bodies):
         return frozenset()
-    markers = {marker for body in bodies if body for marker in body.get("groupTypes") or ()}
+    markers = {marker for body in bodies if body for marker in _markers(body)}
     return frozenset(known.name for known in entry.references if known.dynamic_marker not in markers)
+
+
+def _markers(body: Json) -> list[str]:
+    """Return what says how members are chosen: a group has groupTypes, an administrative unit its membershipType."""
+    found = [*(body.get("groupTypes") or ()), body.get("membershipType")]
+    return [marker for marker in found if isinstance(marker, str) and marker]
+
+
+def hangs_on_hidden(
+    entry: ObjectType, left: Json | None, right: Json | None, hidden: tuple[set[bytes], set[bytes]]
+) -> bool:
+    """Tell whether an end of a grant or an assignment is in a side's recycle bin.
+
+    Graph hides it there and brings it back with that object, whose restore or deletion is what is reported.
+    """
+    for name in entry.ends:
+        value = str((left or right or {}).get(name) or "").rpartition("/")[2]
+        if GUID.match(value) and any(object_key(value) in keys for keys in hidden):
+            return True
+    return False
 
 
 def kept_links(

@@ -6,7 +6,7 @@ size.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from shared.catalogue.types import BY_CODE, BY_NAME, reference_of_code
 from shared.compare.merge import MARK_BYTES, MARK_KEY_BYTES, find, marks, row_at, unlike
@@ -14,11 +14,17 @@ from shared.domain.changes import Action, LinkDifference
 from shared.domain.ids import KEY_BYTES, key_guid, object_key
 from shared.domain.scope import Scope
 from shared.formats.links import ROW_BYTES
-from shared.formats.objects import SOFT_DELETED, IndexRow
+from shared.formats.objects import KEY_AND_TYPE, SOFT_DELETED, IndexRow
 from shared.formats.segments import shard_of
 
 Key = tuple[bytes, int]
 Pair = tuple[IndexRow | None, IndexRow | None]
+
+
+def by_key(rows: Iterable[IndexRow]) -> dict[Key, IndexRow]:
+    """Return the rows by object key and type code."""
+    listed = list(rows)
+    return dict(zip(map(KEY_AND_TYPE, listed), listed, strict=True))
 
 
 class Indexes:
@@ -58,17 +64,17 @@ class Indexes:
 def in_scope(key: Key, scope: Scope, codes: Collection[int]) -> bool:
     """Tell whether a report over the types of `codes` speaks of the object."""
     entry = BY_CODE.get(key[1])
-    return entry is not None and key[1] in codes and scope.covers(entry.name, key_guid(key[0]))
+    return entry is not None and key[1] in codes and scope.covers_key(entry.name, key[0])
 
 
-def chosen(scope: Scope, shard: int, shards: int) -> dict[Key, str]:
-    """Return the objects that the scope names one by one and that lie in the shard, with the name of their type."""
-    found: dict[Key, str] = {}
+def chosen(scope: Scope, shard: int, shards: int) -> dict[Key, tuple[str, str]]:
+    """Return the objects that the scope names one by one and that lie in the shard: type and id, by key."""
+    found: dict[Key, tuple[str, str]] = {}
     for name, ids in (scope.ids or {}).items():
         for object_id in ids:
             key = object_key(object_id)
             if shard_of(key, shards) == shard:
-                found[key, BY_NAME[name].code] = name
+                found[key, BY_NAME[name].code] = (name, object_id)
     return found
 
 

@@ -59,7 +59,8 @@ class UnknownObject(msgspec.Struct, frozen=True, kw_only=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a recovery does to one object or one reference.
 
-    `target` holds the property values to write; `reference` and `other_id` are set for links only.
+    `target` holds the property values to write; `reference` and `other_id` are set for links only. Where `expected`
+    names a property, it is written over that value only: any other one was set by somebody else meanwhile (undo).
     """
 
     change_id: str
@@ -68,6 +69,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     display_name: str
     action: Action
     target: Json = {}
+    expected: Json = {}
     reference: str = ""
     other_id: str = ""
 

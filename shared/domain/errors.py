@@ -3,6 +3,7 @@
     TidemarkError
       InputError            tell the caller; repeating the same request cannot help
         NotFoundError         the thing named does not exist
+        PlanChangedError      the tenant is no longer what the plan was made for
         CallerError           the caller is not who, or not allowed what, the request needs
       TenantBusyError       later: another job has the tenant
       TransientError        let the message be delivered again
@@ -15,6 +16,9 @@
       DirectoryError        Graph answered something no repetition will mend
         IncompleteListingError  a listing did not end with a proven last page
       LockOutError          the plan could lock administrators out; nothing of it was written
+      SealRefusedError      the snapshot must not be sealed as things are; the next capture may
+        ClockSkewError        our clock and the storage service's are too far apart
+        OutliveError          the vault would not protect its oldest file for as long as is promised
 
 Leaves name the fact, carry it as attributes, and keep `code` for ever.
 """
@@ -46,6 +50,19 @@ class NotFoundError(InputError):
     def __init__(self, kind: str, wanted: str) -> None:
         super().__init__(f"no {kind} has the id {wanted!r}", member=kind)
         self.kind, self.wanted = kind, wanted
+
+
+class PlanChangedError(InputError):
+    """What would be done now is not what was planned, and perhaps approved; nothing was written."""
+
+    code = "plan-changed"
+
+    def __init__(self, *, planned: str, now: str) -> None:
+        super().__init__(
+            f"the plan is {now[:12]} now, not {planned[:12]}: the tenant has changed; nothing was written, plan again",
+            member="plannedBy",
+        )
+        self.planned, self.now = planned, now
 
 
 class CallerError(InputError):
@@ -150,3 +167,34 @@ class LockOutError(TidemarkError):
     def __init__(self, *, rule: int, subject: str, step: str, fact: str) -> None:
         super().__init__(f"lock-out guard, rule {rule}: {subject}: {fact} (at {step}); nothing was written")
         self.rule, self.subject, self.step, self.fact = rule, subject, step, fact
+
+
+class SealRefusedError(TidemarkError):
+    """Nothing was sealed, because what would be stored could not be relied on; the job fails by the reason."""
+
+    code = "seal-refused"
+
+
+class ClockSkewError(SealRefusedError):
+    """Times in the snapshot could not be believed; `skew_seconds` is how far ahead of the storage service we are."""
+
+    code = "clock-skew"
+
+    def __init__(self, *, skew_seconds: float, limit_seconds: float) -> None:
+        super().__init__(
+            f"this worker's clock is {skew_seconds:+.0f} s from the storage service's; at most {limit_seconds:.0f} s "
+            "are allowed, so nothing is sealed"
+        )
+        self.skew_seconds = skew_seconds
+
+
+class OutliveError(SealRefusedError):
+    """The capture took so long that the policy would let its first file go before the promised time."""
+
+    code = "outlive"
+
+    def __init__(self, *, age_days: float, immutable_days: int, retention_days: int) -> None:
+        super().__init__(
+            f"the oldest file may be {age_days:.1f} days old; a policy of {immutable_days} days would not protect it "
+            f"for the promised {retention_days} days, so nothing is sealed and the next capture begins anew"
+        )

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from shared.domain.protection import Protection
 from shared.domain.scope import EVERYTHING, Scope
 
 
@@ -20,6 +21,7 @@ class Kind(StrEnum):
     CAPTURE = "capture"
     REPORT = "report"
     RECOVERY = "recovery"
+    VERIFY = "verify"
 
 
 class State(StrEnum):
@@ -51,23 +53,40 @@ class Step(StrEnum):
     ROLL_FORWARD = "rollForward"
     SEAL = "seal"
     MANIFEST = "manifest"
+    INDEX_CHANGES = "indexChanges"
     COMPARE = "compare"
+    CHECK = "check"
     PLAN = "plan"
+    REPLAN = "replan"
     RELINK = "relink"
     APPLY = "apply"
+    VERIFY = "verify"
     EXPLAIN = "explain"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the requester of a recovery allowed beyond restore, update and links."""
+    """What the requester of a recovery allowed beyond restore, update and links.
+
+    `undoes` and `repeats` name an ended recovery: this one puts back what that one found, or does what failed in it.
+    A report that `makes_plan` ends with the plan a recovery would carry out (a dry run); a recovery that is
+    `planned_by` such a report carries out exactly that plan, or nothing.
+    """
 
     soft_delete_newer: bool = False
+    undoes: str = ""
+    repeats: str = ""
+    makes_plan: bool = False
+    planned_by: str = ""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One job. `snapshot_id` is the snapshot it will seal (capture) or brings back (report, recovery).
+    """One job. `snapshot_id` is the snapshot it will seal (capture), brings back (report, recovery) or proves.
 
-    `against` is the snapshot that a report compares with it; empty for the tenant as it is now.
+    `plan_digest` names the plan: of a recovery the one it has to have, if any; of a report the one it made.
+    `is_restore_point` asks a capture for an increment over the day's snapshot. `notes` is what the batches say of how
+    the tenant was read; like `counts` it is put together when somebody asks, and empty in the row.
+    `counts` and `warnings`, what an operator must be told of a job that went well, are gathered from its batches too.
+    `against` is the snapshot that a report compares with `snapshot_id`; empty for the tenant as it is now.
     """
 
     tenant: str
@@ -86,6 +105,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str = ""
     error: str = ""
     counts: dict[str, int] = {}
+    plan_digest: str = ""
+    is_restore_point: bool = False
+    notes: dict[str, Any] = {}
+    warnings: tuple[str, ...] = ()
+
+    def planned(self, digest: str) -> Job:
+        """Return the job with the digest of the plan that it made."""
+        return msgspec.structs.replace(self, plan_digest=digest)
 
     @property
     def asks_tenant(self) -> bool:
@@ -126,7 +153,10 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class SnapshotSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the snapshot list; rebuildable from the manifest it points at.
 
-    `base_id` is empty for a snapshot; for a restore point it names the snapshot that it needs (manifests.py).
+    `base_id` is empty for a snapshot; for a restore point it names the snapshot that it needs (manifests.py). `ways`
+    says of each type `full` or `delta`; `incomplete` why a type was left out.
+    `protection` is what the vault said of itself right after the seal; `alerts` say how the snapshot differs from the
+    ones before it in a way that somebody should look at.
     """
 
     tenant: str
@@ -139,3 +169,7 @@ class SnapshotSummary(msgspec.Struct, frozen=True, kw_only=True):
     manifest_name: str
     manifest_sha256: str
     counts: dict[str, int] = {}
+    ways: dict[str, str] = {}
+    incomplete: dict[str, str] = {}
+    protection: Protection | None = None
+    alerts: tuple[str, ...] = ()

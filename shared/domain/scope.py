@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from shared.domain.ids import object_key
+
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """All objects (`types` and `ids` both None), whole types, or chosen ids of types."""
@@ -21,10 +23,16 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             return type_name in self.types
         return self.ids is None or type_name in self.ids
 
-    def covers(self, type_name: str, object_id: str) -> bool:
-        """Tell whether this object is in scope; ids are compared without regard to case."""
+    def covers_key(self, type_name: str, key: bytes) -> bool:
+        """Tell whether the object with this key is in scope."""
         if self.ids is not None:
-            return object_id.lower() in self.ids.get(type_name, ())
+            return any(object_key(one) == key for one in self.ids.get(type_name, ()))
+        return self.covers_type(type_name)
+
+    def covers(self, type_name: str, object_id: str) -> bool:
+        """Tell whether this object is in scope; GUIDs are compared without regard to case."""
+        if self.ids is not None:
+            return self.covers_key(type_name, object_key(object_id))
         return self.covers_type(type_name)
 
 

@@ -20,9 +20,16 @@ def encode_deleted(rows: Iterable[tuple[int, bytes]]) -> bytes:
     return compress(b"".join(sorted(bytes([code]) + key for code, key in rows)))
 
 
-def decode_deleted(block: bytes, *, name: str) -> set[bytes]:
-    """Return the keys in a block; raise IntegrityError when it is no whole number of rows."""
+def decode_deleted(block: bytes, *, name: str, without: frozenset[int] = frozenset()) -> set[bytes]:
+    """Return the keys in a block, those of types with a code in `without` left out.
+
+    Raises IntegrityError when the block is no whole number of rows.
+    """
     content = decompress(block, name=name)
     if len(content) % ROW_BYTES:
         raise IntegrityError(name, f"{len(content)} bytes are no whole number of {ROW_BYTES}-byte rows")
-    return {content[start + 1 : start + ROW_BYTES] for start in range(0, len(content), ROW_BYTES)}
+    return {
+        content[start + 1 : start + ROW_BYTES]
+        for start in range(0, len(content), ROW_BYTES)
+        if content[start] not in without
+    }

@@ -6,6 +6,7 @@ Pure. Frames written here carry a checksum and concatenate: `zstd -dc` on a file
 from __future__ import annotations
 
 import sys
+import threading
 
 from shared.domain.errors import IntegrityError
 
@@ -19,21 +20,28 @@ WINDOW_LOG_MAX = 23  # 8 MiB: what any reader must be ready to keep
 FRAME_BYTES_MAX = 64 * 1024 * 1024  # 128 objects of Graph's largest size stay far below
 
 
-def compress(content: bytes) -> bytes:
-    """Return one frame that holds `content`."""
-    options: dict[int, int] = {
-        zstd.CompressionParameter.compression_level: LEVEL,
-        zstd.CompressionParameter.checksum_flag: 1,
-    }
-    return zstd.compress(content, options=options)
+OPTIONS: dict[int, int] = {
+    zstd.CompressionParameter.compression_level: LEVEL,
+    zstd.CompressionParameter.checksum_flag: 1,
+}
 
 
-def checked_rows(frame: bytes, width: int, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> bytes:
-    """Return what a frame of fixed-width rows holds; raise IntegrityError when it is no whole number of them."""
-    content = decompress(frame, name=name, bytes_max=bytes_max)
-    if len(content) % width:
-        raise IntegrityError(name, f"{len(content)} bytes are no whole number of {width}-byte rows")
-    return content
+class _Kept(threading.local):
+    """One compressor a thread, kept from frame to frame: a new one's tables cost as much as a small frame itself."""
+
+    compressor: zstd.ZstdCompressor | None = None
+
+
+_KEPT = _Kept()
+
+
+def compress(content: bytes | bytearray) -> bytes:
+    """Return one frame that holds `content`; the same content always gives the same frame."""
+    compressor = _KEPT.compressor or zstd.ZstdCompressor(options=OPTIONS)
+    _KEPT.compressor = None  # until the frame is whole: whatever stops it, none goes on from the middle of another
+    frame = compressor.compress(content, mode=zstd.ZstdCompressor.FLUSH_FRAME)
+    _KEPT.compressor = compressor
+    return frame
 
 
 def decompress(frame: bytes, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> bytes:

@@ -1,14 +1,14 @@
 """The manifest: the list that makes a snapshot whole; its existence is the commit point (docs/formats/manifests.md).
 
 Pure. A snapshot is a manifest that lists files; sealing writes four of them per range of shards. Counts and Merkle
-roots are per object type. A manifest is sealed only when every listing of every type ended with a proven last page, so
-what it does not list did not exist.
+roots are per object type. A manifest is sealed only when every listing of every type that it says it holds ended with
+a proven last page, so what it does not list of those types did not exist; `incomplete` names the types left out.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -33,6 +33,9 @@ class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What was captured of one type: `select` tells a null property from one that was not asked for.
 
     `root` proves the type's objects; it is made of `shard_roots`, one per shard, "" where the shard has none of them.
+    `way` says whether the type was read whole or brought up to date by delta, `why` why it had to be read whole, and
+    `full_at` when it was last read whole. `is_whole` is false only in a restore point whose rows of the type lie over
+    those of its base.
     """
 
     objects: Count
@@ -41,19 +44,46 @@ class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     select: tuple[str, ...]
     root: Root
     shard_roots: tuple[ShardRoot, ...]
+    way: Literal["full", "delta"] = "full"
+    why: str = ""
+    is_whole: bool = True
+    full_at: Moment | None = None
+
+
+class UnfoundLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A link that was read, and whose other end a second read did not find; ids are the keys in hexadecimal."""
+
+    reference: str
+    source: str
+    other: str
+
+
+class Consistency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far everything in the snapshot speaks of one time (docs/formats/manifests.md).
+
+    `began_at` is when reading began; `lagged` counts objects of which delta and a read right after it disagreed.
+    `unfound` counts links by reference whose other end is gone; they are stored, and `unfound_links` lists the first.
+    """
+
+    began_at: Moment | None = None
+    lagged: Count = 0
+    unfound: dict[str, Count] = {}
+    unfound_links: tuple[UnfoundLink, ...] = ()
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything a reader needs to open a snapshot, and nothing it must trust unproven.
 
     `base_id` is empty for a snapshot, which is whole; a restore point names the day's snapshot that its increment lies
-    over, and is read through it.
+    over, and is read through it; `base_sha256` proves that snapshot's manifest. `incomplete` gives Graph's reason for
+    each type that could not be read and is left out as a whole (docs/decisions/0009).
     """
 
     format: str = FORMAT
     tenant: str
     snapshot_id: str
     base_id: str = ""
+    base_sha256: str = ""
     job_id: str
     sequence: Count
     previous_sha256: str
@@ -61,8 +91,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rolled_forward_at: Moment
     shard_count: int
     types: dict[str, TypeFacts]
+    incomplete: dict[str, str] = {}
+    consistency: Consistency = Consistency()
     files: tuple[File, ...]
     tool: str
+
+    @property
+    def is_increment(self) -> bool:
+        """Whether the files hold only what changed since the base, with tombstones and link operations."""
+        return bool(self.base_id)
 
     def count(self) -> dict[str, int]:
         """Return the figures of the snapshot list: objects, soft-deleted ones and links."""
@@ -103,4 +140,17 @@ def unseal(content: bytes, *, name: str, expected: str | None) -> Manifest:
     for type_name, facts in manifest.types.items():
         if len(facts.shard_roots) != manifest.shard_count or type_root(facts.shard_roots) != facts.root:
             raise IntegrityError(name, f"the Merkle root of {type_name} is not that of its shards")
+    _check_base(manifest, name)
     return manifest
+
+
+def _check_base(manifest: Manifest, name: str) -> None:
+    """Raise IntegrityError when a manifest claims to be whole and to lie over another at the same time."""
+    if bool(manifest.base_id) != bool(manifest.base_sha256):
+        raise IntegrityError(name, "a base is named without its digest, or a digest without a base")
+    parts = sorted(type_name for type_name, facts in manifest.types.items() if not facts.is_whole)
+    if parts and not manifest.base_id:
+        raise IntegrityError(name, f"{', '.join(parts)}: a part of a type, and no base that holds the rest")
+    both = sorted(set(manifest.types) & set(manifest.incomplete))
+    if both:
+        raise IntegrityError(name, f"{', '.join(both)}: said to be held and to be left out")

@@ -7,22 +7,25 @@ index has one 44-byte row per object, sorted by key, compressed shard by shard.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from operator import itemgetter
 from typing import NamedTuple
 
 from shared.domain.errors import IntegrityError
-from shared.domain.ids import object_key
-from shared.formats.digests import body_digest
+from shared.domain.ids import object_key, object_keys
+from shared.formats.digests import BODY_DIGEST_BYTES, body_digest
 from shared.formats.frames import compress, decompress
-from shared.formats.segments import FileWriter, shard_of
+from shared.formats.packed import SOFT_DELETED, TOMBSTONE, in_order, opened
+from shared.formats.segments import FileWriter
+
+__all__ = ["SOFT_DELETED", "TOMBSTONE"]  # a row's flags are part of its meaning, wherever its bytes are handled
 
 ROW = struct.Struct("<16s16sIIHBB")
 KEY_AND_TYPE = itemgetter(0, 5)
 FRAME_LINES_MAX = 128
-TOMBSTONE = 1
-SOFT_DELETED = 2
-NO_DIGEST = bytes(16)
+NO_DIGEST = bytes(BODY_DIGEST_BYTES)
 
 
 class IndexRow(NamedTuple):
@@ -38,48 +41,99 @@ class IndexRow(NamedTuple):
 
 
 class Spool:
-    """Objects of a segment being written; call `add` for each, then `files` once."""
+    """Objects of a segment being written; call `add` or `add_all`, then `files` once.
+
+    A frame is compressed as soon as it is full, so that what is kept of an object is a row and its share of a frame.
+    """
 
     def __init__(self, shard_count: int) -> None:
         self.shard_count = shard_count
         self.rows = 0
-        self._bodies: dict[int, list[tuple[bytes, bytes, int, int]]] = {}
+        self._shards: dict[int, _ShardSpool] = {}
 
     def add(self, object_id: str, body: bytes, *, type_code: int, flags: int = 0) -> None:
         """Add one object; an empty `body` is a tombstone. `body` is one line of JSON."""
-        key = object_key(object_id)
-        shard = shard_of(key, self.shard_count)
-        self._bodies.setdefault(shard, []).append((key, body, type_code, flags))
-        self.rows += 1
+        self._add([object_key(object_id)], [body], type_code, flags)
+
+    def add_all(self, object_ids: Sequence[str], bodies: Sequence[bytes], *, type_code: int, flags: int = 0) -> None:
+        """Add objects of one type, as `add` does one; for a page of them at once."""
+        self._add(object_keys(object_ids), bodies, type_code, flags)
+
+    def _add(self, keys: Sequence[bytes], bodies: Sequence[bytes], type_code: int, flags: int) -> None:
+        kind, mask, shards = (type_code, flags), self.shard_count - 1, self._shards
+        for key, body in zip(keys, bodies, strict=True):
+            number = zlib.crc32(key) & mask  # shard_of, whose call would cost as much as the rest of the line
+            shard = shards.get(number) or shards.setdefault(number, _ShardSpool())
+            if not body:
+                shard.gone.append((key, type_code, flags | TOMBSTONE))
+                continue
+            shard.keys.append(key)
+            shard.kinds.append(kind)
+            shard.open.append(body)
+            if len(shard.open) == FRAME_LINES_MAX:
+                shard.close_frame()
+        self.rows += len(keys)
 
     def files(self) -> tuple[FileWriter, FileWriter]:
         """Return the file of bodies and the file of index blocks."""
         bodies, index = FileWriter("objects"), FileWriter("index")
-        for shard in sorted(self._bodies):
-            block = bytearray()
-            rows = list(_framed(self._bodies[shard], block, len(bodies.content)))
-            bodies.add(shard, bytes(block), len(rows))
-            index.add(shard, encode_index(rows), len(rows))
+        for number in sorted(self._shards):
+            shard = self._shards[number]
+            shard.close_frame()
+            rows = shard.packed(bodies.size)
+            bodies.add_pieces(number, shard.block, len(rows))
+            index.add(number, encode_rows(rows), len(rows))
         return bodies, index
 
 
-def _framed(entries: list[tuple[bytes, bytes, int, int]], block: bytearray, start_at: int) -> Iterable[IndexRow]:
-    """Append the bodies of one shard to `block`, which will lie at `start_at`, and yield their index rows."""
-    for key, _body, type_code, flags in (entry for entry in entries if not entry[1]):
-        yield IndexRow(key, NO_DIGEST, 0, 0, 0, type_code, flags | TOMBSTONE)
-    living = [entry for entry in entries if entry[1]]
-    for start in range(0, len(living), FRAME_LINES_MAX):
-        lines = living[start : start + FRAME_LINES_MAX]
-        frame = compress(b"".join(body + b"\n" for _key, body, _type, _flags in lines))
-        offset = start_at + len(block)
-        block += frame
-        for line, (key, body, type_code, flags) in enumerate(lines):
-            yield IndexRow(key, body_digest(body), offset, len(frame), line, type_code, flags)
+class _ShardSpool:
+    """One shard's part of a spool: whole frames, the bodies of the next one, and what the rows need."""
+
+    __slots__ = ("block", "digests", "frames", "gone", "keys", "kinds", "open")
+
+    def __init__(self) -> None:
+        self.block: list[bytes] = []
+        self.frames: list[tuple[int, int]] = []  # length, lines
+        self.open: list[bytes] = []
+        self.keys: list[bytes] = []
+        self.kinds: list[tuple[int, int]] = []
+        self.digests: list[bytes] = []
+        self.gone: list[tuple[bytes, int, int]] = []
+
+    def close_frame(self) -> None:
+        """Compress the bodies that are open, if any."""
+        if self.open:
+            self.digests += [sha256(body).digest()[:BODY_DIGEST_BYTES] for body in self.open]
+            frame = compress(b"\n".join([*self.open, b""]))
+            self.block.append(frame)
+            self.frames.append((len(frame), len(self.open)))
+            self.open = []
+
+    def packed(self, start_at: int) -> list[bytes]:
+        """Return the index rows of a shard whose block will lie at `start_at`."""
+        pack = ROW.pack
+        rows = [pack(key, NO_DIGEST, 0, 0, 0, type_code, flags) for key, type_code, flags in self.gone]
+        place, first = start_at, 0
+        for length, lines in self.frames:
+            end = first + lines
+            rows += [
+                pack(key, digest, place, length, line, type_code, flags)
+                for line, (key, digest, (type_code, flags)) in enumerate(
+                    zip(self.keys[first:end], self.digests[first:end], self.kinds[first:end], strict=True)
+                )
+            ]
+            place, first = place + length, end
+        return rows
 
 
 def encode_index(rows: Iterable[IndexRow]) -> bytes:
     """Return one shard's index block: rows sorted by key and type, compressed."""
-    return compress(b"".join([ROW.pack(*row) for row in sorted(rows, key=KEY_AND_TYPE)]))
+    return encode_rows([ROW.pack(*row) for row in rows])
+
+
+def encode_rows(packed: list[bytes]) -> bytes:
+    """Return one shard's index block of rows that are packed already."""
+    return compress(b"".join(in_order(packed)))
 
 
 def decode_index(block: bytes, *, name: str, move: int = 0) -> list[IndexRow]:
@@ -87,9 +141,7 @@ def decode_index(block: bytes, *, name: str, move: int = 0) -> list[IndexRow]:
 
     `move` is added to where bodies lie, for a copy of the shard to another place.
     """
-    content = decompress(block, name=name)
-    if len(content) % ROW.size:
-        raise IntegrityError(name, f"{len(content)} bytes of index are no whole number of {ROW.size}-byte rows")
+    content = opened(block, name=name)
     if not move:
         return list(map(IndexRow._make, ROW.iter_unpack(content)))
     return [

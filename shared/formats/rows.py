@@ -12,11 +12,18 @@ from typing import TypeVar
 import msgspec
 
 from shared.domain.errors import IntegrityError
+from shared.domain.holds import Hold
 from shared.domain.jobs import Batch, Job, SnapshotSummary
+from shared.domain.pruning import Pruned
+from shared.domain.verification import Verification
 
 JOB_FORMAT = "job/1"
 BATCH_FORMAT = "batch/1"
 SNAPSHOT_FORMAT = "snapshot-row/1"
+HOLD_FORMAT = "hold/1"
+VERIFICATION_FORMAT = "verification/1"
+PRUNED_FORMAT = "pruned/1"
+PRUNED_KEY = "pruned"
 BATCHES_MAX = 99_999
 
 Values = dict[str, str | int | bool]
@@ -44,6 +51,21 @@ def snapshot_key(snapshot_id: str) -> str:
     return f"snapshot-{snapshot_id}"
 
 
+def removed_key(snapshot_id: str) -> str:
+    """Return the row key of what is remembered of a snapshot that is being, or was, removed."""
+    return f"removed-{snapshot_id}"
+
+
+def hold_key(snapshot_id: str) -> str:
+    """Return the row key of a snapshot's hold."""
+    return f"hold-{snapshot_id}"
+
+
+def verification_key(snapshot_id: str) -> str:
+    """Return the row key of how a snapshot's last verification ended."""
+    return f"verification-{snapshot_id}"
+
+
 def job_values(job: Job) -> Values:
     """Return what the table keeps of a job."""
     return {"format": JOB_FORMAT, "kind": job.kind, "state": job.state, "document": _text(job)}
@@ -59,6 +81,22 @@ def snapshot_values(snapshot: SnapshotSummary) -> Values:
     return {"format": SNAPSHOT_FORMAT, "document": _text(snapshot)}
 
 
+def hold_values(hold: Hold) -> Values:
+    """Return what the table keeps of a snapshot's hold."""
+    return {"format": HOLD_FORMAT, "state": "held" if hold.is_held else "free", "document": _text(hold)}
+
+
+def verification_values(verification: Verification) -> Values:
+    """Return what the table keeps of a verification."""
+    state = "damaged" if verification.fault else "proven"
+    return {"format": VERIFICATION_FORMAT, "state": state, "document": _text(verification)}
+
+
+def pruned_values(pruned: Pruned) -> Values:
+    """Return what the table keeps of the last pruning."""
+    return {"format": PRUNED_FORMAT, "document": _text(pruned)}
+
+
 def job_of(values: Mapping[str, str | int | bool], *, key: str) -> Job:
     """Return the job a row holds."""
     return _document(values, Job, JOB_FORMAT, key)
@@ -72,6 +110,21 @@ def batch_of(values: Mapping[str, str | int | bool], *, key: str) -> Batch:
 def snapshot_of(values: Mapping[str, str | int | bool], *, key: str) -> SnapshotSummary:
     """Return the snapshot a row holds."""
     return _document(values, SnapshotSummary, SNAPSHOT_FORMAT, key)
+
+
+def hold_of(values: Mapping[str, str | int | bool], *, key: str) -> Hold:
+    """Return the hold a row holds."""
+    return _document(values, Hold, HOLD_FORMAT, key)
+
+
+def verification_of(values: Mapping[str, str | int | bool], *, key: str) -> Verification:
+    """Return the verification a row holds."""
+    return _document(values, Verification, VERIFICATION_FORMAT, key)
+
+
+def pruned_of(values: Mapping[str, str | int | bool], *, key: str) -> Pruned:
+    """Return the pruning a row holds."""
+    return _document(values, Pruned, PRUNED_FORMAT, key)
 
 
 def _text(document: msgspec.Struct) -> str:

@@ -8,6 +8,7 @@ Readers open nothing that its description does not prove by length and SHA-256.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -50,15 +51,30 @@ class FileWriter:
 
     def __init__(self, part: Part) -> None:
         self.part: Part = part
-        self.content = bytearray()
+        self.size = 0
         self.shards: list[ShardRange] = []
+        self._pieces: list[bytes] = []
 
-    def add(self, shard: int, block: bytes, rows: int) -> int:
+    def add(self, shard: int, block: bytes | bytearray, rows: int) -> int:
         """Append the block of one shard; return the offset it got."""
-        offset = len(self.content)
-        self.shards.append(ShardRange(shard, offset, len(block), rows, zlib.crc32(block)))
-        self.content += block
+        return self.add_pieces(shard, [bytes(block)], rows)
+
+    def add_pieces(self, shard: int, pieces: Sequence[bytes], rows: int) -> int:
+        """Append the block of one shard, given in pieces; return the offset it got."""
+        offset, crc = self.size, 0
+        for piece in pieces:
+            crc = zlib.crc32(piece, crc)
+            self.size += len(piece)
+        self._pieces += pieces
+        self.shards.append(ShardRange(shard, offset, self.size - offset, rows, crc))
         return offset
+
+    @property
+    def content(self) -> bytes:
+        """All bytes so far; put together once, because a copy of a file costs as much as hashing it."""
+        if len(self._pieces) != 1:
+            self._pieces = [b"".join(self._pieces)]
+        return self._pieces[0]
 
     def file(self, name: str) -> File:
         """Return the description of what was written, to be stored as `name`."""
@@ -66,7 +82,7 @@ class FileWriter:
         return File(
             part=self.part,
             name=name,
-            length=len(self.content),
+            length=self.size,
             sha256=sha256(self.content),
             rows=rows,
             shards=tuple(self.shards),

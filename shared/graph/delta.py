@@ -6,6 +6,9 @@ object may come several times and in any order, so only ids are returned and the
 
 from __future__ import annotations
 
+import msgspec
+from msgspec import UNSET, UnsetType
+
 from shared.catalogue.entry import ObjectType
 from shared.domain.errors import IncompleteListingError
 from shared.graph import cursors, links
@@ -16,6 +19,14 @@ from shared.graph.exchange import Reply, Request
 from shared.graph.reading import PRIORITY
 from shared.graph.sending import Sender
 from shared.ports import DeltaPage
+
+
+class _Mentioned(msgspec.Struct, rename={"removed": "@removed"}):
+    id: str
+    removed: msgspec.Raw | UnsetType = UNSET
+
+
+_DECODE_MENTIONED = msgspec.json.Decoder(_Mentioned).decode
 
 
 class DeltaReader:
@@ -51,12 +62,14 @@ class DeltaReader:
         reply = await self._sender.send(Request(tail=cursor.next or token, priority=PRIORITY))
         page = pages.object_page(what, reply, repeats=True)
         changed = list(dict.fromkeys(page.ids))
+        removed = _removed(page)
         if page.next_link is not None and page.delta_link is None:
             tail, trail = cursors.advance(what, reply, page.next_link, cursor.trail, self._bounds)
             after = Cursor(next=tail, page=cursor.page + 1, trail=trail)
-            return DeltaPage(changed=changed, cursor=cursors.dump(after), token=None)
+            return DeltaPage(changed=changed, cursor=cursors.dump(after), token=None, removed=removed)
         if page.delta_link is not None and page.next_link is None:
-            return DeltaPage(changed=changed, cursor=None, token=self._token(what, reply, page.delta_link))
+            token = self._token(what, reply, page.delta_link)
+            return DeltaPage(changed=changed, cursor=None, token=token, removed=removed)
         raise incomplete(what, "the page must have either a next link or a delta link", reply)
 
     def _token(self, what: str, reply: Reply, link: str) -> str:
@@ -64,3 +77,9 @@ class DeltaReader:
         if tail is None:
             raise incomplete(what, "the delta link leads to another place than Graph", reply)
         return tail
+
+
+def _removed(page: pages.ObjectPage) -> frozenset[str]:
+    """Return the ids that the page's last word on them says are no longer live."""
+    last = {row.id: row.removed is not UNSET for row in map(_DECODE_MENTIONED, page.bodies)}
+    return frozenset(object_id for object_id, is_removed in last.items() if is_removed)

@@ -20,13 +20,16 @@ from shared.graph.cursors import Bounds
 from shared.graph.delta import DeltaReader
 from shared.graph.figures import Figures
 from shared.graph.finding import Finder
+from shared.graph.native import NativeJobs
 from shared.graph.pacing import Pacing
+from shared.graph.probing import refusals
 from shared.graph.reading import Reader
 from shared.graph.sending import Sender
 from shared.graph.settings import GraphSettings
+from shared.graph.small_types import read_small
 from shared.graph.tokens import CachedTokens, TokenSource
 from shared.graph.writing import Writer
-from shared.ports import AuditPage, Clock, DeltaPage, Found, Page
+from shared.ports import AuditPage, Clock, DeltaPage, Found, NativeRecovery, Page
 
 
 class GraphDirectory:
@@ -55,7 +58,9 @@ class GraphDirectory:
         self._reader = Reader(self._sender, bounds)
         self._delta = DeltaReader(self._sender, bounds)
         self._auditor = Auditor(self._sender, bounds)
-        self._finder = Finder(self._sender, self._reader)
+        self._native = NativeJobs(self._sender, bounds)
+        self._finder = Finder(self._sender, self._reader, bounds)
+        self._bounds = bounds
         self._writer = Writer(self._sender, batches_in_flight_max=in_flight)
 
     @property
@@ -67,9 +72,21 @@ class GraphDirectory:
         """Return how many live objects of the type the index says there are, None if uncountable."""
         return await live_count(self._sender, object_type) if object_type.has_count else None
 
+    async def refusals(self, types: Sequence[ObjectType]) -> dict[str, str]:
+        """Return Graph's reason for each of `types` that this application may not read."""
+        return await refusals(self._sender, types)
+
+    async def native_recoveries(self) -> list[NativeRecovery]:
+        """Return the recoveries of Microsoft's own feature that the tenant still knows."""
+        return await self._native.recoveries()
+
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`; the empty cursor is the first page."""
         return await self._reader.page(listing, cursor)
+
+    async def small(self, listings: Sequence[Listing]) -> list[list[bytes]]:
+        """Return every body of each of `listings`, in order; none is of links or children, all are short."""
+        return await read_small(self._sender, self._bounds, listings)
 
     async def delta_token(self, object_type: ObjectType) -> str | None:
         """Return a token from which later changes are told, or None for a type without delta."""

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from shared.catalogue.entry import ObjectType
+from shared.catalogue.entry import ObjectType, Shape
+from shared.catalogue.identity import NOTHING, anchor, object_id
+from shared.graph import cursors, many
 from shared.graph.answers import pages
+from shared.graph.answers.admitting import admitted
 from shared.graph.answers.faults import is_gone
-from shared.graph.cursors import Chain
+from shared.graph.children import Children
+from shared.graph.cursors import Bounds, Chain
 from shared.graph.exchange import Request
 from shared.graph.reading import Reader
 from shared.graph.sending import Sender
@@ -21,67 +25,114 @@ from shared.ports import Found
 class Finder:
     """Look objects and their references up by id."""
 
-    def __init__(self, sender: Sender, reader: Reader) -> None:
+    def __init__(self, sender: Sender, reader: Reader, bounds: Bounds) -> None:
         self._sender = sender
         self._reader = reader
+        self._bounds = bounds
+        self._children = Children(sender, bounds)
 
     async def find(self, entry: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
         """Return the present state of each of `object_ids`."""
         wanted = list(dict.fromkeys(object_ids))
         if not wanted:
             return {}
-        if entry.is_listed:
+        if entry.is_listed or entry.shape is Shape.SINGLE:
             return await self._find_in_lists(entry, wanted)
+        if entry.shape is Shape.CHILDREN:
+            return await self._children.find(entry, wanted)
+        if entry.identity:
+            return await self._find_by_part(entry, wanted)
         selected = f"?$select={','.join(entry.select)}" if entry.sends_select else ""
-        found = await self._read(entry, entry.path, "", selected, wanted)
-        absent = [object_id for object_id in wanted if object_id not in found]
+        found = await many.bodies(self._sender, entry, wanted) if many.is_many(entry, wanted) else {}
+        alone = [known for known in wanted if known not in found]
+        found |= await self._read(entry, entry.path, "", selected, alone)
+        absent = [known for known in wanted if known not in found] if entry.has_bin else []
         # Without the cast Graph would not know a user's properties in $select, and would leave most of them out.
         cast = "/" + entry.odata_type.removeprefix("#")
         deleted = await self._read(entry, entry.deleted_path, cast, selected, absent)
         return {
-            object_id: Found(found[object_id])
-            if object_id in found
-            else Found(deleted.get(object_id), is_deleted=object_id in deleted)
-            for object_id in wanted
+            known: Found(found[known]) if known in found else Found(deleted.get(known), is_deleted=known in deleted)
+            for known in wanted
         }
 
     async def references(self, entry: ObjectType, reference: str, object_ids: Sequence[str]) -> dict[str, set[str]]:
         """Return all ids that `reference` of each live object names; an object that is not live is left out."""
         what = f"{entry.name}-{reference}"
-        found: dict[str, set[str]] = {object_id: set() for object_id in object_ids}
-        chains = [Chain(object_id) for object_id in found]
+        if entry.reference(reference).is_single:
+            return await self._single_references(what, entry, reference, list(dict.fromkeys(object_ids)))
+        whole: dict[str, set[str]] = {}
+        if many.is_many(entry, object_ids):
+            whole = await many.references(self._sender, entry, reference, object_ids)
+        found: dict[str, set[str]] = {known: whole.get(known, set()) for known in object_ids}
+        chains = [Chain(known) for known in found if known not in whole]
         while chains:
-            links, chains, gone = await self._reader.reference_round(what, entry.path, reference, chains)
-            for object_id, other_id in links:
-                found[object_id].add(other_id)
-            for object_id in gone:
-                del found[object_id]
+            linked, chains, gone = await self._reader.reference_round(what, entry.path, reference, chains)
+            for known, other_ids in linked:
+                found[known].update(other_ids)
+            for known in gone:
+                del found[known]
+        return found
+
+    async def _single_references(
+        self, what: str, entry: ObjectType, reference: str, object_ids: Sequence[str]
+    ) -> dict[str, set[str]]:
+        """Read a reference to one object with its source: alone, none is a 404 like a source that is gone."""
+        options = f"?$select=id&$expand={reference}($select=id)"
+        tails = [f"{entry.path}/{quote(known, safe='')}{options}" for known in object_ids]
+        replies = await self._sender.read_each([Request(tail=tail) for tail in tails])
+        return {
+            known: set(pages.expanded_object(f"{what} of {known}", reply, reference).other_ids)
+            for known, reply in zip(object_ids, replies, strict=True)
+            if not is_gone(reply)
+        }
+
+    async def _find_by_part(self, entry: ObjectType, wanted: Sequence[str]) -> dict[str, Found]:
+        """Find objects known by what they say: the list is filtered by the first part of their ids."""
+        found = dict.fromkeys(wanted, Found(None))
+        selected = f"&$select={','.join(entry.select)}" if entry.sends_select else ""
+        chains = [Chain(part) for part in dict.fromkeys(map(anchor, wanted)) if part != NOTHING]
+        while chains:
+            tails = [
+                chain.next or f"{entry.path}?$filter={entry.identity[0]}%20eq%20'{quote(chain.object_id)}'{selected}"
+                for chain in chains
+            ]
+            replies = await self._sender.read_each([Request(tail=tail) for tail in tails])
+            going: list[Chain] = []
+            for chain, reply in zip(chains, replies, strict=True):
+                what = f"{entry.name} of {chain.object_id}"
+                page = pages.object_page(what, reply)
+                bodies = [admitted(entry, body, reply) for body in page.bodies]
+                ids = [object_id(entry, body) for body in bodies]
+                found |= {known: Found(body) for known, body in zip(ids, bodies, strict=True) if known in found}
+                if page.next_link is not None:
+                    tail, trail = cursors.advance(what, reply, page.next_link, chain.trail, self._bounds)
+                    going.append(Chain(chain.object_id, tail, trail))
+            chains = going
         return found
 
     async def _find_in_lists(self, entry: ObjectType, wanted: Sequence[str]) -> dict[str, Found]:
-        """Find objects of a type whose requests are scarce: one reading of the live and one of the deleted list.
+        """Find objects of a type that is small, or whose requests are scarce: by the live and then the deleted list.
 
         The deleted list is read later, so it has the last word about an object that was deleted in between.
         """
-        live_listing, deleted_listing = entry.listings()[:2]
         found = dict.fromkeys(wanted, Found(None))
-        for listing, is_deleted in ((live_listing, False), (deleted_listing, True)):
-            for object_id, body in await self._reader.whole(listing):
-                if object_id in found:
-                    found[object_id] = Found(body, is_deleted=is_deleted)
+        for listing in entry.listings():
+            for known, body in await self._reader.whole(listing):
+                if known in found:
+                    found[known] = Found(body, is_deleted=listing.kind == "deleted")
         return found
 
     async def _read(
         self, entry: ObjectType, path: str, cast: str, options: str, object_ids: Sequence[str]
     ) -> dict[str, bytes]:
         """Return the bodies of those of `object_ids` that the collection at `path` has, as objects of this type."""
-        tails = [f"{path}/{quote(object_id, safe='')}{cast}{options}" for object_id in object_ids]
+        tails = [f"{path}/{quote(known, safe='')}{cast}{options}" for known in object_ids]
         replies = await self._sender.read_each([Request(tail=tail) for tail in tails])
         found: dict[str, bytes] = {}
-        for object_id, reply in zip(object_ids, replies, strict=True):
+        for known, reply in zip(object_ids, replies, strict=True):
             if is_gone(reply):
                 continue
-            kind, body = pages.one_object(f"{entry.name} {object_id}", reply)
-            if kind in ("", entry.odata_type, *pages.DERIVED.get(entry.odata_type, ())):
-                found[object_id] = body
+            kind, body = pages.one_object(f"{entry.name} {known}", reply)
+            if kind in ("", entry.odata_type, *entry.kinds):
+                found[known] = admitted(entry, body, reply)
         return found

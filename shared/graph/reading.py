@@ -11,11 +11,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from shared.catalogue.entry import PAGE_MAX, Listing
+from shared.catalogue.entry import PAGE_MAX, Listing, Shape
+from shared.catalogue.identity import object_id
 from shared.catalogue.types import BY_NAME
 from shared.graph import cursors
 from shared.graph.answers import pages
+from shared.graph.answers.admitting import admitted
 from shared.graph.answers.faults import incomplete, is_gone
+from shared.graph.children import Children
 from shared.graph.counting import live_count
 from shared.graph.cursors import Bounds, Chain, Cursor
 from shared.graph.exchange import Reply, Request
@@ -26,7 +29,7 @@ from shared.ports import Page
 PRIORITY = "low"  # "Microsoft Graph throttling guidance": background reading gives way to a recovery
 PENDING_MAX = 100  # objects a cursor may name: it has to fit into a table cell of 32 Ki characters
 
-Links = list[tuple[str, str]]
+Linked = list[tuple[str, Sequence[str]]]
 
 
 def first_tail(listing: Listing) -> str:
@@ -38,6 +41,8 @@ def first_tail(listing: Listing) -> str:
         options.append(f"$expand={listing.expand}($select=id)")
     if listing.top is not None:
         options.append(f"$top={listing.top}")
+    if listing.query:
+        options.append(listing.query)
     return listing.path + ("?" + "&".join(options) if options else "")
 
 
@@ -52,16 +57,24 @@ class Reader:
     def __init__(self, sender: Sender, bounds: Bounds) -> None:
         self._sender = sender
         self._bounds = bounds
+        self._children = Children(sender, bounds)
 
     async def page(self, listing: Listing, text: str) -> Page:
         """Return the page of `listing` at the cursor `text`; see ports.Directory."""
         cursor = cursors.load(listing.name, text)
         if listing.kind == "links":
             return await self._links_page(listing, cursor)
+        if listing.shape is Shape.CHILDREN:
+            return await self._children.page(listing, cursor)
         reply = await self._outer_page(listing, cursor)
-        page = pages.object_page(listing.name, reply, only=_only(listing))
-        after = await self._after(listing, cursor, reply, rows=len(page.ids), link=page.next_link)
-        return Page(cursor=cursors.dump(after), bodies=page.bodies)
+        if BY_NAME[listing.type].is_plain:
+            page = pages.object_page(listing.name, reply, only=_only(listing))
+            ids, bodies, link = page.ids, page.bodies, page.next_link
+        else:
+            rows, link = whole_page(listing, reply)
+            ids, bodies = [known for known, _body in rows], [body for _known, body in rows]
+        after = await self._after(listing, cursor, reply, rows=len(bodies), link=link)
+        return Page(cursor=cursors.dump(after), bodies=bodies, ids=ids)
 
     async def whole(self, listing: Listing) -> list[tuple[str, bytes]]:
         """Return the id and body of every object of a listing that is small: types that are read by listing them."""
@@ -69,22 +82,22 @@ class Reader:
         cursor = Cursor()
         while True:
             reply = await self._outer_page(listing, cursor)
-            page = pages.object_page(listing.name, reply, only=_only(listing))
-            rows += zip(page.ids, page.bodies, strict=True)
-            cursor = await self._after(listing, cursor, reply, rows=len(page.ids), link=page.next_link)
+            found, link = whole_page(listing, reply)
+            rows += found
+            cursor = await self._after(listing, cursor, reply, rows=len(found), link=link)
             if cursor.next is None:
                 return rows
 
     async def reference_round(
         self, what: str, path: str, reference: str, chains: Sequence[Chain]
-    ) -> tuple[Links, list[Chain], list[str]]:
+    ) -> tuple[Linked, list[Chain], list[str]]:
         """Read one page of references of each object in `chains`.
 
-        Return the links found, the chains that go on, and the ids of objects that are gone.
+        Return the links found by source, the chains that go on, and the ids of objects that are gone.
         """
         tails = [chain.next or reference_tail(path, reference, chain.object_id) for chain in chains]
         replies = await self._sender.read_each([Request(tail=tail, priority=PRIORITY) for tail in tails])
-        links: Links = []
+        linked: Linked = []
         going: list[Chain] = []
         gone: list[str] = []
         for chain, reply in zip(chains, replies, strict=True):
@@ -93,23 +106,23 @@ class Reader:
                 gone.append(chain.object_id)
                 continue
             other_ids, next_link = pages.id_page(name, reply)
-            links += [(chain.object_id, other_id) for other_id in other_ids]
+            linked.append((chain.object_id, other_ids))
             if next_link is not None:
                 tail, trail = cursors.advance(name, reply, next_link, chain.trail, self._bounds)
                 going.append(Chain(chain.object_id, tail, trail))
-        return links, going, gone
+        return linked, going, gone
 
     async def _links_page(self, listing: Listing, cursor: Cursor) -> Page:
         """Return links from the listing itself or from single objects, whichever the cursor says is next."""
-        links: Links = []
+        linked: Linked = []
         requests = 0
         pending = list(cursor.pending)
         has_ended = cursor.page > 0 and cursor.next is None
         if len(pending) < BATCH_PARTS_MAX and not has_ended:
             reply = await self._outer_page(listing, cursor)
-            rows, link = pages.expanded_page(listing.name, reply, listing.expand)
+            rows, link = pages.expanded_page(listing.name, reply, listing.expand, is_single=listing.is_single)
             cursor = await self._after(listing, cursor, reply, rows=len(rows), link=link)
-            links += [(row.object_id, other_id) for row in rows if not row.is_cut for other_id in row.other_ids]
+            linked += [(row.object_id, row.other_ids) for row in rows if not row.is_cut]
             pending += [Chain(row.object_id) for row in rows if row.is_cut]
             requests += 1
         is_first_round = requests == 0
@@ -117,11 +130,11 @@ class Reader:
             is_first_round = False
             chains, rest = pending[:BATCH_PARTS_MAX], pending[BATCH_PARTS_MAX:]
             found, going, _ = await self.reference_round(listing.name, listing.path, listing.expand, chains)
-            links += found
+            linked += found
             pending = going + rest
             requests += len(chains)
         after = msgspec.structs.replace(cursor, pending=pending)
-        return Page(cursor=cursors.dump(after), links=links, requests=requests)
+        return Page(cursor=cursors.dump(after), linked=linked, requests=requests)
 
     async def _outer_page(self, listing: Listing, cursor: Cursor) -> Reply:
         """Return the reply to the listing's own page at `cursor`."""
@@ -138,16 +151,36 @@ class Reader:
         if link is not None:
             tail, trail = cursors.advance(listing.name, reply, link, cursor.trail, self._bounds)
             return Cursor(next=tail, page=cursor.page + 1, rows=total, trail=trail)
-        entry = BY_NAME[listing.type]
-        if rows == listing.top and entry.has_count and listing.kind != "deleted":
-            there_are = await live_count(self._sender, entry)
-            if total < there_are:
-                fact = f"ended on a full page without a next link: {total} of {there_are} objects came"
-                raise incomplete(listing.name, fact, reply)
+        await check_last(self._sender, listing, reply, (rows, total))
         return Cursor(page=cursor.page + 1, rows=total)
 
 
-def _only(listing: Listing) -> str:
-    """Return the @odata.type that alone may come from a listing whose path ends with a cast, "" for any other."""
+async def check_last(sender: Sender, listing: Listing, reply: Reply, came: tuple[int, int]) -> None:
+    """Raise IncompleteListingError for a last page that is exactly full when objects are missing.
+
+    `came` are the rows of that page and of all pages; what there should be is the directory's own count.
+    """
+    rows, total = came
+    entry = BY_NAME[listing.type]
+    if rows == listing.top and entry.has_count and listing.kind != "deleted":
+        there_are = await live_count(sender, entry)
+        if total < there_are:
+            fact = f"ended on a full page without a next link: {total} of {there_are} objects came"
+            raise incomplete(listing.name, fact, reply)
+
+
+def whole_page(listing: Listing, reply: Reply) -> tuple[list[tuple[str, bytes]], str | None]:
+    """Return the id and body of every object of one page, and the next link; a single object is a page of one."""
+    entry = BY_NAME[listing.type]
+    if entry.shape is Shape.SINGLE:
+        _kind, body = pages.one_object(listing.name, reply, is_keyed=False)
+        return [(entry.name, admitted(entry, body, reply))], None
+    page = pages.object_page(listing.name, reply, only=_only(listing), key=entry.key)
+    bodies = [admitted(entry, body, reply) for body in page.bodies]
+    return [(object_id(entry, body), body) for body in bodies], page.next_link
+
+
+def _only(listing: Listing) -> tuple[str, ...]:
+    """Return the @odata.types that alone may come from a listing whose path ends with a cast, none for any other."""
     last = listing.path.rpartition("/")[2]
-    return f"#{last}" if last.startswith("microsoft.graph.") else ""
+    return (f"#{last}", *BY_NAME[listing.type].kinds) if last.startswith("microsoft.graph.") else ()

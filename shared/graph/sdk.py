@@ -16,14 +16,11 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.httpx_request_adapter import HttpxRequestAdapter
-from kiota_http.middleware.options import (
-    ParametersNameDecodingHandlerOption,
-    RedirectHandlerOption,
-    ResponseHandlerOption,
-    RetryHandlerOption,
-)
+from kiota_http.middleware import RedirectHandler
+from kiota_http.middleware.options import RedirectHandlerOption, ResponseHandlerOption
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
+from msgraph_core.middleware import GraphTelemetryHandler  # type: ignore[import-untyped]
 
 from shared.domain.errors import DirectoryError
 from shared.graph.exchange import Request
@@ -31,13 +28,16 @@ from shared.graph.tokens import TokenSource
 
 
 def adapter(client: httpx.AsyncClient, tokens: TokenSource, base: str) -> HttpxRequestAdapter:
-    """Return the SDK's adapter over `client`, which it wraps in the SDK's middleware."""
-    options = {
-        RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False),
-        RedirectHandlerOption.get_key(): RedirectHandlerOption(max_redirect=0, should_redirect=False),
-        ParametersNameDecodingHandlerOption.get_key(): ParametersNameDecodingHandlerOption(enable=False),
-    }
-    wrapped = GraphClientFactory.create_with_default_middleware(client=client, options=options)
+    """Return the SDK's adapter over `client`, which it wraps in the SDK's middleware.
+
+    That is its telemetry, and its redirects told to follow none. The others of its default are left out: its retries
+    are ours to decide, and what the rest rewrites or records of a request is never asked for, but paid by every one.
+    """
+    middleware = [
+        RedirectHandler(RedirectHandlerOption(max_redirect=0, should_redirect=False)),
+        GraphTelemetryHandler(),
+    ]
+    wrapped = GraphClientFactory.create_with_custom_middleware(middleware, client=client)
     made: HttpxRequestAdapter = GraphRequestAdapter(Bearer(tokens, base), wrapped)
     made.base_url = base
     return made

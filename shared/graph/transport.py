@@ -17,7 +17,6 @@ from shared.graph.figures import Figures
 
 CUT = "tidemark.cut"  # the response extension that says why a body is not whole
 GZIP_WINDOW = 31  # zlib: 15 bits of window, with a gzip header
-PIECE_BYTES = 1024 * 1024
 
 
 class PinnedTransport(httpx.AsyncBaseTransport):
@@ -63,26 +62,24 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         if coding not in ("gzip", "identity"):
             return b"", f"the body is encoded as {coding}, which was not asked for"
         stream = cast(AsyncIterable[bytes], response.stream)
-        body = bytearray()
+        pieces, size = [], 0
+        async for piece in stream:
+            pieces.append(piece)
+            size += len(piece)
+            self._check_size(size, request, response)
+        wire = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if coding == "identity":
-            async for chunk in stream:
-                body += chunk
-                self._check_size(body, request, response)
-            return bytes(body), ""
+            return wire, ""
         unpack = zlib.decompressobj(GZIP_WINDOW)
         try:
-            async for chunk in stream:
-                rest = chunk
-                while rest and not unpack.eof:
-                    body += unpack.decompress(rest, PIECE_BYTES)
-                    rest = unpack.unconsumed_tail
-                    self._check_size(body, request, response)
+            body = unpack.decompress(wire, self._bytes_max + 1)  # which stops there, whatever is left
         except zlib.error as error:
-            return bytes(body), f"the gzip body is damaged ({error})"
-        return bytes(body), "" if unpack.eof else "the gzip body ends too early"
+            return b"", f"the gzip body is damaged ({error})"
+        self._check_size(len(body), request, response)
+        return body, "" if unpack.eof else "the gzip body ends too early"
 
-    def _check_size(self, body: bytearray, request: httpx.Request, response: httpx.Response) -> None:
-        if len(body) > self._bytes_max:
+    def _check_size(self, size: int, request: httpx.Request, response: httpx.Response) -> None:
+        if size > self._bytes_max:
             asked = f"{request.method} {request.url.path}"
             request_id = response.headers.get("request-id", "")
             raise DirectoryError(f"{asked}: the answer is larger than {self._bytes_max} bytes", request_id=request_id)

@@ -26,17 +26,21 @@ WIDTH: Mapping[Step, int] = MappingProxyType(
         Step.ROLL_FORWARD: 4,
         Step.SEAL: 4,
         Step.MANIFEST: 1,
+        Step.INDEX_CHANGES: 1,
         Step.COMPARE: 8,
+        Step.CHECK: 1,
         Step.PLAN: 1,
+        Step.REPLAN: 1,
         Step.RELINK: 1,
         Step.APPLY: 1,
         Step.EXPLAIN: 1,
+        Step.VERIFY: 1,
     }
 )
 
 # Which queue carries a kind's notes (decision D11 and section 4 of the architecture page).
 QUEUE: Mapping[Kind, str] = MappingProxyType(
-    {Kind.CAPTURE: "capture", Kind.REPORT: "compare", Kind.RECOVERY: "recover"}
+    {Kind.CAPTURE: "capture", Kind.REPORT: "compare", Kind.RECOVERY: "recover", Kind.VERIFY: "compare"}
 )
 
 
@@ -68,6 +72,12 @@ def to_send(batches: Sequence[Batch]) -> tuple[int, ...]:
     """Return the released batches that no worker has yet; running ones come back by redelivery or the watchdog."""
     waiting = {batch.number for batch in batches if batch.state is BatchState.WAITING}
     return tuple(number for number in release(batches).numbers if number in waiting)
+
+
+def warnings(batches: Sequence[Batch]) -> tuple[str, ...]:
+    """Return what the batches say that an operator must be told, in their order, each sentence once."""
+    said = (text for batch in batches for output in batch.outputs for text in output.get("warnings", ()))
+    return tuple(dict.fromkeys(str(text) for text in said))
 
 
 def totals(batches: Sequence[Batch]) -> dict[str, int]:

@@ -53,11 +53,15 @@ PHASES: Mapping[Step, tuple[State, Event]] = MappingProxyType(
         Step.ROLL_FORWARD: (State.LOADING_DATA, Event.LOADING_BEGAN),
         Step.SEAL: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.MANIFEST: (State.CALCULATING, Event.CALCULATION_BEGAN),
+        Step.INDEX_CHANGES: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.COMPARE: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.EXPLAIN: (State.CALCULATING, Event.CALCULATION_BEGAN),
+        Step.CHECK: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.PLAN: (State.CALCULATING, Event.CALCULATION_BEGAN),
+        Step.REPLAN: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.RELINK: (State.RUNNING, Event.WRITING_BEGAN),
         Step.APPLY: (State.RUNNING, Event.WRITING_BEGAN),
+        Step.VERIFY: (State.LOADING_DATA, Event.LOADING_BEGAN),
     }
 )
 

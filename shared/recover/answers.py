@@ -13,6 +13,8 @@ from shared.domain.writes import Answer
 
 ALREADY_LINKED = "added object references already exist"
 NOT_LINKED = "removed object references do not exist"
+THERE_ALREADY = ("already exist", "conflicting object")
+NO_LICENCE = "does not have a corresponding license"
 ON_PREMISES = "on-premises mastered"
 
 ADVICE = {
@@ -37,6 +39,8 @@ def verdict(answer: Answer, action: Action, *, links: int = 0) -> Verdict:
     if 200 <= answer.status < 300:
         return Verdict.APPLIED
     text = answer.message.lower()
+    if action in {Action.RECREATE, Action.UPDATE}:
+        return Verdict.ALREADY if _is_true_already(answer, action, text) else Verdict.FAILED
     if action is Action.LINK:
         if links > 1 and answer.status in {400, 404}:
             return Verdict.SPLIT
@@ -45,6 +49,13 @@ def verdict(answer: Answer, action: Action, *, links: int = 0) -> Verdict:
     if gone and action in {Action.UNLINK, Action.SOFT_DELETE}:
         return Verdict.ALREADY
     return Verdict.FAILED
+
+
+def _is_true_already(answer: Answer, action: Action, text: str) -> bool:
+    """Tell whether an earlier try, whose answer was lost, made or took away what this one was to."""
+    if action is Action.RECREATE:
+        return answer.status in {400, 409} and any(words in text for words in THERE_ALREADY)
+    return answer.status == 400 and NO_LICENCE in text
 
 
 def explanation(answer: Answer) -> str:

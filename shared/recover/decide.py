@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from shared.catalogue.entry import ObjectType
+from shared.catalogue.types import type_named
 from shared.compare.judge import is_mastered_on_premises
 from shared.compare.values import same
 from shared.domain.changes import Action, Change, Json, Outcome, Result
@@ -18,6 +19,8 @@ from shared.recover.answers import explanation
 
 GONE = "it has been deleted for good since the comparison"
 IN_BIN = "it is in the recycle bin, so it cannot be changed"
+INSTEAD = "instead"  # in the before-image of a link that leads to one object: where it led before
+OVERWRITTEN = "somebody changed it after the recovery, so it stays as it is: "
 SYNCED = "it is mastered on premises now: correct it in Active Directory"
 
 
@@ -32,7 +35,9 @@ class Look(msgspec.Struct, frozen=True):
 def settled(change: Change, look: Look, entry: ObjectType) -> tuple[Result, str] | None:
     """Return the outcome that needs no write (result and reason), None when the change has to be written."""
     if change.action is Action.SOFT_DELETE:
-        return _settled_soft_delete(look)
+        return _settled_soft_delete(look, entry)
+    if change.action is Action.RECREATE:
+        return None if look.body is None else (Result.ALREADY_RIGHT, "")
     if look.body is None:
         return Result.FAILED, GONE
     if change.action is Action.RESTORE:
@@ -43,28 +48,44 @@ def settled(change: Change, look: Look, entry: ObjectType) -> tuple[Result, str]
 def _settled_live(change: Change, body: Json, look: Look, entry: ObjectType) -> tuple[Result, str] | None:
     if look.is_deleted:
         return Result.FAILED, IN_BIN
-    if is_mastered_on_premises(body):
+    if entry.is_synced and is_mastered_on_premises(body):
         return Result.FAILED, SYNCED
     if change.action is Action.UPDATE:
-        return None if still_differing(change, body, entry) else (Result.ALREADY_RIGHT, "")
+        if still_differing(change, body, entry):
+            return None
+        others = overwritten(change, body, entry)
+        return (Result.FAILED, OVERWRITTEN + ", ".join(others)) if others else (Result.ALREADY_RIGHT, "")
     is_linked = change.other_id in look.links.get(change.reference, frozenset())
     return (Result.ALREADY_RIGHT, "") if is_linked == (change.action is Action.LINK) else None
 
 
-def _settled_soft_delete(look: Look) -> tuple[Result, str] | None:
+def _settled_soft_delete(look: Look, entry: ObjectType) -> tuple[Result, str] | None:
     if look.body is None or look.is_deleted:
         return Result.ALREADY_RIGHT, ""
-    return (Result.FAILED, SYNCED) if is_mastered_on_premises(look.body) else None
+    return (Result.FAILED, SYNCED) if entry.is_synced and is_mastered_on_premises(look.body) else None
 
 
 def still_differing(change: Change, body: Json, entry: ObjectType) -> Json:
-    """Return those of the change's values that the live object does not have."""
-    values: Json = {}
-    for name, value in change.target.items():
+    """Return those of the change's values that the live object does not have, and that are ours to write."""
+    others = overwritten(change, body, entry)
+    return {name: change.target[name] for name in _differing(change.target, body, entry) if name not in others}
+
+
+def overwritten(change: Change, body: Json, entry: ObjectType) -> list[str]:
+    """Return the properties that somebody else has set since: neither what is wanted nor what was expected."""
+    if not change.expected:
+        return []
+    elsewhere = _differing(change.expected, body, entry)
+    return [name for name in _differing(change.target, body, entry) if name in elsewhere]
+
+
+def _differing(wanted: Json, body: Json, entry: ObjectType) -> list[str]:
+    differing = []
+    for name, value in wanted.items():
         known = entry.property(name)
         if not same(value, body.get(name), is_set=known is None or known.is_set):
-            values[name] = value
-    return values
+            differing.append(name)
+    return differing
 
 
 def before_image(change: Change, look: Look) -> Json:
@@ -72,7 +93,10 @@ def before_image(change: Change, look: Look) -> Json:
     if change.action is Action.UPDATE:
         return {name: (look.body or {}).get(name) for name in change.target}
     if change.action in {Action.LINK, Action.UNLINK}:
-        return {change.reference: change.other_id in look.links.get(change.reference, frozenset())}
+        held = look.links.get(change.reference, frozenset())
+        is_single = type_named(change.type).reference(change.reference).is_single
+        instead = {INSTEAD: min(held)} if is_single and held else {}
+        return {change.reference: change.other_id in held, **instead}
     return {"isDeleted": look.is_deleted or look.body is None}
 
 
@@ -109,4 +133,4 @@ def was_ours(change: Change, earlier: Json | None, entry: ObjectType) -> bool:
         return bool(still_differing(change, earlier, entry))
     if change.action in {Action.LINK, Action.UNLINK}:
         return earlier.get(change.reference) != (change.action is Action.LINK)
-    return earlier.get("isDeleted") == (change.action is Action.RESTORE)
+    return earlier.get("isDeleted") == (change.action in {Action.RESTORE, Action.RECREATE})

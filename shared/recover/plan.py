@@ -7,7 +7,8 @@ Every plan keeps these promises (tests/properties/test_plan.py checks each by na
       links, named locations before the policies that name them
   P2  a policy that could lock people out comes after everything it depends on, and is switched on in a stage of its
       own: first it lands report-only, with everything else as it was
-  P3  nothing is ever deleted for good, and nothing is created
+  P3  nothing is ever deleted for good, and nothing is created but what is the same again by what it says: grants,
+      assignments, settings that are known by their content
   P4  what the requester did not allow, or Tidemark refuses, is not in it, and `left_alone` says why
   P5  every change has an id of its own, the same whenever the same differences are planned
 """
@@ -18,12 +19,12 @@ from collections.abc import Iterable, Sequence
 
 from shared.catalogue.entry import Wave
 from shared.catalogue.types import type_named
-from shared.compare.judge import writable
+from shared.compare.judge import creatable, writable
 from shared.domain.changes import Action, Change, Difference, LinkDifference, change_id
 from shared.domain.jobs import Options
 from shared.recover.lockout.policies import ENABLED, REPORT_ONLY
 
-BATCH_CHANGES_MAX = 500  # "Restore journal for 500,000 changes": 1,000 rows is one query page
+BATCH_CHANGES_MAX = 2_000  # "Restore journal for 500,000 changes": 1,000 rows is one query page
 ENABLE = "enable"  # the stage of a policy's plan, and its place in the catalogue's waves
 NEWER = "newer than the snapshot: soft-deleted only when asked (softDeleteNewer)"
 
@@ -51,10 +52,15 @@ def _changes(difference: Difference) -> Iterable[tuple[Wave, Change]]:
     entry = type_named(difference.type)
     if difference.action in {Action.RESTORE, Action.SOFT_DELETE}:
         yield entry.waves[difference.action], _change(difference, difference.action, {})
+    if difference.action is Action.RECREATE:
+        target = creatable(entry, difference.target)
+        yield entry.waves[Action.RECREATE], _change(difference, Action.RECREATE, target)
     if difference.action in {Action.RESTORE, Action.UPDATE}:
         target = writable(entry, difference.target)
         last = entry.waves.get(ENABLE)
-        if last is not None and target.get("state") == ENABLED:
+        if last is not None and target.get("isEnabled") is True:  # security defaults: once the policies are off
+            yield last, _change(difference, Action.UPDATE, target)
+        elif last is not None and target.get("state") == ENABLED:
             staged = {**target, "state": REPORT_ONLY}
             yield entry.waves[Action.UPDATE], _change(difference, Action.UPDATE, staged)
             # All values once more: should the first stage fail, no policy is switched on that lacks its exclusions.
@@ -75,7 +81,14 @@ def _change(difference: Difference, action: Action, target: dict[str, object], *
 
 
 def link_changes(type_name: str, object_id: str, display_name: str, links: Iterable[LinkDifference]) -> list[Change]:
-    """Return one change per reference to add or remove, additions first."""
+    """Return one change per reference to add or remove, additions first.
+
+    A reference to one object is set to another in one request: taking the old one away after that would undo it.
+    """
+    links = list(links)
+    singles = {known.name for known in type_named(type_name).references if known.is_single}
+    replaced = {link.reference for link in links if link.action is Action.LINK} & singles
+    links = [link for link in links if link.action is Action.LINK or link.reference not in replaced]
     ordered = sorted(links, key=lambda link: (link.action is not Action.LINK, link.reference, link.other_id))
     return [
         Change(
@@ -89,6 +102,13 @@ def link_changes(type_name: str, object_id: str, display_name: str, links: Itera
         )
         for link in ordered
     ]
+
+
+def foreseen_links(differences: Iterable[Difference], options: Options) -> Iterable[Change]:
+    """Yield the changes to references that the differences ask for; restores will make some of them needless."""
+    for row in differences:
+        if row.links and not left_alone(row, options):
+            yield from link_changes(row.type, row.object_id, row.display_name, row.links)
 
 
 def dealt(changes: Sequence[Change], run_max: int) -> list[Change]:

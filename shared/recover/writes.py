@@ -7,13 +7,17 @@ PATCH, Graph's limit; a pack that Graph refuses is halved until the one bad link
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from shared.catalogue.entry import ObjectType
+from shared.catalogue.identity import address, anchor, collection
+from shared.compare.judge import writable
 from shared.compare.values import TYPE_ANNOTATION, stated
 from shared.domain.changes import Action, Change, Json
 from shared.domain.writes import Write
+from shared.recover.calls import called, switched_off
 
 LINKS_PER_PATCH_MAX = 20  # "Add members": 20 link changes a request, counting every relation
 REFERENCE_ROOT = "https://graph.microsoft.com/v1.0/directoryObjects/"  # the form Graph documents, whatever the host
@@ -26,36 +30,76 @@ class Stroke(msgspec.Struct, frozen=True):
     write: Write
 
 
+def object_strokes(entry: ObjectType, change: Change, current: Json, target: Json) -> list[Stroke]:
+    """Return the requests for a change to an object that is `current` now, in order; `target` is what still differs."""
+    if change.action is not Action.UPDATE:
+        return [object_stroke(entry, change, current, target)]
+    calls = {name: known.call for name in target if (known := entry.property(name)) is not None and known.call}
+    plain = {name: value for name, value in target.items() if name not in calls}
+    bodies = [switched_off(entry, current, plain), plain]
+    strokes = [object_stroke(entry, change, current, body) for body in bodies if body]
+    at = address(entry, change.object_id, current)
+    for name, call in calls.items():
+        for method, path, body in called(call, name, current.get(name) or [], target[name]):
+            strokes.append(Stroke((change,), _write(change, method, at + path, msgspec.json.encode(body))))
+    return strokes
+
+
 def object_stroke(entry: ObjectType, change: Change, current: Json, target: Json) -> Stroke:
-    """Return the request for a change to an object that is `current` now; `target` is what still differs."""
+    """Return the one request for a change that is no call of its own."""
+    at = address(entry, change.object_id, current)
     if change.action is Action.RESTORE:
         write = _write(change, "POST", f"{entry.deleted_path}/{change.object_id}/restore", b"{}")
     elif change.action is Action.SOFT_DELETE:
-        write = _write(change, "DELETE", f"{entry.path}/{change.object_id}")
+        write = _write(change, "DELETE", at)
+    elif change.action is Action.RECREATE:
+        body = {**stated(change.target), **entry.make_with}
+        place = entry.make or collection(entry, change.object_id)
+        write = _write(change, "POST", place, msgspec.json.encode(body))
     else:
-        body = stated(target)
+        body = stated({name: _sendable(entry, name, value) for name, value in target.items()})
+        if entry.replaces:
+            body = {**stated(writable(entry, current)), **body}
         if TYPE_ANNOTATION in current:
             body = {TYPE_ANNOTATION: current[TYPE_ANNOTATION], **body}
-        write = _write(change, "PATCH", f"{entry.path}/{change.object_id}", msgspec.json.encode(body))
+        write = _write(change, "PUT" if entry.replaces else "PATCH", at, msgspec.json.encode(body))
     return Stroke((change,), write)
 
 
+def _sendable(entry: ObjectType, name: str, value: Any) -> Any:
+    known = entry.property(name)
+    if known is None or not known.leaves_out or not isinstance(value, dict):
+        return value
+    return {member: inner for member, inner in value.items() if member not in known.leaves_out}
+
+
 def link_strokes(entry: ObjectType, changes: Sequence[Change]) -> list[Stroke]:
-    """Return requests for links that are still missing or still too many, additions packed per object and reference."""
+    """Return requests for links that are still missing or still too many, additions first.
+
+    Additions are packed per object and reference, where Graph takes several at once.
+    """
     packs: dict[tuple[str, str], list[Change]] = {}
-    strokes: list[Stroke] = []
+    added: list[Stroke] = []
+    removed: list[Stroke] = []
     for change in changes:
-        if change.action is Action.LINK:
-            packs.setdefault((change.object_id, change.reference), []).append(change)
+        reference = entry.reference(change.reference)
+        at = f"{entry.path}/{change.object_id}/{change.reference}"
+        body = msgspec.json.encode({"@odata.id": REFERENCE_ROOT + change.other_id})
+        if change.action is not Action.LINK:
+            path = f"{at}/$ref" if reference.is_single else f"{at}/{change.other_id}/$ref"
+            removed.append(Stroke((change,), _write(change, "DELETE", path)))
+        elif reference.is_single:
+            added.append(Stroke((change,), _write(change, "PUT", f"{at}/$ref", body)))
+        elif not reference.is_bound:
+            added.append(Stroke((change,), _write(change, "POST", f"{at}/$ref", body)))
         else:
-            path = f"{entry.path}/{change.object_id}/{change.reference}/{change.other_id}/$ref"
-            strokes.append(Stroke((change,), _write(change, "DELETE", path)))
-    added = [
+            packs.setdefault((change.object_id, change.reference), []).append(change)
+    packed = [
         link_pack(entry, pack[start : start + LINKS_PER_PATCH_MAX])
         for pack in packs.values()
         for start in range(0, len(pack), LINKS_PER_PATCH_MAX)
     ]
-    return added + strokes
+    return packed + added + removed
 
 
 def link_pack(entry: ObjectType, changes: Sequence[Change]) -> Stroke:
@@ -73,4 +117,4 @@ def halves(entry: ObjectType, stroke: Stroke) -> list[Stroke]:
 
 
 def _write(change: Change, method: str, path: str, body: bytes = b"") -> Write:
-    return Write(write_id=change.change_id, lane=change.object_id, method=method, path=path, body=body)
+    return Write(write_id=change.change_id, lane=anchor(change.object_id), method=method, path=path, body=body)

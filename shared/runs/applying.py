@@ -21,24 +21,24 @@ from shared.catalogue.types import type_named
 from shared.domain.changes import Action, Change, Json, Outcome, Result
 from shared.domain.jobs import BatchState
 from shared.domain.writes import Answer
-from shared.formats.records import BEFORE_IMAGES, CHANGES, OUTCOMES, decode_records, encode_records
+from shared.formats.records import BEFORE_IMAGES, OUTCOMES, encode_records
 from shared.ports import Blobs, Directory
 from shared.recover.answers import Verdict, verdict
-from shared.recover.decide import Look, before_image, outcome, settled, still_differing, was_ours
-from shared.recover.writes import Stroke, halves, link_strokes, object_stroke
+from shared.recover.decide import (
+    OVERWRITTEN,
+    Look,
+    before_image,
+    outcome,
+    overwritten,
+    settled,
+    still_differing,
+    was_ours,
+)
+from shared.recover.writes import Stroke, halves, link_strokes, object_strokes
+from shared.runs.outcomes import LINKS, BeforeImage, grouped, images, planned
 from shared.runs.tenure import Pause, Tenure
 
-GROUP_CHANGES_MAX = 40  # two full $batch requests of object writes
-GROUP_LINKS_MAX = 200  # ten PATCHes of 20 links
 BISECT_ROUNDS_MAX = 6  # 20 links are single after five halvings
-LINKS = frozenset({Action.LINK, Action.UNLINK})
-
-
-class BeforeImage(msgspec.Struct, frozen=True, kw_only=True):
-    """What one change found before it wrote."""
-
-    change_id: str
-    before: Json
 
 
 class Applying:
@@ -49,9 +49,7 @@ class Applying:
 
     async def apply(self, tenure: Tenure) -> Pause | None:
         """Apply what is left of the batch; stop at a group boundary when asked to."""
-        argument = tenure.batch.argument
-        content = await self._work.read(argument["name"])
-        changes = decode_records(content, Change, CHANGES, name=argument["name"], expected=argument["sha256"])
+        changes = await planned(self._work, tenure.batch)
         groups = grouped(changes)
         start = int(tenure.batch.cursor.get("groups", 0))
         for number in range(start, len(groups)):
@@ -64,7 +62,7 @@ class Applying:
     async def _apply_group(self, tenure: Tenure, number: int, changes: Sequence[Change]) -> list[Outcome]:
         entry = type_named(changes[0].type)
         looks = await self._look(entry, changes)
-        earlier = await self._earlier(tenure, number)
+        earlier = await images(self._work, tenure.batch, number)
         now = {change.change_id: before_image(change, looks[change.object_id]) for change in changes}
         before = {**now, **{known: image for known, image in earlier.items() if known in now}}
         await self._note_in_flight(tenure, number, before)
@@ -81,7 +79,12 @@ class Applying:
             done[change.change_id] = outcome(change, result, before=before[change.change_id], message=reason)
         tenure.check()
         for change, result, answer in await self._write(entry, todo, looks):
-            done[change.change_id] = outcome(change, result, before=before[change.change_id], answer=answer)
+            if change.change_id in done and done[change.change_id].result is Result.FAILED:
+                continue  # of the several requests of one change, the first that fails tells how it ended
+            others = overwritten(change, looks[change.object_id].body or {}, entry)
+            remark = OVERWRITTEN + ", ".join(others) if others else ""
+            image = before[change.change_id]
+            done[change.change_id] = outcome(change, result, before=image, message=remark, answer=answer)
         return [done[change.change_id] for change in changes]
 
     async def _look(self, entry: ObjectType, changes: Sequence[Change]) -> dict[str, Look]:
@@ -100,21 +103,10 @@ class Applying:
             looks[object_id] = Look(json, found[object_id].is_deleted, links[object_id])
         return looks
 
-    async def _earlier(self, tenure: Tenure, number: int) -> dict[str, Json]:
-        """Return the before-images that a dead attempt noted for this group, if it came that far."""
-        in_flight = tenure.batch.cursor.get("inFlight")
-        if not in_flight or in_flight["group"] != number:
-            return {}
-        content = await self._work.read(in_flight["name"])
-        images = decode_records(
-            content, BeforeImage, BEFORE_IMAGES, name=in_flight["name"], expected=in_flight["sha256"]
-        )
-        return {image.change_id: image.before for image in images}
-
     async def _note_in_flight(self, tenure: Tenure, number: int, before: dict[str, Json]) -> None:
         batch = tenure.batch
-        images = [BeforeImage(change_id=known, before=image) for known, image in before.items()]
-        content, digest = encode_records(BEFORE_IMAGES, images)
+        noted = [BeforeImage(change_id=known, before=image) for known, image in before.items()]
+        content, digest = encode_records(BEFORE_IMAGES, noted)
         name = f"{tenure.job.tenant}/{batch.job_id}/before/{batch.number:05d}-{number:05d}-{batch.attempt}.ndz"
         await self._work.create(name, content)
         cursor = {"groups": number, "inFlight": {"group": number, "name": name, "sha256": digest}}
@@ -125,11 +117,12 @@ class Applying:
     ) -> list[tuple[Change, Result, Answer]]:
         """Send the writes of a group; packs of links that Graph refuses are halved until single links stand alone."""
         strokes = [
-            object_stroke(
-                entry, change, looks[change.object_id].body or {}, self._values(change, looks[change.object_id], entry)
-            )
+            stroke
             for change in todo
             if change.action not in LINKS
+            for stroke in object_strokes(
+                entry, change, looks[change.object_id].body or {}, self._values(change, looks[change.object_id], entry)
+            )
         ]
         strokes += link_strokes(entry, [change for change in todo if change.action in LINKS])
         ended: list[tuple[Change, Result, Answer]] = []
@@ -173,21 +166,6 @@ class Applying:
                 counts=counts,
             )
         )
-
-
-def grouped(changes: Sequence[Change]) -> list[list[Change]]:
-    """Return `changes` cut into groups of one type and one kind of change, in order."""
-    groups: list[list[Change]] = []
-    for change in changes:
-        is_link = change.action in LINKS
-        size = GROUP_LINKS_MAX if is_link else GROUP_CHANGES_MAX
-        last = groups[-1] if groups else []
-        fits = last and len(last) < size and last[0].type == change.type and (last[0].action in LINKS) == is_link
-        if fits:
-            last.append(change)
-        else:
-            groups.append([change])
-    return groups
 
 
 def _result(meaning: Verdict) -> Result:

@@ -13,11 +13,12 @@ import msgspec
 from shared.domain.changes import Difference, Outcome, Result, UnknownObject
 from shared.domain.errors import InputError
 from shared.domain.jobs import Batch, Job, Kind, State, Step
-from shared.formats.records import OUTCOMES, decode_records
-from shared.jobs.flow import totals
+from shared.jobs.flow import totals, warnings
 from shared.ports import Blobs
 from shared.runs.comparing import Comparing, difference_files
 from shared.runs.ledger import Ledger
+from shared.runs.outcomes import recorded
+from shared.runs.telling import notes_of
 
 
 class Asking:
@@ -48,7 +49,18 @@ class Asking:
             raise InputError(
                 f"job {job_id} must be a report that has completed successfully; it is {job.state}", member="job"
             )
-        files = difference_files(await self._ledger.batches(tenant, job_id))
+        return await self._page(difference_files(await self._ledger.batches(tenant, job_id)), skip, top)
+
+    async def disagreements(self, tenant: str, job_id: str, *, skip: int, top: int) -> tuple[list[Difference], bool]:
+        """Return a page of what a whole reading found otherwise than delta had given it, and whether more follow."""
+        job = await self._ledger.job(tenant, job_id)
+        if job.kind is not Kind.CAPTURE or job.state is not State.SUCCESSFUL:
+            raise InputError(f"job {job_id} must be a capture that has succeeded; it is {job.state}", member="job")
+        batches = await self._ledger.batches(tenant, job_id)
+        files = [output for batch in batches if batch.step is Step.CHECK for output in batch.outputs]
+        return await self._page(files, skip, top)
+
+    async def _page(self, files: list[dict[str, Any]], skip: int, top: int) -> tuple[list[Difference], bool]:
         chosen, is_more = _window(files, skip, top)
         found: list[Difference] = []
         for output, first, count in chosen:
@@ -69,16 +81,14 @@ class Asking:
         job = await self._ledger.job(tenant, job_id)
         if job.kind is not Kind.RECOVERY:
             raise InputError(f"job {job_id} is a {job.kind}, not a recovery", member="job")
-        found: list[Outcome] = []
-        for batch in await self._ledger.batches(tenant, job_id):
-            for output in batch.outputs if batch.step is Step.APPLY else []:
-                content = await self._work.read(output["name"])
-                found += decode_records(content, Outcome, OUTCOMES, name=output["name"], expected=output["sha256"])
-        return found
+        return await recorded(self._work, await self._ledger.batches(tenant, job_id))
 
 
 def _counted(job: Job, batches: Sequence[Batch]) -> Job:
-    return msgspec.structs.replace(job, counts=totals(batches))
+    made = [str(batch.cursor["digest"]) for batch in batches if "digest" in batch.cursor]
+    digest = made[0] if made else job.plan_digest
+    gathered = msgspec.structs.replace(job, counts=totals(batches), warnings=warnings(batches))
+    return msgspec.structs.replace(gathered, notes=notes_of(batches), plan_digest=digest)
 
 
 def _window(files: list[dict[str, Any]], skip: int, top: int) -> tuple[list[tuple[dict[str, Any], int, int]], bool]:

@@ -5,47 +5,35 @@ A crash costs the batch's shards: differences are written under the attempt's nu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.identity import object_id_of
 from shared.catalogue.types import BY_CODE, BY_NAME
 from shared.compare.judge import ABSENT, Side, judge
-from shared.compare.references import kept_links
-from shared.compare.shards import Indexes, Key, chosen, in_scope, is_soft_deleted, link_differences
-from shared.compare.sides import alike, asked_once, comparable
-from shared.domain.changes import Action, Difference, Json, UnknownObject
-from shared.domain.ids import key_guid
+from shared.compare.references import hangs_on_hidden, kept_links
+from shared.compare.shards import Indexes, Key, Pair, chosen, in_scope, is_soft_deleted, link_differences
+from shared.compare.sides import alike, asked_once
+from shared.domain.changes import Action, Difference, Json, LinkDifference, UnknownObject
+from shared.domain.errors import InputError
+from shared.domain.ids import GUID, key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
+from shared.domain.scope import Scope
+from shared.formats.manifests import Manifest
 from shared.formats.objects import IndexRow
 from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_records
 from shared.ports import Blobs
+from shared.runs.layers import Readable
 from shared.runs.ledger import Ledger
-from shared.runs.snapshots import SnapshotReader, Snapshots, open_manifest
+from shared.runs.packed import packed_index, packed_links
+from shared.runs.snapshots import Snapshots, open_manifest
 from shared.runs.tenure import Pause, Tenure
 
 UNKNOWN_PART = "unknownObjects"  # `part` of the outputs that list ids which neither side has
-
-NOT_COMPARED = "notCompared."  # counts of this prefix name the types that only one side has captured
-
-
-class Facing:
-    """Two states of one tenant face to face, opened and proven; `codes` are of the types that both have."""
-
-    def __init__(self, job: Job, target: SnapshotReader, current: SnapshotReader) -> None:
-        self.scope, self.target, self.current = job.scope, target, current
-        sides = (target.manifest.types, current.manifest.types)
-        types, self.left_out = comparable(job.scope, *sides)
-        self.names = frozenset(types)
-        self.once = {BY_NAME[name].code: asked_once(name, *sides) for name in types if name in BY_NAME}
-        self.codes = frozenset(self.once)
-        self._hidden: tuple[set[bytes], set[bytes]] | None = None
-
-    async def hidden(self) -> tuple[set[bytes], set[bytes]]:
-        """Return the keys of the objects that either side has in its recycle bin, read once."""
-        if self._hidden is None:
-            self._hidden = (await self.target.deleted(), await self.current.deleted())
-        return self._hidden
 
 
 class Comparing:
@@ -57,13 +45,12 @@ class Comparing:
     async def compare(self, tenure: Tenure) -> Pause | None:
         """Compare every shard of the batch and store the differences."""
         job, argument = tenure.job, tenure.batch.argument
-        facing = await self.facing(job)
+        sides = await self.facing(job)
+        refused = not_comparable(job.scope, sides.target.manifest, sides.current.manifest)
         outputs, counts = list(tenure.batch.outputs), dict(tenure.batch.counts)
-        if int(argument["first"]) == 0:
-            counts |= {f"{NOT_COMPARED}{name}": 1 for name in facing.left_out}
         start = int(tenure.batch.cursor.get("shard", argument["first"]))
         for shard in range(start, int(argument["end"])):
-            found, unknown = await self._shard(facing, shard, int(argument["shards"]))
+            found, unknown = await compared(sides, job.scope, (shard, int(argument["shards"])))
             place = f"{shard:05d}-{tenure.batch.attempt}.ndz"
             outputs.append(await self._store(job, f"differences/{place}", DIFFERENCES, found))
             if unknown:
@@ -71,23 +58,24 @@ class Comparing:
                 outputs.append({**stored, "part": UNKNOWN_PART})
             _count(counts, found)
             is_last = shard + 1 == int(argument["end"])
+            cursor = {"shard": shard + 1, "notCompared": refused}
             state = BatchState.DONE if is_last else BatchState.RUNNING
             await tenure.record(
                 msgspec.structs.replace(
-                    tenure.batch, state=state, outputs=list(outputs), counts=dict(counts), cursor={"shard": shard + 1}
+                    tenure.batch, state=state, outputs=list(outputs), counts=dict(counts), cursor=cursor
                 )
             )
             if not is_last and (pause := await tenure.pause()):
                 return pause
         return None
 
-    async def facing(self, job: Job) -> Facing:
+    async def facing(self, job: Job) -> Sides:
         """Open both sides of a job's comparison; raise IntegrityError or NotFoundError for one that is not there."""
         target = await self._snapshots.open(job.tenant, job.snapshot_id)
         current = await self._snapshots.open(job.tenant, job.against) if job.against else await self.live(job)
-        return Facing(job, target, current)
+        return await opened(target, current)
 
-    async def live(self, job: Job) -> SnapshotReader:
+    async def live(self, job: Job) -> Readable:
         """Open the job's own reading of the tenant."""
         batches = await self._ledger.batches(job.tenant, job.job_id)
         output = next(batch for batch in batches if batch.step is Step.MANIFEST).outputs[0]
@@ -120,34 +108,98 @@ class Comparing:
         await self._work.create(name, content)
         return {"name": name, "sha256": digest, "records": len(records)}
 
-    async def _shard(self, facing: Facing, shard: int, shards: int) -> tuple[list[Difference], list[UnknownObject]]:
-        target, current, scope = facing.target, facing.current, facing.scope
-        named = chosen(scope, shard, shards)
-        if scope.ids is not None and not named:
-            return [], []
-        sides = Indexes(await target.packed_index(shard, shards), await current.packed_index(shard, shards))
-        hidden = await facing.hidden()
-        links = link_differences(
-            await target.packed_links(shard, shards),
-            await current.packed_links(shard, shards),
-            target_deleted=hidden[0],
-            current_deleted=hidden[1],
-        )
-        suspects = sides.suspects()
-        keys = sorted(key for key in {*suspects, *links} if in_scope(key, scope, facing.codes))
-        pairs = {key: suspects.get(key) or sides.pair(key) for key in keys}
-        old = await target.bodies([before for before, _now in pairs.values() if before])
-        new = await current.bodies([now for _before, now in pairs.values() if now])
-        found: list[Difference] = []
-        for key, (before, now) in pairs.items():
-            entry = BY_CODE[key[1]]
-            bodies = alike(_body(key, before, old), _body(key, now, new), facing.once[key[1]])
-            left, right = _side(before, bodies[0]), _side(now, bodies[1])
-            row = judge(entry, key_guid(key[0]), left, right, kept_links(entry, links.get(key, ()), *bodies))
-            if row is not None:
-                found.append(row)
-        unknown = [UnknownObject(type=named[key], object_id=key_guid(key[0])) for key in named if not sides.know(key)]
-        return found, unknown
+
+@dataclass(frozen=True)
+class Sides:
+    """Two states of a tenant, the keys that are in their recycle bins, and the codes of the types both hold.
+
+    `once` has, by code, the properties of a type that exactly one side asked Graph for.
+    """
+
+    target: Readable
+    current: Readable
+    hidden: tuple[set[bytes], set[bytes]]
+    codes: frozenset[int]
+    once: Mapping[int, frozenset[str]] = field(default_factory=dict)
+
+
+async def opened(target: Readable, current: Readable) -> Sides:
+    """Return the two sides, ready to be compared."""
+    codes = {entry.code for name, entry in BY_NAME.items() if name in target.manifest.types}
+    codes &= {entry.code for name, entry in BY_NAME.items() if name in current.manifest.types}
+    types = (target.manifest.types, current.manifest.types)
+    once = {code: asked_once(BY_CODE[code].name, *types) for code in codes}
+    return Sides(target, current, (await target.deleted(), await current.deleted()), frozenset(codes), once)
+
+
+def not_comparable(scope: Scope, target: Manifest, current: Manifest) -> dict[str, str]:
+    """Return, by name, why a type in scope is not compared: one side does not hold it, so nothing follows from that.
+
+    Raises InputError when the scope asks for just such a type.
+    """
+    found: dict[str, str] = {}
+    for name in BY_NAME:
+        if not scope.covers_type(name):
+            continue
+        if name in target.incomplete:
+            found[name] = f"the snapshot does not hold it: {target.incomplete[name]}"
+        elif name not in target.types:
+            found[name] = "the snapshot does not hold it: it was taken before this type was captured"
+        elif name in current.incomplete:
+            found[name] = f"the tenant refuses it now: {current.incomplete[name]}"
+        elif name not in current.types:
+            found[name] = "the other side does not hold it: it was taken before this type was captured"
+    asked = [name for name in found if scope.types is not None or scope.ids is not None]
+    if asked:
+        facts = "; ".join(f"{name} cannot be compared: {found[name]}" for name in asked)
+        raise InputError(facts, member="scope")
+    return found
+
+
+async def differences_of(sides: Sides, scope: Scope, place: tuple[int, int]) -> list[Difference]:
+    """Return what differs in one shard (number, of how many) of the types that both sides hold."""
+    return (await compared(sides, scope, place))[0]
+
+
+async def compared(sides: Sides, scope: Scope, place: tuple[int, int]) -> tuple[list[Difference], list[UnknownObject]]:
+    """Return what differs in one shard, and which objects of it the scope names although neither side has them."""
+    named = chosen(scope, *place)
+    if scope.ids is not None and not named:
+        return [], []
+    indexes = Indexes(await packed_index(sides.target, place), await packed_index(sides.current, place))
+    links = link_differences(
+        await packed_links(sides.target, place),
+        await packed_links(sides.current, place),
+        target_deleted=sides.hidden[0],
+        current_deleted=sides.hidden[1],
+    )
+    suspects = indexes.suspects()
+    wanted = {*suspects, *links}
+    keys = named.keys() & wanted if scope.ids is not None else wanted
+    pairs = {key: suspects.get(key) or indexes.pair(key) for key in sorted(keys) if in_scope(key, scope, sides.codes)}
+    found = await _judged(sides, pairs, links)
+    return found, [
+        UnknownObject(type=name, object_id=one) for key, (name, one) in named.items() if not indexes.know(key)
+    ]
+
+
+async def _judged(
+    sides: Sides, pairs: Mapping[Key, Pair], links: Mapping[Key, tuple[LinkDifference, ...]]
+) -> list[Difference]:
+    old = await sides.target.bodies([before for before, _now in pairs.values() if before])
+    new = await sides.current.bodies([now for _before, now in pairs.values() if now])
+    found: list[Difference] = []
+    for key, (before, now) in pairs.items():
+        entry = BY_CODE[key[1]]
+        then, present = alike(_body(key, before, old), _body(key, now, new), sides.once.get(key[1], frozenset()))
+        if hangs_on_hidden(entry, then, present, sides.hidden):
+            continue
+        known = _known_as(entry, key, present or then or {})
+        kept = kept_links(entry, links.get(key, ()), then, present)
+        row = judge(entry, known, _side(before, then), _side(now, present), kept)
+        if row is not None:
+            found.append(row)
+    return found
 
 
 def difference_files(batches: list[Batch]) -> list[dict[str, Any]]:
@@ -169,6 +221,11 @@ def _body(key: Key, row: IndexRow | None, bodies: dict[Key, bytes]) -> Json | No
 
 def _side(row: IndexRow | None, body: Json | None) -> Side:
     return ABSENT if row is None else Side(body, is_deleted=is_soft_deleted(row))
+
+
+def _known_as(entry: ObjectType, key: Key, body: Json) -> str:
+    known = object_id_of(entry, body)
+    return key_guid(key[0]) if GUID.match(known) else known
 
 
 def _count(counts: dict[str, int], found: list[Difference]) -> None:

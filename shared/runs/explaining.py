@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from shared.compare.causes import by_object, cause_for, cause_of
+from shared.compare.causes import by_object, cause_for, cause_of, names_of
 from shared.compare.risk import ASSIGNABLE, risks
 from shared.domain.changes import Difference
 from shared.domain.errors import DirectoryError
@@ -29,8 +29,8 @@ from shared.formats.records import CAUSES, EXPLANATIONS, decode_records, encode_
 from shared.formats.segments import shard_of
 from shared.ports import Blobs, Clock, Directory
 from shared.runs.comparing import Comparing, difference_files
+from shared.runs.layers import Readable
 from shared.runs.ledger import Ledger
-from shared.runs.snapshots import SnapshotReader
 from shared.runs.tenure import Pause, Tenure
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,9 @@ class Explaining:
         """Read the window's records page by page until its end, its refusal, or a pause."""
         if tenure.batch.cursor.get("isLogRead"):
             return None
-        concerned = {row.object_id.lower() for file in files for row in await self._comparing.load(file)}
+        concerned = {
+            name for file in files for row in await self._comparing.load(file) for name in names_of(row.object_id)
+        }
         if not concerned:
             await self._record(tenure, [], {}, isLogRead=True)
             return None
@@ -170,7 +172,7 @@ def outputs_of(batches: Sequence[Batch], part: str) -> list[dict[str, Any]]:
     return [output for batch in batches for output in batch.outputs if output.get("part") == part]
 
 
-async def _looked_up(reader: SnapshotReader, wanted: Collection[bytes]) -> dict[str, _Facts]:
+async def _looked_up(reader: Readable, wanted: Collection[bytes]) -> dict[str, _Facts]:
     """Return what a side knows of the objects with these keys; one read of the index of each shard that has one."""
     count = reader.manifest.shard_count
     found: dict[str, _Facts] = {}

@@ -26,10 +26,11 @@ from shared.recover.lockout.state import Edge, State
 from shared.recover.lockout.unguarded import UNPROVEN, unproven
 from shared.recover.lockout.walk import DYNAMIC, PERSON, POLICY, TEAM, Outlook, Waves
 from shared.recover.plan import link_changes
-from shared.runs.snapshots import SnapshotReader
+from shared.runs.layers import Readable
 
+WATCHED = frozenset({POLICY, TEAM, NAMED_LOCATION.name})
 MEMBERS = GROUP.reference("members").code
-Sides = Callable[[], Awaitable[tuple[SnapshotReader, SnapshotReader]]]
+Sides = Callable[[], Awaitable[tuple[Readable, Readable]]]
 NESTING_MAX = 20  # levels of groups in groups; each is one more pass over the links
 
 
@@ -172,7 +173,11 @@ def relevant(
     kept: dict[Wave, list[Change]] = {}
     known = set(accounts)
     for wave, changes in waves.items():
-        some = [change for change in changes if change.type != PERSON or change.object_id.lower() in known]
+        some = [
+            change
+            for change in changes
+            if change.type in WATCHED or (change.type == PERSON and change.object_id.lower() in known)
+        ]
         if some:
             kept[wave] = some
     links = [
@@ -205,7 +210,7 @@ def _named(policies: Mapping[str, Json], deleted: Mapping[str, Json], plan: Wave
     return {**found, "groups": found["includeGroups"] | found["excludeGroups"]}
 
 
-async def _above(accounts: Sequence[str], side: SnapshotReader) -> frozenset[Edge]:
+async def _above(accounts: Sequence[str], side: Readable) -> frozenset[Edge]:
     """Return the links that lead from the accounts up to every group that contains them, level by level."""
     edges: set[Edge] = set()
     level, seen = {object_key(account) for account in accounts}, set[bytes]()

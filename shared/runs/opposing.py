@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from shared.catalogue.types import BY_CODE
 from shared.compare.shards import chosen
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.formats.manifests import Manifest
@@ -27,7 +28,7 @@ class Opposing:
             return await self._preparing.prepare(tenure)
         facing = await self._comparing.facing(tenure.job)
         shards = common_shards(facing.target.manifest, facing.current.manifest)
-        cursor = {"shards": shards, "types": sorted(facing.names)}
+        cursor = {"shards": shards, "types": sorted(BY_CODE[code].name for code in facing.codes)}
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, cursor=cursor)
         await tenure.record(done, added=_layout(tenure.job, shards))
         return None

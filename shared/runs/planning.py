@@ -6,8 +6,6 @@ left, and nobody starts a wave before this step is recorded as done.
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from shared.catalogue.entry import ObjectType, Wave
@@ -17,18 +15,17 @@ from shared.compare.shards import link_differences
 from shared.domain.changes import Action, Change, Difference, Json, LinkDifference
 from shared.domain.ids import KEY_BYTES, key_guid, object_key
 from shared.domain.jobs import Batch, BatchState, Job, Step
-from shared.formats.records import CHANGES, encode_records
 from shared.ports import Blobs, Directory
-from shared.recover.plan import batches, dealt, left_alone, link_changes, object_changes
+from shared.recover.plan import dealt, foreseen_links, left_alone, link_changes, object_changes
 from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
+from shared.runs.layers import Readable
+from shared.runs.laying import NUMBERS_PER_WAVE, foretold, lay
 from shared.runs.ledger import Ledger
 from shared.runs.preparing import WAVE_PLAN
-from shared.runs.snapshots import SnapshotReader, Snapshots
+from shared.runs.snapshots import Snapshots
 from shared.runs.tenure import Pause, Tenure
-
-NUMBERS_PER_WAVE = 10_000  # batches of 500 changes; the catalogue's wave w counts from w times this
 
 
 class Planning:
@@ -55,16 +52,23 @@ class Planning:
         rows = await self._ledger.batches(job.tenant, job.job_id)
         differences = await self._comparing.differences(rows)
         spared = await self._guard(job, differences)
-        laid: list[Batch] = []
         allowed = [row for row in differences if row.object_id not in spared]
-        for wave, changes in sorted(object_changes(allowed, job.options).items()):
-            laid += await self._lay(tenure, wave, dealt(changes, 1))
+        waves = object_changes(allowed, job.options)
+        estimate = foretold(job, waves, foreseen_links(allowed, job.options))
+        laid: list[Batch] = []
+        for wave, changes in sorted(waves.items()) if not job.options.makes_plan else ():
+            laid += await lay(self._work, tenure, wave, dealt(changes, 1))
         reasons: dict[str, int] = {}
         for difference in differences:
             reason = left_alone(difference, job.options) or spared.get(difference.object_id, "")
             if reason:
                 reasons[reason] = reasons.get(reason, 0) + 1
-        if any(entry.references and job.scope.covers_type(entry.name) for entry in TYPES):
+        counts = {f"leftAlone.{reason}": count for reason, count in reasons.items()}
+        counts |= {"plannedObjects": estimate.objects, "estimatedWrites": estimate.writes}
+        counts |= {"estimatedSeconds": estimate.seconds}
+        if job.options.makes_plan:
+            counts["plannedLinks"] = estimate.links
+        elif any(entry.references and job.scope.covers_type(entry.name) for entry in TYPES):
             laid.append(
                 Batch(
                     job_id=job.job_id,
@@ -73,13 +77,14 @@ class Planning:
                     step=Step.RELINK,
                 )
             )
-        counts = {"plannedObjects": sum(batch.argument.get("changes", 0) for batch in laid)}
-        counts |= {f"leftAlone.{reason}": count for reason, count in reasons.items()}
-        await tenure.record(msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts=counts), added=laid)
+        done = msgspec.structs.replace(
+            tenure.batch, state=BatchState.DONE, counts=counts, cursor={"digest": estimate.digest}
+        )
+        await tenure.record(done, added=laid)
         return None
 
     async def _guard(self, job: Job, differences: list[Difference]) -> dict[str, str]:
-        async def sides() -> tuple[SnapshotReader, SnapshotReader]:
+        async def sides() -> tuple[Readable, Readable]:
             return await self._snapshots.open(job.tenant, job.snapshot_id), await self._comparing.live(job)
 
         acted_on = [row for row in differences if not left_alone(row, job.options)]
@@ -98,7 +103,7 @@ class Planning:
         for entry in TYPES:
             if entry.references and job.scope.covers_type(entry.name):
                 changes += await self._relink_type(tenure, entry, differences)
-        laid = await self._lay(tenure, Wave.LINKS, dealt(changes, LINKS_PER_PATCH_MAX))
+        laid = await lay(self._work, tenure, Wave.LINKS, dealt(changes, LINKS_PER_PATCH_MAX))
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts={"plannedLinks": len(changes)})
         await tenure.record(done, added=laid)
         return None
@@ -159,16 +164,3 @@ class Planning:
                 for links in found.values():
                     different.setdefault(object_id, []).extend(links)
         return different
-
-    async def _lay(self, tenure: Tenure, wave: Wave, changes: list[Change]) -> list[Batch]:
-        job, laid = tenure.job, []
-        for part, some in enumerate(batches(changes)):
-            number = wave * NUMBERS_PER_WAVE + part
-            name = f"{job.tenant}/{job.job_id}/plan/{number:05d}-{tenure.batch.attempt}.ndz"
-            content, digest = encode_records(CHANGES, some)
-            await self._work.create(name, content)
-            argument: dict[str, Any] = {"name": name, "sha256": digest, "changes": len(some), "wave": int(wave)}
-            laid.append(
-                Batch(job_id=job.job_id, number=number, wave=WAVE_PLAN + wave, step=Step.APPLY, argument=argument)
-            )
-        return laid

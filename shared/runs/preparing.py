@@ -1,73 +1,167 @@
-"""Lay out a job that reads the tenant: how large it is, from when changes are to be told, and every later batch.
+"""Lay out a job that reads the tenant: what it may read, what it goes on from, and every later batch.
 
 A crash at any line costs asking again: nothing of the layout is seen before the one recording that holds all of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 import msgspec
 
-from shared.catalogue.entry import ObjectType
-from shared.catalogue.types import TYPES
+from shared.catalogue.entry import Listing, ObjectType, Shape
+from shared.catalogue.types import BY_NAME, TYPES
 from shared.domain.changes import Json
+from shared.domain.errors import DirectoryError
 from shared.domain.jobs import Batch, BatchState, Kind, Step
+from shared.domain.times import format_time
 from shared.formats.segments import shard_count_for
-from shared.ports import Directory
+from shared.jobs.ways import Way
+from shared.ports import Clock, Directory
+from shared.runs.choosing import Choice, Choosing
 from shared.runs.tenure import Pause, Tenure
 
 SHARDS_PER_RANGE = 4  # 4 shards of 20,000 objects at 264 B stay under the 48 MiB a sealed file may have
-WAVE_EXPLAIN = 6  # of a report, which plans nothing
+WAVE_EXPLAIN = 6  # of a report that plans nothing
+FEW_OBJECTS_MAX = 5_000  # some seconds of reading: a message for each listing would cost more than it saves
+Counts = Mapping[str, int | None]
+PEOPLE = frozenset({"user", "group"})
 WAVE_READ, WAVE_ROLL, WAVE_SEAL, WAVE_MANIFEST, WAVE_COMPARE, WAVE_PLAN = 1, 2, 3, 4, 5, 6
+WAVE_INDEX_CHANGES = WAVE_COMPARE  # of a capture, which compares nothing
 
 
 class Preparing:
     """The step prepare."""
 
-    def __init__(self, directory: Directory) -> None:
-        self._directory = directory
+    def __init__(self, directory: Directory, choosing: Choosing, clock: Clock) -> None:
+        self._directory, self._choosing, self._clock = directory, choosing, clock
 
     async def prepare(self, tenure: Tenure) -> Pause | None:
-        """Ask how large the tenant is, take delta tokens, and lay out every later batch of the job."""
-        scope = tenure.job.scope
-        types = [entry for entry in TYPES if tenure.job.kind is Kind.CAPTURE or scope.covers_type(entry.name)]
+        """Ask what may be read and how large it is, choose what to go on from, and lay out every later batch.
+
+        A type that is refused as a whole is left out by name (docs/decisions/0009); DirectoryError when all are.
+        """
+        job, began_at = tenure.job, self._clock.now().replace(microsecond=0)
+        wanted = [entry for entry in TYPES if job.kind is Kind.CAPTURE or job.scope.covers_type(entry.name)]
+        incomplete = await self._directory.refusals(wanted)
+        types = [entry for entry in wanted if entry.name not in incomplete]
+        if not types:
+            raise DirectoryError(f"no type may be read: {'; '.join(sorted(set(incomplete.values())))}", status=403)
         counts = {entry.name: await self._directory.count(entry) for entry in types}
-        shards = shard_count_for(sum(count or 0 for count in counts.values()))
-        tokens = {entry.name: await self._directory.delta_token(entry) for entry in types if entry.has_delta}
+        expected = sum(count or 0 for count in counts.values())
+        choice = Choice(ways={entry.name: Way() for entry in types})
+        if job.kind is Kind.CAPTURE:
+            choice = await self._choosing.choose(job, types, expected)
+        shards = choice.shards or shard_count_for(expected)
+        tokens = {entry.name: await self._token(entry, choice) for entry in types if entry.has_delta}
+        facts: Json = {"beganAt": format_time(began_at), "watch": choice.watch, "incomplete": incomplete}
+        facts |= {"ways": {name: {"way": known.way, "why": known.why} for name, known in choice.ways.items()}}
         done = msgspec.structs.replace(
             tenure.batch,
             state=BatchState.DONE,
-            cursor={"shards": shards, "types": [entry.name for entry in types]},
-            counts={"expected": sum(count or 0 for count in counts.values())},
+            cursor={"shards": shards, "types": [entry.name for entry in types], **facts, **_goes_on_from(choice)},
+            counts={"expected": expected},
         )
-        await tenure.record(done, added=_layout(tenure, types, shards, tokens))
+        await tenure.record(done, added=_Layout(tenure, types, shards, choice).laid(counts, tokens))
         return None
 
+    async def _token(self, entry: ObjectType, choice: Choice) -> str | None:
+        """Return the token that rolling forward begins with: that of the state before, or a new one."""
+        way = choice.ways[entry.name]
+        return way.token if way.way == "delta" else await self._directory.delta_token(entry)
 
-def _layout(tenure: Tenure, types: list[ObjectType], shards: int, tokens: dict[str, str | None]) -> list[Batch]:
-    """Return the batches of every later wave that is known before reading."""
-    job_id = tenure.job.job_id
-    laid: list[Batch] = []
 
-    def lay(wave: int, step: Step, argument: Json) -> None:
-        laid.append(Batch(job_id=job_id, number=len(laid) + 1, wave=wave, step=step, argument=argument))
+def _goes_on_from(choice: Choice) -> Json:
+    """Return what the steps that seal need to know of the state before; empty when there is none to go on from."""
+    if not choice.carried:
+        return {}
+    return {"before": choice.before, "over": choice.over, "carried": choice.carried}
 
+
+class _Layout:
+    """The batches of every later wave that is known before reading."""
+
+    def __init__(self, tenure: Tenure, types: list[ObjectType], shards: int, choice: Choice) -> None:
+        self._job, self._types, self._shards, self._choice = tenure.job, types, shards, choice
+        self._laid: list[Batch] = []
+
+    def laid(self, counts: Counts, tokens: dict[str, str | None]) -> list[Batch]:
+        """Return the batches, numbered from 1 in the order of their waves; `tokens` is by type with delta."""
+        carried, shards = self._choice.carried, {"shards": self._shards}
+        whole = [entry for entry in self._types if entry.name not in carried]
+        for early in _early(whole, counts):
+            self._lay(WAVE_READ, Step.READ, {**early, **shards})
+        for name, token in tokens.items():
+            argument = {"type": name, **shards, "token": token, "carried": name in carried}
+            self._lay(WAVE_ROLL, Step.ROLL_FORWARD, argument)
+        for late in _late(whole, counts):
+            self._lay(WAVE_ROLL, Step.READ, {**late, **shards})
+        for first, end in self._ranges():
+            self._lay(WAVE_SEAL, Step.SEAL, {"first": first, "end": end, **shards})
+        self._lay(WAVE_MANIFEST, Step.MANIFEST, {**shards, "types": [entry.name for entry in self._types]})
+        self._lay_comparison()
+        return self._laid
+
+    def _lay_comparison(self) -> None:
+        due = {name: known.token for name, known in self._choice.ways.items() if known.is_due}
+        if due:
+            argument: dict[str, Any] = {"tokens": due, "before": self._choice.before, "shards": self._shards}
+            self._lay(WAVE_COMPARE, Step.CHECK, argument)
+        if self._job.options.undoes or self._job.options.repeats:
+            self._lay(WAVE_PLAN, Step.REPLAN, {})
+            return
+        if self._job.kind is Kind.CAPTURE:
+            self._lay(WAVE_INDEX_CHANGES, Step.INDEX_CHANGES, {})
+        else:
+            for first, end in self._ranges():
+                self._lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": self._shards})
+        if self._job.kind is Kind.RECOVERY or self._job.options.makes_plan:
+            self._lay(WAVE_PLAN, Step.PLAN, {})
+        elif self._job.kind is Kind.REPORT:
+            self._lay(WAVE_EXPLAIN, Step.EXPLAIN, {})
+
+    def _ranges(self) -> list[tuple[int, int]]:
+        """Return the ranges of shards that one batch covers; an increment is small, so one covers all of them."""
+        size = self._shards if self._choice.over else SHARDS_PER_RANGE
+        return [(first, min(first + size, self._shards)) for first in range(0, self._shards, size)]
+
+    def _lay(self, wave: int, step: Step, argument: Json) -> None:
+        number = len(self._laid) + 1
+        self._laid.append(Batch(job_id=self._job.job_id, number=number, wave=wave, step=step, argument=argument))
+
+
+def _early(types: Sequence[ObjectType], counts: Counts) -> Iterator[Json]:
+    """Yield what the batches read that come before the roll-forward: types with delta, and policies with a bin."""
+    few: list[Listing] = []
     for entry in types:
-        if not entry.has_delta:
-            lay(WAVE_READ, Step.READ, {"type": entry.name, "shards": shards})
-            continue
-        for listing in entry.listings():
-            lay(WAVE_READ, Step.READ, {"listing": listing.name, "shards": shards})
-    for name, token in tokens.items():
-        lay(WAVE_ROLL, Step.ROLL_FORWARD, {"type": name, "shards": shards, "token": token})
-    ranges = [(first, min(first + SHARDS_PER_RANGE, shards)) for first in range(0, shards, SHARDS_PER_RANGE)]
-    for first, end in ranges:
-        lay(WAVE_SEAL, Step.SEAL, {"first": first, "end": end, "shards": shards})
-    lay(WAVE_MANIFEST, Step.MANIFEST, {"shards": shards, "types": [entry.name for entry in types]})
-    if tenure.job.kind is not Kind.CAPTURE:
-        for first, end in ranges:
-            lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": shards})
-    if tenure.job.kind is Kind.REPORT:
-        lay(WAVE_EXPLAIN, Step.EXPLAIN, {})
-    if tenure.job.kind is Kind.RECOVERY:
-        lay(WAVE_PLAN, Step.PLAN, {})
-    return laid
+        if entry.has_delta and not _are_few(counts, entry.name):
+            yield from ({"listings": [listing.name]} for listing in entry.listings())
+        elif entry.has_delta and entry.name in PEOPLE:
+            yield {"listings": [listing.name for listing in entry.listings()]}
+        elif entry.has_delta:
+            few += entry.listings()
+        elif entry.has_bin:
+            yield {"type": entry.name}
+    if few:
+        yield _together(few)
+
+
+def _late(types: Sequence[ObjectType], counts: Counts) -> Iterator[Json]:
+    """Yield what is read when directory objects are rolled forward, because it hides and comes back with them."""
+    listings = [listing for entry in types if entry.is_late for listing in entry.listings()]
+    alone = [one for one in listings if not BY_NAME[one.type].is_small and not _are_few(counts, "servicePrincipal")]
+    yield from ({"listings": [listing.name]} for listing in alone)
+    rest = [listing for listing in listings if listing not in alone]
+    if rest:
+        yield _together(rest)
+
+
+def _are_few(counts: Counts, name: str) -> bool:
+    return (counts.get(name) or 0) <= FEW_OBJECTS_MAX
+
+
+def _together(listings: Sequence[Listing]) -> Json:
+    """Return what one batch reads of many short listings: those that may share requests apart."""
+    small = [one.name for one in listings if one.kind != "links" and one.shape is not Shape.CHILDREN]
+    return {"small": small, "listings": [one.name for one in listings if one.name not in small]}

@@ -1,26 +1,32 @@
 """Prove the stored shards of one snapshot: files by digest, bodies by their rows, rows by counts and Merkle roots.
 
-Holds one file and one shard at a time. A file is proven whole even when one of its shards is asked for, because its
-digest is over all of it.
+Each file is read once. One shard is held at a time, beside the files that it lies in; a file is proven whole even when
+one of its shards is asked for, because its digest is over all of it.
 """
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from shared.catalogue.types import BY_CODE
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import KEY_BYTES
-from shared.formats.digests import checked
+from shared.formats.digests import BODY_DIGEST_BYTES, checked
+from shared.formats.links import ROW_BYTES as LINK_BYTES
+from shared.formats.links import opened_links
 from shared.formats.manifests import Manifest
-from shared.formats.objects import SOFT_DELETED, IndexRow
+from shared.formats.objects import lines_of
+from shared.formats.packed import FLAGS_AT, SOFT_DELETED, TOMBSTONE, in_order, kinds, opened, split
+from shared.formats.segments import File, Part, ShardRange
 from shared.ports import Blobs
 from shared.runs.roots import named_roots
 from shared.runs.snapshots import SnapshotReader, stored
 
-SOURCE_END = 1 + KEY_BYTES
+PROOF = struct.Struct("<16x16sIIHxx")  # of an index row: the body's digest, its frame's offset and length, its line
 
 
 @dataclass
@@ -39,42 +45,134 @@ async def prove_shards(vault: Blobs, reader: SnapshotReader, shards: Sequence[in
 
     Raises IntegrityError naming the file, or the snapshot when its parts are whole and do not belong together.
     """
-    manifest, wanted, proof = reader.manifest, set(shards), Proof()
-    for file in manifest.files:
-        if any(part.shard in wanted for part in file.shards):
-            content = checked(await stored(vault, file.name), name=file.name, length=file.length, expected=file.sha256)
-            proof.files, proof.bytes = proof.files + 1, proof.bytes + len(content)
+    manifest, proof = reader.manifest, Proof()
+    files = _Files(vault, manifest, proof)
     live, deleted = dict.fromkeys(manifest.types, 0), dict.fromkeys(manifest.types, 0)
     for shard in shards:
-        rows = await reader.index(shard, manifest.shard_count)
-        await reader.bodies(rows)
-        links = await reader.links(shard, manifest.shard_count)
-        _check_counts(manifest, shard, rows, links)
+        rows = await _proven_rows(files, shard, manifest)
+        proof.links += await _proven_links(files, shard, manifest)
+        await files.prove("deleted", shard)
         _check_roots(manifest, shard, rows)
-        for row in rows:
-            counted = deleted if row.flags & SOFT_DELETED else live
-            counted[BY_CODE[row.type_code].name] += 1
-        proof.shards, proof.links = proof.shards + 1, proof.links + len(links)
+        for (type_code, flags), number in kinds(rows).items():
+            if not flags & TOMBSTONE:
+                counted = deleted if flags & SOFT_DELETED else live
+                counted[BY_CODE[type_code].name] += number
+        proof.shards += 1
     if proof.shards == manifest.shard_count:
+        await files.prove_rest()
         _check_totals(manifest, live, deleted)
     proof.objects = sum(live.values()) + sum(deleted.values())
     return proof
 
 
-def _check_counts(manifest: Manifest, shard: int, rows: list[IndexRow], links: set[bytes]) -> None:
-    """Raise unless the shard holds as many objects and links as the files' own directories say."""
-    mask = manifest.shard_count - 1  # the reader takes a links block as it is; a row of another shard is not this one's
-    at_home = sum(zlib.crc32(row[1:SOURCE_END]) & mask == shard for row in links)
-    found = {"index": len(rows), "links": at_home}
-    for file in manifest.files:
-        for part in file.shards:
-            if part.shard == shard and file.part in found and found[file.part] != part.rows:
-                raise IntegrityError(file.name, f"shard {shard} has {found[file.part]} rows, {part.rows} are listed")
+class _Files:
+    """The files of a snapshot, each proven by its digest when it is first touched; the last of each part is kept."""
+
+    def __init__(self, vault: Blobs, manifest: Manifest, proof: Proof) -> None:
+        self._vault, self._manifest, self._proof = vault, manifest, proof
+        self._homes: dict[tuple[Part, int], list[tuple[File, ShardRange]]] = {}
+        for file in manifest.files:
+            for part in file.shards:
+                self._homes.setdefault((file.part, part.shard), []).append((file, part))
+        self._kept: dict[Part, tuple[str, bytes]] = {}
+        self._proven: set[str] = set()
+
+    async def block(self, part: Part, shard: int) -> tuple[str, ShardRange, bytes] | None:
+        """Return the block of a shard, with the name of the file it lies in and its place there, None without one.
+
+        A block that is missing leaves the Merkle roots and counts wrong, which finds it; a second one is refused here.
+        """
+        homes = self._homes.get((part, shard), [])
+        if not homes:
+            return None
+        (file, place), *others = homes
+        if others:
+            raise IntegrityError(others[0][0].name, f"shard {shard} is listed twice")
+        content = await self._whole(file)
+        return file.name, place, content[place.offset : place.offset + place.length]
+
+    async def prove(self, part: Part, shard: int) -> None:
+        """Prove the files that hold `part` of a shard, whose rows need no proof of their own."""
+        for file, _place in self._homes.get((part, shard), []):
+            await self._whole(file)
+
+    async def prove_rest(self) -> None:
+        """Prove the files that no shard led to."""
+        for file in self._manifest.files:
+            if file.name not in self._proven:
+                await self._whole(file)
+
+    async def _whole(self, file: File) -> bytes:
+        name, content = self._kept.get(file.part, ("", b""))
+        if name == file.name:
+            return content
+        self._kept.pop(file.part, None)  # before the next one is there, so that two are never held
+        content = checked(
+            await stored(self._vault, file.name), name=file.name, length=file.length, expected=file.sha256
+        )
+        self._kept[file.part] = (file.name, content)
+        if file.name not in self._proven:
+            self._proven.add(file.name)
+            self._proof.files, self._proof.bytes = self._proof.files + 1, self._proof.bytes + len(content)
+        return content
 
 
-def _check_roots(manifest: Manifest, shard: int, rows: list[IndexRow]) -> None:
+async def _proven_rows(files: _Files, shard: int, manifest: Manifest) -> list[bytes]:
+    """Return the shard's packed rows in order, once their number, their home and every body has been proven."""
+    found = await files.block("index", shard)
+    if found is None:
+        return []
+    name, place, block = found
+    content, mask = opened(block, name=name), manifest.shard_count - 1
+    rows = split(content)
+    at_home = sum(zlib.crc32(row[:KEY_BYTES]) & mask == shard for row in rows)
+    if not at_home == len(rows) == place.rows:
+        raise IntegrityError(name, f"shard {shard} has {at_home} of {len(rows)} rows, {place.rows} are listed")
+    if manifest.is_increment:  # only there do rows without a body occur
+        content = b"".join([row for row in rows if not row[FLAGS_AT] & TOMBSTONE])
+    frames: dict[tuple[int, int], list[tuple[bytes, int]]] = {}
+    for digest, offset, length, line in PROOF.iter_unpack(content):
+        frames.setdefault((offset, length), []).append((digest, line))
+    home = await files.block("objects", shard)
+    if frames and home is None:
+        raise IntegrityError(manifest.snapshot_id, f"shard {shard} has no file of bodies")
+    if home is not None:
+        _prove_bodies(home, frames)
+    return in_order(rows)
+
+
+def _prove_bodies(home: tuple[str, ShardRange, bytes], frames: dict[tuple[int, int], list[tuple[bytes, int]]]) -> None:
+    """Raise unless every frame has the lines that the rows say, by their digests."""
+    name, where, bodies = home
+    for (offset, length), proofs in frames.items():
+        start = offset - where.offset
+        if start < 0 or start + length > len(bodies):
+            raise IntegrityError(name, f"a body's place lies outside shard {where.shard}")
+        lines = lines_of(bodies[start : start + length], name=name)
+        digests = [sha256(line).digest()[:BODY_DIGEST_BYTES] for line in lines]
+        if any(line >= len(digests) or digests[line] != digest for digest, line in proofs):
+            raise IntegrityError(name, f"shard {where.shard}: a stored body does not match its digest")
+
+
+async def _proven_links(files: _Files, shard: int, manifest: Manifest) -> int:
+    """Return how many links the shard has, once it is proven that each comes once and begins in this shard."""
+    found = await files.block("links", shard)
+    if found is None:
+        return 0
+    name, place, block = found
+    width, mask = LINK_BYTES + manifest.is_increment, manifest.shard_count - 1
+    content = opened_links(block, name=name, is_increment=manifest.is_increment)
+    rows = {content[at : at + width] for at in range(0, len(content), width)}
+    strays = sum(zlib.crc32(source) & mask != shard for source in {row[1 : 1 + KEY_BYTES] for row in rows})
+    if strays or not len(rows) * width == len(content) == place.rows * width:
+        counted = f"shard {shard} has {len(rows)} rows and {strays} sources of other shards"
+        raise IntegrityError(name, f"{counted}, {place.rows} rows are listed")
+    return len(rows)
+
+
+def _check_roots(manifest: Manifest, shard: int, rows: list[bytes]) -> None:
     """Raise unless the rows give the shard's Merkle root of every type."""
-    unknown = {row.type_code for row in rows if row.type_code not in BY_CODE}
+    unknown = {code for code, _flags in kinds(rows) if code not in BY_CODE}
     if unknown:
         raise IntegrityError(manifest.snapshot_id, f"shard {shard} has objects of unknown types {sorted(unknown)}")
     found = named_roots(rows, manifest.tenant, manifest.snapshot_id)

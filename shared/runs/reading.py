@@ -6,9 +6,8 @@ A listing that does not end with a proven last page raises, and the job fails by
 
 from __future__ import annotations
 
-import msgspec
-
 from shared.catalogue.entry import Listing, ObjectType
+from shared.catalogue.identity import object_id
 from shared.catalogue.types import LISTINGS, type_named
 from shared.domain.errors import IncompleteListingError
 from shared.formats.links import LinkSpool
@@ -17,7 +16,8 @@ from shared.ports import Blobs, Directory, Page
 from shared.runs.staging import record_segment
 from shared.runs.tenure import Pause, Tenure
 
-SEGMENT_ROWS_MAX = 20_000  # "Snapshot format, difference, plan": a crash repeats at most this many rows
+SEGMENT_ROWS_MAX = 20_000  # "Snapshot format, difference, plan": a crash repeats at most this many objects
+SEGMENT_LINKS_MAX = 100_000  # as many bytes in memory, and a fifth of the blocks that sealing has to open
 SETTLE_READINGS_MAX = 6
 
 
@@ -28,21 +28,31 @@ class Reading:
         self._directory, self._work = directory, work
 
     async def read(self, tenure: Tenure) -> Pause | None:
-        """Read one listing (or, for a type without delta, all of them until they agree) to its proven end."""
-        if "type" in tenure.batch.argument:
-            return await self._read_settled(tenure, type_named(tenure.batch.argument["type"]))
-        listing, shards = LISTINGS[tenure.batch.argument["listing"]], int(tenure.batch.argument["shards"])
-        cursor: str | None = str(tenure.batch.cursor.get("next", ""))
-        while cursor is not None:
+        """Read listings one after the other to their proven ends.
+
+        A type with a recycle bin and without delta is read until all its lists agree; small types are read together.
+        """
+        argument = tenure.batch.argument
+        if "type" in argument:
+            return await self._read_settled(tenure, type_named(argument["type"]))
+        listings, shards = [LISTINGS[name] for name in argument["listings"]], int(argument["shards"])
+        small = [LISTINGS[name] for name in argument.get("small", ())]
+        place, cursor = _place(str(tenure.batch.cursor.get("next", "")))
+        while True:
             spool, links = Spool(shards), LinkSpool(shards)
-            while cursor is not None and spool.rows + links.rows < SEGMENT_ROWS_MAX:
-                page = await self._directory.page(listing, cursor)
-                _collect(page, listing, spool, links)
-                cursor = page.cursor
-            await record_segment(self._work, tenure, spool, links, cursor)
-            if cursor is not None and (pause := await tenure.pause()):
+            if small and (place, cursor) == (0, ""):
+                for listing, bodies in zip(small, await self._directory.small(small), strict=True):
+                    collect(Page(cursor=None, bodies=bodies), listing, spool, links)
+            while place < len(listings) and spool.rows < SEGMENT_ROWS_MAX and links.rows < SEGMENT_LINKS_MAX:
+                page = await self._directory.page(listings[place], cursor)
+                collect(page, listings[place], spool, links)
+                place, cursor = (place + 1, "") if page.cursor is None else (place, page.cursor)
+            following = f"{place}|{cursor}" if place < len(listings) else None
+            await record_segment(self._work, tenure, spool, links, following)
+            if following is None:
+                return None
+            if pause := await tenure.pause():
                 return pause
-        return None
 
     async def _read_settled(self, tenure: Tenure, entry: ObjectType) -> Pause | None:
         """Read live, deleted, live again until both live readings agree: then nothing moved between the lists."""
@@ -54,41 +64,39 @@ class Reading:
             after = await self._whole(live_listing)
             if before == after:
                 spool = Spool(shards)
-                for object_id, body in deleted.items():
-                    if object_id not in after:
-                        spool.add(object_id, body, type_code=entry.code, flags=SOFT_DELETED)
-                for object_id, body in after.items():
-                    spool.add(object_id, body, type_code=entry.code)
+                for known, body in deleted.items():
+                    if known not in after:
+                        spool.add(known, body, type_code=entry.code, flags=SOFT_DELETED)
+                for known, body in after.items():
+                    spool.add(known, body, type_code=entry.code)
                 await record_segment(self._work, tenure, spool, LinkSpool(shards), None)
                 return None
             before = after
         raise IncompleteListingError(f"{entry.name}: the list kept changing through {SETTLE_READINGS_MAX} readings")
 
     async def _whole(self, listing: Listing) -> dict[str, bytes]:
-        bodies: dict[str, bytes] = {}
+        entry, bodies = type_named(listing.type), dict[str, bytes]()
         cursor: str | None = ""
         while cursor is not None:
             page = await self._directory.page(listing, cursor)
-            bodies.update((_id_of(body), body) for body in page.bodies)
+            bodies.update((object_id(entry, body), body) for body in page.bodies)
             cursor = page.cursor
         return bodies
 
 
-def _collect(page: Page, listing: Listing, spool: Spool, links: LinkSpool) -> None:
+def collect(page: Page, listing: Listing, spool: Spool, links: LinkSpool) -> None:
+    """Put what one page of a listing holds into the segment being written."""
     entry = type_named(listing.type)
     flags = SOFT_DELETED if listing.kind == "deleted" else 0
-    for body in page.bodies:
-        spool.add(_id_of(body), body, type_code=entry.code, flags=flags)
-    if page.links:
-        links.add_pairs(entry.reference(listing.expand).code, page.links)
+    ids = page.ids or [object_id(entry, body) for body in page.bodies]
+    spool.add_all(ids, page.bodies, type_code=entry.code, flags=flags)
+    if page.links or page.linked:
+        code = entry.reference(listing.expand).code
+        links.add_pairs(code, page.links)
+        links.add_linked(code, page.linked)
 
 
-class _Identified(msgspec.Struct):
-    id: str
-
-
-_DECODE_ID = msgspec.json.Decoder(_Identified).decode
-
-
-def _id_of(body: bytes) -> str:
-    return _DECODE_ID(body).id
+def _place(text: str) -> tuple[int, str]:
+    """Return the number of the listing and the cursor in it where a batch goes on."""
+    number, _, cursor = text.partition("|")
+    return (int(number), cursor) if number else (0, "")

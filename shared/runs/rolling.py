@@ -1,44 +1,89 @@
-"""Read again what delta says has changed while the listings were read, so that all of them speak of one time.
+"""Read again what delta says has changed since a token, so that everything captured speaks of one time.
 
-A crash at any line repeats at most one page of changes; see staging.py for what a crash leaves behind.
+The token was taken just before the listings were read, or ended the capture before this one (decision D6): then nothing
+else of the type is read. A crash at any line repeats the pages since the last recording (staging.py: what it leaves).
+The token that delta ends with is recorded together with the last page, so the next capture goes on from just there.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import type_named
+from shared.domain.errors import DirectoryError
 from shared.formats.links import LinkSpool
 from shared.formats.objects import SOFT_DELETED, Spool
-from shared.ports import Blobs, Directory
-from shared.runs.staging import record_segment
+from shared.ports import Blobs, Clock, DeltaPage, Directory, Found
+from shared.runs.choosing import is_expired
+from shared.runs.resyncing import Resyncing
+from shared.runs.staging import record_part
 from shared.runs.tenure import Pause, Tenure
+
+REREAD_IDS_ENOUGH = 3_000  # ten full $batch requests; a crash repeats at most this and one page
+# Delta and a read go to different replicas; seen: seconds as a rule ("Consistency"). Later changes are told again.
+LAG_WAITS_SECONDS = (2.0, 5.0, 10.0)
 
 
 class Rolling:
     """The step roll forward."""
 
-    def __init__(self, directory: Directory, work: Blobs) -> None:
-        self._directory, self._work = directory, work
+    def __init__(self, directory: Directory, work: Blobs, clock: Clock) -> None:
+        self._directory, self._work, self._clock = directory, work, clock
+        self._resyncing = Resyncing(directory, work)
 
     async def roll_forward(self, tenure: Tenure) -> Pause | None:
-        """Re-read what delta says has changed since the token, so that all listings speak of one time."""
-        entry, shards = type_named(tenure.batch.argument["type"]), int(tenure.batch.argument["shards"])
-        token, cursor = str(tenure.batch.argument["token"]), str(tenure.batch.cursor.get("next", ""))
+        """Re-read what delta says has changed since the token of the batch.
+
+        When Graph no longer takes the token of the capture before, the type is read whole, and then rolled forward.
+        """
+        entry, argument = type_named(tenure.batch.argument["type"]), tenure.batch.argument
+        if not tenure.batch.cursor.get("resync"):
+            try:
+                return await self._follow(tenure, entry, str(argument["token"]), {})
+            except DirectoryError as error:
+                if not argument.get("carried") or not is_expired(error):
+                    raise
+                await self._resyncing.begin(tenure, entry, error)
+        if pause := await self._resyncing.read(tenure, entry):
+            return pause
+        kept = {name: tenure.batch.cursor[name] for name in ("resync", "fresh", "listing")}
+        return await self._follow(tenure, entry, str(kept["fresh"]), kept)
+
+    async def _follow(self, tenure: Tenure, entry: ObjectType, token: str, kept: dict[str, Any]) -> Pause | None:
+        """Follow delta from `token` to its end, every recorded cursor with what is `kept` of it."""
+        shards, cursor = int(tenure.batch.argument["shards"]), str(tenure.batch.cursor.get("next", ""))
         while True:
-            page = await self._directory.delta_page(entry, token, cursor)
+            page = await self._pages(entry, token, cursor)
             spool, links = Spool(shards), LinkSpool(shards, is_increment=True)
-            await self._reread(entry, sorted(set(page.changed)), spool, links)
-            following = None if page.token is not None else page.cursor
-            await record_segment(self._work, tenure, spool, links, following)
-            if following is None:
+            lagged = await self._reread(entry, page, spool, links)
+            following: dict[str, Any] = {**kept, "next": page.cursor or ""}
+            if page.token is not None:
+                following |= {"next": "", "token": page.token, "givenAt": self._clock.now().isoformat()}
+            is_done = page.token is not None
+            await record_part(self._work, tenure, spool, links, cursor=following, is_done=is_done, lagged=lagged)
+            if is_done:
                 return None
-            cursor = following
+            cursor = following["next"]
             if pause := await tenure.pause():
                 return pause
 
-    async def _reread(self, entry: ObjectType, ids: list[str], spool: Spool, links: LinkSpool) -> None:
-        found = await self._directory.find(entry, ids) if ids else {}
-        live = [object_id for object_id in ids if found[object_id].body is not None and not found[object_id].is_deleted]
+    async def _pages(self, entry: ObjectType, token: str, cursor: str) -> DeltaPage:
+        """Return as many pages as make re-reading cheap, as one; the last word on an object is the later page's."""
+        changed: dict[str, bool] = {}
+        while True:
+            page = await self._directory.delta_page(entry, token, cursor)
+            changed |= {object_id: object_id in page.removed for object_id in page.changed}
+            if page.token is not None or page.cursor is None or len(changed) >= REREAD_IDS_ENOUGH:
+                removed = frozenset(object_id for object_id, is_removed in changed.items() if is_removed)
+                return DeltaPage(changed=list(changed), cursor=page.cursor, token=page.token, removed=removed)
+            cursor = page.cursor
+
+    async def _reread(self, entry: ObjectType, page: DeltaPage, spool: Spool, links: LinkSpool) -> int:
+        """Read the objects that a page names; return how many were not there, or there, as delta said."""
+        ids = sorted(set(page.changed))
+        found, lagged = await self._found(entry, ids, page.removed) if ids else ({}, 0)
+        live = [object_id for object_id in ids if _is_live(found[object_id])]
         for object_id in ids:
             flags = SOFT_DELETED if found[object_id].is_deleted else 0
             spool.add(object_id, found[object_id].body or b"", type_code=entry.code, flags=flags)
@@ -48,3 +93,24 @@ class Rolling:
                 links.reset(reference.code, object_id)
                 for other in sorted(others.get(object_id, ())):
                     links.add(reference.code, object_id, other)
+        return lagged
+
+    async def _found(self, entry: ObjectType, ids: list[str], removed: frozenset[str]) -> tuple[dict[str, Found], int]:
+        """Return the present of each object, those once more that are otherwise than delta said, and their number.
+
+        What stays otherwise has moved since: a later delta names it again.
+        """
+        found = await self._directory.find(entry, ids)
+        first: set[str] = set()
+        for seconds in LAG_WAITS_SECONDS:
+            otherwise = [object_id for object_id in ids if _is_live(found[object_id]) == (object_id in removed)]
+            if not otherwise:
+                break
+            first.update(otherwise)
+            await self._clock.sleep(seconds)
+            found |= await self._directory.find(entry, otherwise)
+        return found, len(first)
+
+
+def _is_live(found: Found) -> bool:
+    return found.body is not None and not found.is_deleted

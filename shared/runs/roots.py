@@ -5,14 +5,13 @@ Roots ride in the outputs of the batch that sealed their shards, after its files
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from shared.catalogue.types import BY_CODE
-from shared.formats.merkle import leaf_prefix, shard_roots
-from shared.formats.objects import IndexRow
+from shared.formats.merkle import leaf_prefix, packed_roots
 from shared.formats.segments import File
 
 PART = "roots"
@@ -25,10 +24,10 @@ class ShardRoots(msgspec.Struct, frozen=True, kw_only=True):
     shards: dict[int, dict[str, str]]
 
 
-def named_roots(rows: Iterable[IndexRow], tenant: str, snapshot_id: str) -> dict[str, str]:
-    """Return the Merkle root of each type among one shard's rows, by type name."""
+def named_roots(rows: Sequence[bytes], tenant: str, snapshot_id: str) -> dict[str, str]:
+    """Return the Merkle root of each type among one shard's rows, packed and in order, by type name."""
     prefixes = {code: leaf_prefix(tenant, snapshot_id, entry.name) for code, entry in BY_CODE.items()}
-    return {BY_CODE[code].name: root for code, root in shard_roots(rows, prefixes).items()}
+    return {BY_CODE[code].name: root for code, root in packed_roots(rows, prefixes).items()}
 
 
 def kept(files: Iterable[File], roots: dict[int, dict[str, str]]) -> list[dict[str, Any]]:

@@ -8,31 +8,37 @@ signature exists and its row is written, nobody is told of it.
 
 from __future__ import annotations
 
-import zlib
-from collections import Counter
+from collections import OrderedDict
 from dataclasses import dataclass
-from operator import itemgetter
+from typing import Any
 
 import msgspec
 
-from shared.catalogue.types import BY_CODE, reference_of_code, type_named
+from shared.catalogue.types import type_named
 from shared.domain.errors import IntegrityError, NotFoundError
+from shared.domain.ids import KEY_BYTES
 from shared.domain.jobs import Batch, BatchState, Kind, SnapshotSummary, Step
 from shared.formats.deleted import encode_deleted
-from shared.formats.links import apply_increment, decode_links, encode_links
+from shared.formats.frames import compress
 from shared.formats.manifests import Manifest, TypeFacts, manifest_name, seal, unseal
 from shared.formats.merkle import type_root
-from shared.formats.objects import KEY_AND_TYPE, SOFT_DELETED, TOMBSTONE, IndexRow, decode_index, encode_index
+from shared.formats.packed import FLAGS_AT, SOFT_DELETED, TYPE_AT
 from shared.formats.rows import snapshot_key, snapshot_values
 from shared.formats.segments import File, FileWriter, Part, Segment
 from shared.ports import ANY, Blobs, Clock, Put
+from shared.runs.carrying import consistency, taken
+from shared.runs.finishing import Finishing
 from shared.runs.ledger import Ledger
+from shared.runs.merging import merge_links, merge_objects, sliced
+from shared.runs.overlay import Overlay, Source, gone_keys
 from shared.runs.roots import files_of, kept, named_roots, roots_of
 from shared.runs.snapshots import Snapshots
 from shared.runs.staging import load_segment, store_file
+from shared.runs.tally import Tally
 from shared.runs.tenure import Pause, Tenure
 
 TOOL = "tidemark/0.1.0"
+SEGMENTS_KEPT = 256  # descriptions held for the next batch of the job: a megabyte or so, instead of reading them again
 FILE_BYTES_ENOUGH = 24 * 1024 * 1024  # a shard is a few MiB, so a file stays under the 48 MiB of decision D4
 
 
@@ -47,8 +53,12 @@ class Place:
 class Sealing:
     """The steps seal (one range of shards) and manifest."""
 
-    def __init__(self, ledger: Ledger, work: Blobs, snapshots: Snapshots, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, work: Blobs, snapshots: Snapshots, clock: Clock, finishing: Finishing | None = None
+    ) -> None:
         self._ledger, self._work, self._snapshots, self._clock = ledger, work, snapshots, clock
+        self._described: OrderedDict[str, Segment] = OrderedDict()
+        self._finishing = finishing or Finishing(snapshots, clock)
 
     def place(self, tenure: Tenure) -> Place:
         """Return where this job seals: the vault for a capture, the work container for a live reading."""
@@ -58,31 +68,41 @@ class Sealing:
         return Place(self._work, f"{job.tenant}/{job.job_id}/live")
 
     async def seal(self, tenure: Tenure) -> Pause | None:
-        """Merge every segment's part of a range of shards, newest row of an object first, into final files."""
-        segments = await self._segments(tenure)
-        argument = tenure.batch.argument
+        """Merge a range of shards into final files: what is taken over, then every segment; the newest row wins."""
+        if tenure.job.kind is Kind.CAPTURE:
+            await self._finishing.vault()  # no file goes into the vault while our clock cannot be believed
+        first, end = int(tenure.batch.argument["first"]), int(tenure.batch.argument["end"])
+        batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
+        segments = await self._segments(batches)
+        said = await taken(self._snapshots, tenure.job.tenant, batches)
+        read = [Source(self._work, one.files, one.is_increment) for one in segments]
+        gone = await gone_keys([*said.sources, *read], int(tenure.batch.argument["shards"]))
+        overlay = Overlay([*said.sources, *read], is_increment=said.is_increment) if said.before else None
+        slices = [] if overlay else await sliced(self._work, segments, first, end)
+        tally = Tally(said.is_increment, gone)
         files: list[File] = []
-        counts: dict[str, int] = {}
         roots: dict[int, dict[str, str]] = {}
         pending: list[int] = []
         writers = _writers()
-        for shard in range(int(argument["first"]), int(argument["end"])):
-            rows = await self._merge_objects(segments, shard, writers["objects"])
-            links = await self._merge_links(segments, shard)
-            writers["index"].add(shard, encode_index(rows), len(rows))
-            writers["links"].add(shard, encode_links(links), len(links))
-            deleted = [(row.type_code, row.key) for row in rows if row.flags & SOFT_DELETED]
+        for shard in range(first, end):
+            if overlay:
+                rows, (links, block) = await overlay.objects(shard, writers["objects"]), await overlay.links(shard)
+            else:
+                rows, (links, block) = merge_objects(slices, shard, writers["objects"]), merge_links(slices, shard)
+            writers["index"].add(shard, compress(b"".join(rows)), len(rows))
+            writers["links"].add(shard, block, len(links) // tally.link_bytes)
+            deleted = [(row[TYPE_AT], row[:KEY_BYTES]) for row in rows if row[FLAGS_AT] & SOFT_DELETED]
             writers["deleted"].add(shard, encode_deleted(deleted), len(deleted))
-            _count(counts, rows, links)
+            tally.add(rows, links)
             roots[shard] = named_roots(rows, tenure.job.tenant, tenure.job.snapshot_id)
             pending.append(shard)
-            if len(writers["objects"].content) > FILE_BYTES_ENOUGH:
+            if writers["objects"].size > FILE_BYTES_ENOUGH:
                 files += await self._store(tenure, pending, writers)
                 pending, writers = [], _writers()
         if pending:
             files += await self._store(tenure, pending, writers)
-        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=kept(files, roots), counts=counts)
-        await tenure.record(done)
+        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=kept(files, roots))
+        await tenure.record(msgspec.structs.replace(done, counts=tally.counts(), cursor=tally.cursor()))
         return None
 
     async def _store(self, tenure: Tenure, shards: list[int], writers: dict[Part, FileWriter]) -> list[File]:
@@ -97,11 +117,16 @@ class Sealing:
         try:
             manifest = _same(unseal(await place.blobs.read(name), name=name, expected=None), manifest, name=name)
         except NotFoundError:
+            if job.kind is Kind.CAPTURE:
+                await self._finishing.check(manifest)
             await place.blobs.create(name, seal(manifest)[0])
         digest = seal(manifest)[1]
-        beside = []
+        beside: list[Put] = []
+        said: dict[str, Any] = {"name": name, "sha256": digest}
         if job.kind is Kind.CAPTURE:
             await self._snapshots.signing.sign(place.blobs, name, digest)
+            finished = await self._finishing.look(manifest)
+            said["warnings"] = list(finished.warnings)
             summary = SnapshotSummary(
                 tenant=job.tenant,
                 snapshot_id=job.snapshot_id,
@@ -112,9 +137,14 @@ class Sealing:
                 manifest_name=name,
                 manifest_sha256=digest,
                 counts=manifest.count(),
+                base_id=manifest.base_id,
+                ways={name: facts.way for name, facts in manifest.types.items()},
+                incomplete=manifest.incomplete,
+                protection=finished.protection,
+                alerts=finished.alerts,
             )
             beside.append(Put(snapshot_key(job.snapshot_id), snapshot_values(summary), ANY))
-        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=[{"name": name, "sha256": digest}])
+        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=[said])
         await tenure.record(done, beside=beside)
         return None
 
@@ -126,6 +156,7 @@ class Sealing:
         outputs = [output for batch in sealed for output in batch.outputs]
         shard_count = int(tenure.batch.argument["shards"])
         roots = roots_of(outputs, shard_count)
+        said = await taken(self._snapshots, job.tenant, batches)
         return Manifest(
             tenant=job.tenant,
             snapshot_id=job.snapshot_id,
@@ -136,83 +167,38 @@ class Sealing:
             rolled_forward_at=self._clock.now().replace(microsecond=0),
             shard_count=shard_count,
             types={
-                name: _facts(name, sealed, tuple(of_shard.get(name, "") for of_shard in roots))
+                name: said.of_type(_facts(name, sealed, tuple(of_shard.get(name, "") for of_shard in roots)), name)
                 for name in tenure.batch.argument["types"]
             },
+            base_id=said.over.snapshot_id if said.over else "",
+            base_sha256=said.over_sha256,
+            incomplete=said.facts.get("incomplete", {}),
+            consistency=consistency(said, batches),
             files=files_of(outputs),
             tool=TOOL,
         )
 
-    async def _segments(self, tenure: Tenure) -> list[Segment]:
-        batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
+    async def _segments(self, batches: list[Batch]) -> list[Segment]:
         readers = sorted(
             (batch for batch in batches if batch.step in {Step.READ, Step.ROLL_FORWARD}),
             key=lambda batch: (batch.wave, batch.number),
         )
         assert all(batch.state is BatchState.DONE for batch in readers), "sealing before reading has ended"
-        return [await load_segment(self._work, note) for batch in readers for note in batch.outputs]
+        return [await self._segment(note) for batch in readers for note in batch.outputs]
 
-    async def _merge_objects(self, segments: list[Segment], shard: int, bodies: FileWriter) -> list[IndexRow]:
-        """Append the shard's frames, unopened, and return its rows; a later segment's row of an object wins."""
-        newest: dict[tuple[bytes, int], IndexRow] = {}
-        block = bytearray()
-        start = len(bodies.content)
-        for segment in segments:
-            index, objects = segment.file("index"), segment.file("objects")
-            if index is None or objects is None:
-                continue
-            indexed = await _range(self._work, index, shard)
-            if not indexed:
-                continue
-            copied = await _range(self._work, objects, shard)  # empty when the shard has nothing but tombstones
-            source_at = next(part.offset for part in objects.shards if part.shard == shard)
-            rows = decode_index(indexed, name=index.name, move=start + len(block) - source_at)
-            newest.update(zip(map(KEY_AND_TYPE, rows), rows, strict=True))
-            block += copied
-        living = [row for row in newest.values() if not row.flags & TOMBSTONE]
-        bodies.add(shard, bytes(block), len(living))
-        return living
-
-    async def _merge_links(self, segments: list[Segment], shard: int) -> set[bytes]:
-        merged: set[bytes] = set()
-        for segment in segments:
-            file = segment.file("links")
-            block = await _range(self._work, file, shard) if file else b""
-            if file is None or not block:
-                continue
-            rows = decode_links(block, name=file.name, is_increment=segment.is_increment)
-            if segment.is_increment:
-                apply_increment(merged, rows)
-            else:
-                merged.update(rows)
-        return merged
+    async def _segment(self, note: dict[str, Any]) -> Segment:
+        """Return the description that a note names; kept by its digest, so that no batch reads it twice."""
+        digest = str(note["sha256"])
+        if digest not in self._described:
+            self._described[digest] = await load_segment(self._work, note)
+            while len(self._described) > SEGMENTS_KEPT:
+                self._described.popitem(last=False)
+        return self._described[digest]
 
 
 def _writers() -> dict[Part, FileWriter]:
     parts: tuple[Part, ...] = ("objects", "index", "links", "deleted")
     return {part: FileWriter(part) for part in parts}
-
-
-async def _range(blobs: Blobs, file: File, shard: int) -> bytes:
-    """Return one shard's bytes of a file, guarded by the directory's CRC; empty when it has none."""
-    part = next((known for known in file.shards if known.shard == shard), None)
-    if part is None or not part.length:
-        return b""
-    content = await blobs.read(file.name, part.offset, part.length)
-    if len(content) != part.length or zlib.crc32(content) != part.crc32:
-        raise IntegrityError(file.name, f"shard {shard} was cut or altered")
-    return content
-
-
-def _count(counts: dict[str, int], rows: list[IndexRow], links: set[bytes]) -> None:
-    for (type_code, is_deleted), number in Counter((row[5], row[6] & SOFT_DELETED) for row in rows).items():
-        name = f"{'softDeleted' if is_deleted else 'objects'}.{BY_CODE[type_code].name}"
-        counts[name] = counts.get(name, 0) + number
-    for code, number in Counter(map(itemgetter(0), links)).items():
-        kind_of = reference_of_code(code)
-        if kind_of is not None:
-            name = f"links.{kind_of[0].name}.{kind_of[1]}"
-            counts[name] = counts.get(name, 0) + number
 
 
 def _same(found: Manifest, ours: Manifest, *, name: str) -> Manifest:

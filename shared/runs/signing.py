@@ -59,7 +59,14 @@ class Signing:
             content = await blobs.read(name)
         except NotFoundError:
             raise IntegrityError(name, "the snapshot is unsigned, and a signing key is set") from None
-        reason = await self._verifier.refusal(decode_signature(content, name=name), bytes.fromhex(sha256))
+        return await self.prove(content, sha256, name=name)
+
+    async def prove(self, content: bytes, sha256: str, *, name: str) -> bool:
+        """Return as `check` does for the document `content` of a signature; raise IntegrityError naming it `name`."""
+        signature = decode_signature(content, name=name)
+        if self._verifier is None:
+            return False
+        reason = await self._verifier.refusal(signature, bytes.fromhex(sha256))
         if reason:
             raise IntegrityError(name, reason)
         return True

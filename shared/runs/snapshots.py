@@ -15,13 +15,14 @@ from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import SnapshotSummary
 from shared.formats.deleted import decode_deleted
 from shared.formats.digests import checked
-from shared.formats.frames import checked_rows
+from shared.formats.frames import decompress
 from shared.formats.links import BLOCK_BYTES_MAX, ROW_BYTES, decode_links
 from shared.formats.manifests import MANIFEST_NAME, Manifest, unseal
-from shared.formats.objects import KEY_AND_TYPE, ROW, IndexRow, body_at, decode_index, lines_of
-from shared.formats.rows import snapshot_key, snapshot_of
+from shared.formats.objects import ROW, IndexRow, body_at, decode_index, lines_of
+from shared.formats.rows import removed_key, snapshot_key, snapshot_of, snapshot_values
 from shared.formats.segments import File, Part, shard_of
-from shared.ports import Blobs, Row, Rows
+from shared.ports import ANY, Blobs, Put, Row, Rows
+from shared.runs.layers import LayeredReader, Readable
 from shared.runs.signing import Signing
 
 FILES_KEPT = 6  # index and link files held at once by one reader: three per side of a comparison
@@ -31,12 +32,17 @@ class Snapshots:
     """The snapshot list of each tenant, and the vault it points into."""
 
     def __init__(self, rows: Rows, vault: Blobs, signing: Signing) -> None:
-        self._rows, self.vault, self.signing = rows, vault, signing
+        self.rows, self.vault, self.signing = rows, vault, signing
 
     async def listed(self, tenant: str) -> list[SnapshotSummary]:
         """Return every sealed snapshot, newest first."""
-        rows = await self._rows.scan(tenant, snapshot_key(""))
+        rows = await self.rows.scan(tenant, snapshot_key(""))
         return [_listed(row, tenant) for row in reversed(rows)]
+
+    async def removed(self, tenant: str) -> list[SnapshotSummary]:
+        """Return the snapshots that have left the vault, or are leaving, as they were listed, oldest first."""
+        rows = await self.rows.scan(tenant, removed_key(""))
+        return [snapshot_of(row.values, key=row.key) for row in rows]
 
     async def latest(self, tenant: str) -> SnapshotSummary | None:
         """Return the newest sealed snapshot, None when there is none."""
@@ -45,7 +51,7 @@ class Snapshots:
 
     async def named(self, tenant: str, snapshot_id: str) -> SnapshotSummary:
         """Return the snapshot of that id; raise NotFoundError."""
-        row = await self._rows.read(tenant, snapshot_key(snapshot_id))
+        row = await self.rows.read(tenant, snapshot_key(snapshot_id))
         if row is None:
             raise NotFoundError("snapshot", snapshot_id)
         return _listed(row, tenant)
@@ -57,9 +63,32 @@ class Snapshots:
                 return known
         raise NotFoundError("snapshot", wire_id)
 
-    async def open(self, tenant: str, snapshot_id: str) -> SnapshotReader:
-        """Open a sealed snapshot for reading; raise IntegrityError when its manifest is not what was sealed."""
-        return (await self.prove(await self.named(tenant, snapshot_id)))[0]
+    async def list_again(self, known: SnapshotSummary) -> None:
+        """Write the row of a snapshot whose manifest is in the vault: the list is made from manifests."""
+        await self.rows.write(known.tenant, [Put(snapshot_key(known.snapshot_id), snapshot_values(known), ANY)])
+
+    async def open(self, tenant: str, snapshot_id: str) -> Readable:
+        """Open a sealed snapshot for reading, a restore point through its base.
+
+        Raises IntegrityError when a manifest is not what was sealed.
+        """
+        own = (await self.prove(await self.named(tenant, snapshot_id)))[0]
+        if not own.manifest.is_increment:
+            return own
+        return LayeredReader(await self.base_of(own.manifest), own)
+
+    async def base_of(self, manifest: Manifest) -> SnapshotReader:
+        """Open the snapshot that a restore point lies over; raise IntegrityError when it is not the one it names."""
+        try:
+            known = await self.named(manifest.tenant, manifest.base_id)
+        except NotFoundError:
+            raise IntegrityError(manifest.snapshot_id, f"its base {manifest.base_id} is not listed") from None
+        if known.manifest_sha256 != manifest.base_sha256:
+            raise IntegrityError(known.manifest_name, f"it is not the base that {manifest.snapshot_id} was sealed over")
+        base = (await self.prove(known))[0]
+        if base.manifest.is_increment or base.manifest.shard_count != manifest.shard_count:
+            raise IntegrityError(known.manifest_name, f"it cannot be the base of {manifest.snapshot_id}")
+        return base
 
     async def prove(self, known: SnapshotSummary) -> tuple[SnapshotReader, bool]:
         """Open a listed snapshot, its manifest proven; return also whether a trusted key has signed it.
@@ -68,7 +97,8 @@ class Snapshots:
         """
         reader = await open_manifest(self.vault, known.manifest_name, known.manifest_sha256)
         own = reader.manifest
-        if (own.tenant, own.snapshot_id, own.sequence) != (known.tenant, known.snapshot_id, known.sequence):
+        said = (own.tenant, own.snapshot_id, own.base_id, own.sequence)
+        if said != (known.tenant, known.snapshot_id, known.base_id, known.sequence):
             raise IntegrityError(known.manifest_name, "it belongs to another tenant or snapshot than it is listed for")
         return reader, await self.signing.check(self.vault, known.manifest_name, known.manifest_sha256)
 
@@ -100,7 +130,10 @@ async def stored(blobs: Blobs, name: str, offset: int = 0, length: int | None = 
 
 
 class SnapshotReader:
-    """One state of a tenant, read shard by shard. Shards are counted by `shard_count` of the caller, which may fold."""
+    """What one manifest lists, read shard by shard. Shards are counted by `shard_count` of the caller, which may fold.
+
+    Of a restore point this is the increment alone: its rows hold tombstones, its links operations.
+    """
 
     def __init__(self, blobs: Blobs, manifest: Manifest) -> None:
         self._blobs, self.manifest = blobs, manifest
@@ -118,39 +151,37 @@ class SnapshotReader:
         """Return the link rows of the sources in `shard` of `shard_count`."""
         rows: set[bytes] = set()
         for own, file in self._files("links", shard, shard_count):
-            rows.update(decode_links(await self._block(file, own), name=file.name))
+            block = await self._block(file, own)
+            rows.update(decode_links(block, name=file.name, is_increment=self.manifest.is_increment))
         if shard_count <= self.manifest.shard_count:
             return rows  # an own shard lies in one of the caller's as a whole
         return {row for row in rows if shard_of(row[1:17], shard_count) == shard}
 
-    async def packed_index(self, shard: int, shard_count: int) -> bytes:
-        """Return what `index` returns as one block of rows sorted by key and type code."""
-        blocks = self._files("index", shard, shard_count)
-        if len(blocks) == 1 and self._is_plain(shard_count):
-            own, file = blocks[0]
-            return checked_rows(await self._block(file, own), ROW.size, name=file.name)
-        rows = sorted(await self.index(shard, shard_count), key=KEY_AND_TYPE)
-        return b"".join(ROW.pack(*row) for row in rows)
+    async def stored_index(self, shard: int, shard_count: int) -> bytes | None:
+        """Return the block of a shard's index as it is stored, None where it has to be put together from rows."""
+        return await self._stored_rows("index", shard, shard_count, ROW.size)
 
-    async def packed_links(self, shard: int, shard_count: int) -> bytes:
-        """Return what `links` returns as one block of sorted rows."""
-        blocks = self._files("links", shard, shard_count)
-        if len(blocks) == 1 and self._is_plain(shard_count):
-            own, file = blocks[0]
-            return checked_rows(await self._block(file, own), ROW_BYTES, name=file.name, bytes_max=BLOCK_BYTES_MAX)
-        return b"".join(sorted(await self.links(shard, shard_count)))
+    async def stored_links(self, shard: int, shard_count: int) -> bytes | None:
+        """Return the block of a shard's links as it is stored, None where it has to be put together from rows."""
+        return await self._stored_rows("links", shard, shard_count, ROW_BYTES)
 
-    def _is_plain(self, shard_count: int) -> bool:
-        """Tell whether a block as stored is a shard of the caller's: same count, and nothing lies over it."""
-        return shard_count == self.manifest.shard_count and not self.manifest.base_id
+    async def _stored_rows(self, part: Part, shard: int, shard_count: int, width: int) -> bytes | None:
+        files = self._files(part, shard, shard_count)
+        if len(files) != 1 or shard_count != self.manifest.shard_count or self.manifest.base_id:
+            return None
+        own, file = files[0]
+        content = decompress(await self._block(file, own), name=file.name, bytes_max=BLOCK_BYTES_MAX)
+        if len(content) % width:
+            raise IntegrityError(file.name, f"{len(content)} bytes are no whole number of {width}-byte rows")
+        return content
 
-    async def deleted(self) -> set[bytes]:
-        """Return the keys of all soft-deleted objects."""
+    async def deleted(self, without: frozenset[int] = frozenset()) -> set[bytes]:
+        """Return the keys of all soft-deleted objects, those of types with a code in `without` left out."""
         keys: set[bytes] = set()
         for file in self.manifest.files:
             if file.part == "deleted":
                 for part in file.shards:
-                    keys |= decode_deleted(await self._block(file, part.shard), name=file.name)
+                    keys |= decode_deleted(await self._block(file, part.shard), name=file.name, without=without)
         return keys
 
     async def bodies(self, rows: list[IndexRow]) -> dict[tuple[bytes, int], bytes]:
@@ -162,6 +193,27 @@ class SnapshotReader:
         for own, members in wanted.items():
             await self._open_bodies(self._home(own).name, own, members, found)
         return found
+
+    async def body(self, row: IndexRow) -> bytes:
+        """Return the one body that `row` points at, proven by its digest; reads nothing but its frame."""
+        own = shard_of(row.key, self.manifest.shard_count)
+        file = self._home(own)
+        if row.offset + row.length > file.length:
+            raise IntegrityError(file.name, f"object {row.key.hex()}: its place lies outside the file")
+        frame = await stored(self._blobs, file.name, row.offset, row.length)
+        return body_at(lines_of(frame, name=file.name), row, name=file.name)
+
+    async def whole(self, file: File) -> bytes:
+        """Return all bytes of one of this snapshot's files, proven by its digest."""
+        content = await stored(self._blobs, file.name)
+        return checked(content, name=file.name, length=file.length, expected=file.sha256)
+
+    async def block(self, part: Part, own: int) -> tuple[str, bytes]:
+        """Return the name of the file and the block of one of this snapshot's own shards, empty where there is none."""
+        for file in self.manifest.files:
+            if file.part == part and any(known.shard == own for known in file.shards):
+                return file.name, await self._block(file, own)
+        return self.manifest.snapshot_id, b""
 
     async def _open_bodies(
         self, name: str, own: int, members: list[IndexRow], found: dict[tuple[bytes, int], bytes]
@@ -198,8 +250,7 @@ class SnapshotReader:
     async def _block(self, file: File, own: int) -> bytes:
         """Return one shard's block of an index, link or deleted file, the whole file proven first."""
         if file.name not in self._whole:
-            content = await stored(self._blobs, file.name)
-            self._whole[file.name] = checked(content, name=file.name, length=file.length, expected=file.sha256)
+            self._whole[file.name] = await self.whole(file)
             while len(self._whole) > FILES_KEPT:
                 self._whole.popitem(last=False)
         part = next(known for known in file.shards if known.shard == own)

@@ -44,7 +44,7 @@ async def store_segment(work: Blobs, name: str, spool: Spool, links: LinkSpool) 
 async def store_file(blobs: Blobs, name: str, writer: FileWriter) -> File:
     """Write one file in one request; return its description."""
     file = writer.file(f"{name}.{writer.part}.{EXTENSIONS[writer.part]}")
-    await blobs.create(file.name, bytes(writer.content), {"sha256": file.sha256, "rows": str(file.rows)})
+    await blobs.create(file.name, writer.content, {"sha256": file.sha256, "rows": str(file.rows)})
     return file
 
 
@@ -56,16 +56,31 @@ async def load_segment(work: Blobs, note: dict[str, Any]) -> Segment:
 
 async def record_segment(work: Blobs, tenure: Tenure, spool: Spool, links: LinkSpool, cursor: str | None) -> None:
     """Store what was read, if anything, and record it with the `cursor` that goes on; None ends the batch."""
+    await record_part(work, tenure, spool, links, cursor={"next": cursor or ""}, is_done=cursor is None)
+
+
+async def record_part(
+    work: Blobs,
+    tenure: Tenure,
+    spool: Spool,
+    links: LinkSpool,
+    *,
+    cursor: dict[str, Any],
+    is_done: bool,
+    lagged: int = 0,
+) -> None:
+    """Store what was read, if anything, and record it with a cursor of any form.
+
+    `lagged` adds to the objects of which delta and a read right after it disagreed.
+    """
     batch, rows = tenure.batch, spool.rows + links.rows
     outputs = list(batch.outputs)
     if rows:
         name = f"{tenure.job.tenant}/{batch.job_id}/read/{batch.number:05d}-{batch.attempt}-{len(outputs):05d}"
         outputs.append(await store_segment(work, name, spool, links))
-    counts = {
-        "objectsRead": batch.counts.get("objectsRead", 0) + spool.rows,
-        "linksRead": batch.counts.get("linksRead", 0) + links.rows,
-    }
-    state = BatchState.DONE if cursor is None else BatchState.RUNNING
-    await tenure.record(
-        msgspec.structs.replace(batch, state=state, cursor={"next": cursor or ""}, outputs=outputs, counts=counts)
-    )
+    counts = {**batch.counts}
+    for known, count in (("objectsRead", spool.rows), ("linksRead", links.rows), ("lagged", lagged)):
+        if count or known != "lagged":
+            counts[known] = counts.get(known, 0) + count
+    state = BatchState.DONE if is_done else BatchState.RUNNING
+    await tenure.record(msgspec.structs.replace(batch, state=state, cursor=cursor, outputs=outputs, counts=counts))

@@ -5,28 +5,34 @@ Starting is one table transaction and one message. A crash between them costs a 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
-from shared.compare.sides import comparable
-from shared.domain.errors import InputError, TenantBusyError
-from shared.domain.ids import SNAPSHOT_ID, capture_job_id, snapshot_id
+from shared.domain.errors import InputError, NotFoundError, TenantBusyError
+from shared.domain.ids import SNAPSHOT_ID, capture_job_id, restore_point_job_id, snapshot_id, verify_job_id
 from shared.domain.jobs import Batch, Job, Kind, Options, SnapshotSummary, State, Step
 from shared.domain.scope import Scope
+from shared.jobs.flow import totals
 from shared.jobs.states import ENDS
 from shared.ports import Clock, Ids
+from shared.runs.approving import Approving
+from shared.runs.comparing import not_comparable
 from shared.runs.ledger import Ledger
 from shared.runs.snapshots import Snapshots
 from shared.runs.worker import Worker
+
+PLAIN = Options()
 
 
 class Starting:
     """Creates jobs of one deployment."""
 
-    def __init__(self, ledger: Ledger, worker: Worker, snapshots: Snapshots, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, ledger: Ledger, worker: Worker, snapshots: Snapshots, approving: Approving, clock: Clock, ids: Ids
+    ) -> None:
         self._ledger, self._worker, self._snapshots = ledger, worker, snapshots
-        self._clock, self._ids = clock, ids
+        self._approving, self._clock, self._ids = approving, clock, ids
 
     async def capture(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
         """Start the capture that was scheduled for `scheduled_at`; None when it exists or another job has the tenant.
@@ -34,49 +40,98 @@ class Starting:
         The job's id is derived from tenant and time, so a timer that fires twice starts one capture. While another
         job has the tenant, the capture is created all the same when it can be: the watchdog starts it afterwards.
         """
-        job_id, now = capture_job_id(tenant, scheduled_at), self._clock.now().replace(microsecond=0)
+        job = await self._capture(tenant, capture_job_id(tenant, scheduled_at), requested_by)
+        return await self._begin_or_park(job, _prepare(job))
+
+    async def verification(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
+        """Start the verification that was scheduled for `scheduled_at`; None when it exists or there is no snapshot.
+
+        Like a capture, it is created once however often its timer fires, and waits while another job has the tenant.
+        """
+        latest = await self._snapshots.latest(tenant)
+        if latest is None:
+            return None
         job = Job(
             tenant=tenant,
-            job_id=job_id,
-            kind=Kind.CAPTURE,
+            job_id=verify_job_id(tenant, scheduled_at),
+            kind=Kind.VERIFY,
             state=State.INITIALIZED,
-            snapshot_id=snapshot_id(now, job_id),
-            created_at=now,
+            snapshot_id=latest.snapshot_id,
+            created_at=self._clock.now().replace(microsecond=0),
             requested_by=requested_by,
         )
+        return await self._begin_or_park(job, Batch(job_id=job.job_id, number=0, wave=0, step=Step.VERIFY))
+
+    async def restore_point(
+        self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer", says_why_not: bool = False
+    ) -> Job | None:
+        """Start the restore point that was scheduled for `scheduled_at`; None when there is nothing it could lie over.
+
+        None too when it exists, or another job has the tenant: one that waited would speak of a later time. With
+        `says_why_not` it raises NotFoundError or TenantBusyError instead.
+        """
+        if await self._snapshots.latest(tenant) is None:
+            if says_why_not:
+                raise NotFoundError("snapshot", "latest")
+            return None
+        job = await self._capture(tenant, restore_point_job_id(tenant, scheduled_at), requested_by)
         try:
-            return await self._begin(job)
-        except TenantBusyError as error:
-            if error.job_id == job_id:
-                return None
-            await self._ledger.park(job, [_prepare(job)])
-            return job
+            return await self._begin(msgspec.structs.replace(job, is_restore_point=True), _prepare(job))
+        except TenantBusyError:
+            if says_why_not:
+                raise
+            return None
 
     async def report(
-        self, tenant: str, wire_id: str, scope: Scope, *, requested_by: str, against: str = "", job_id: str = ""
+        self,
+        tenant: str,
+        wire_id: str,
+        scope: Scope,
+        options: Options = PLAIN,
+        *,
+        requested_by: str,
+        against: str = "",
+        job_id: str = "",
     ) -> Job:
         """Start a difference report of a snapshot against the live tenant, or against the snapshot `against`.
 
         Both are opened first: one whose manifest is not what was sealed is refused with IntegrityError. A comparison
-        of two snapshots leaves the tenant's lease alone and runs beside any other job. Raises NotFoundError,
-        InputError for a type that one side has not captured, TenantBusyError.
+        of two snapshots leaves the tenant's lease alone and runs beside any other job. A report that `makes_plan` is a
+        dry run. Raises NotFoundError, TenantBusyError, InputError for a type that one side has not captured.
         """
         target = await self._snapshots.on_wire(tenant, wire_id)
         opened = await self._snapshots.open(tenant, target.snapshot_id)
-        known = await self._chosen(tenant, against) if against else None
-        if known is not None:
-            other = await self._snapshots.open(tenant, known.snapshot_id)
-            comparable(scope, opened.manifest.types, other.manifest.types)
-        job = self._job(Kind.REPORT, target, scope, Options(), requested_by)
-        named = {"against": known.snapshot_id if known else "", "job_id": job_id or job.job_id}
-        return await self._begin(msgspec.structs.replace(job, **named))
+        if not against:
+            return await self._create(Kind.REPORT, tenant, target.snapshot_id, scope, options, requested_by)
+        if options.makes_plan:
+            raise InputError("a plan is made against the tenant, not against a snapshot", member="tidemark.against")
+        known = await self._chosen(tenant, against)
+        not_comparable(scope, opened.manifest, (await self._snapshots.open(tenant, known.snapshot_id)).manifest)
+        job = self._job(Kind.REPORT, tenant, target.snapshot_id, scope, options, requested_by)
+        named = msgspec.structs.replace(job, against=known.snapshot_id, job_id=job_id or job.job_id)
+        return await self._begin(named, _prepare(named))
 
     async def recovery(self, tenant: str, wire_id: str, scope: Scope, options: Options, *, requested_by: str) -> Job:
         """Start a recovery to a snapshot; a running report or capture makes way for it.
 
-        Raises NotFoundError, or TenantBusyError while another recovery has or wants the tenant.
+        Raises NotFoundError, InputError for a plan that is missing or not approved, or TenantBusyError while another
+        recovery has or wants the tenant.
         """
-        return await self._start(Kind.RECOVERY, tenant, wire_id, scope, options, requested_by)
+        snapshot = await self._snapshots.on_wire(tenant, wire_id)
+        return await self._create(Kind.RECOVERY, tenant, snapshot.snapshot_id, scope, options, requested_by)
+
+    async def undo(self, tenant: str, job_id: str, options: Options = PLAIN, *, requested_by: str) -> Job:
+        """Start a recovery that puts back what an ended one found, or a dry run of it.
+
+        Raises NotFoundError, InputError for a job that has nothing to undo, TenantBusyError.
+        """
+        source = await self._source(tenant, job_id, "applied")
+        return await self._again(source, msgspec.structs.replace(options, undoes=job_id), requested_by)
+
+    async def repeat(self, tenant: str, job_id: str, options: Options = PLAIN, *, requested_by: str) -> Job:
+        """Start a recovery of what failed in an ended one, or a dry run of it; raises as `undo` does."""
+        source = await self._source(tenant, job_id, "failed")
+        return await self._again(source, msgspec.structs.replace(options, repeats=job_id), requested_by)
 
     async def cancel(self, tenant: str, job_id: str) -> Job:
         """Ask a job to stop at its next boundary; what it has applied stays. Raises NotFoundError, InputError."""
@@ -85,32 +140,80 @@ class Starting:
             raise InputError(f"job {job_id} has ended ({job.state}); there is nothing to cancel", member="job")
         return job
 
-    async def _start(
-        self, kind: Kind, tenant: str, wire_id: str, scope: Scope, options: Options, requested_by: str
+    async def _capture(self, tenant: str, job_id: str, requested_by: str) -> Job:
+        """Return a new capture; Graph's spelling of a snapshot id is its second, so no two captures share one."""
+        now = self._clock.now().replace(microsecond=0)
+        taken = {job.created_at for job in await self._ledger.jobs(tenant) if job.kind is Kind.CAPTURE}
+        while now in taken:
+            now += timedelta(seconds=1)
+        return Job(
+            tenant=tenant,
+            job_id=job_id,
+            kind=Kind.CAPTURE,
+            state=State.INITIALIZED,
+            snapshot_id=snapshot_id(now, job_id),
+            created_at=now,
+            requested_by=requested_by,
+        )
+
+    async def _source(self, tenant: str, job_id: str, result: str) -> Job:
+        """Return the recovery of that id; raise InputError unless it has ended and has changes with that result."""
+        job = await self._ledger.job(tenant, job_id)
+        if job.kind is not Kind.RECOVERY:
+            raise InputError(f"job {job_id} is a {job.kind}, not a recovery", member="job")
+        if job.state not in ENDS:
+            raise InputError(f"job {job_id} is still {job.state}; cancel it, or wait for its end", member="job")
+        counts = totals(await self._ledger.batches(tenant, job_id))
+        if not counts.get(f"objects.{result}", 0) + counts.get(f"links.{result}", 0):
+            raise InputError(f"job {job_id} has no {result} change: there is nothing to do", member="job")
+        return job
+
+    async def _again(self, source: Job, options: Options, requested_by: str) -> Job:
+        kind = Kind.REPORT if options.makes_plan else Kind.RECOVERY
+        return await self._create(kind, source.tenant, source.snapshot_id, source.scope, options, requested_by)
+
+    async def _create(
+        self, kind: Kind, tenant: str, snapshot_id: str, scope: Scope, options: Options, requested_by: str
     ) -> Job:
-        snapshot = await self._snapshots.on_wire(tenant, wire_id)
-        return await self._begin(self._job(kind, snapshot, scope, options, requested_by))
+        digest = ""
+        if kind is Kind.RECOVERY:
+            digest = await self._approving.allowed(
+                tenant, options, snapshot_id=snapshot_id, scope=scope, requested_by=requested_by
+            )
+        job = self._job(kind, tenant, snapshot_id, scope, options, requested_by)
+        job = msgspec.structs.replace(job, plan_digest=digest)
+        return await self._begin(job, _prepare(job))
 
     async def _chosen(self, tenant: str, text: str) -> SnapshotSummary:
         """Return the snapshot of Tidemark's own id, or of Graph's spelling of one."""
         is_own = SNAPSHOT_ID.match(text) is not None
         return await (self._snapshots.named(tenant, text) if is_own else self._snapshots.on_wire(tenant, text))
 
-    def _job(self, kind: Kind, snapshot: SnapshotSummary, scope: Scope, options: Options, requested_by: str) -> Job:
+    def _job(self, kind: Kind, tenant: str, snapshot_id: str, scope: Scope, options: Options, requested_by: str) -> Job:
         return Job(
-            tenant=snapshot.tenant,
+            tenant=tenant,
             job_id=self._ids.new(),
             kind=kind,
             state=State.INITIALIZED,
-            snapshot_id=snapshot.snapshot_id,
+            snapshot_id=snapshot_id,
             created_at=self._clock.now().replace(microsecond=0),
             scope=scope,
             options=options,
             requested_by=requested_by,
         )
 
-    async def _begin(self, job: Job) -> Job:
-        lease = await self._ledger.begin(job, [_prepare(job)])
+    async def _begin_or_park(self, job: Job, first: Batch) -> Job | None:
+        """Begin a job that waits for its turn; None when it exists already."""
+        try:
+            return await self._begin(job, first)
+        except TenantBusyError as error:
+            if error.job_id == job.job_id:
+                return None
+            await self._ledger.park(job, [first])
+            return job
+
+    async def _begin(self, job: Job, first: Batch) -> Job:
+        lease = await self._ledger.begin(job, [first])
         if lease is not None:
             await self._worker.dispatch(job.tenant, lease)
         return job

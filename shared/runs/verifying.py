@@ -58,24 +58,34 @@ class Verifying:
         reader, is_signed = await self._snapshots.prove(known)
         count = reader.manifest.shard_count
         shards = range(count) if mode is Mode.FULL else range(number - 1, count, of)
-        is_chained = _is_chained(await self._snapshots.listed(tenant), known, reader.manifest)
+        is_chained = await self.is_chained(known, reader.manifest)
         proof = await prove_shards(self._snapshots.vault, reader, shards)
         return _verified(known, mode, proof, snapshots=1, is_chained=is_chained, is_signed=is_signed)
 
+    async def is_chained(self, known: SnapshotSummary, manifest: Manifest) -> bool:
+        """Tell whether the snapshot before `known` is the one its manifest names; raise IntegrityError for another."""
+        listed = await self._snapshots.listed(known.tenant)
+        return _is_chained(listed, await self._snapshots.removed(known.tenant), known, manifest)
+
     async def _quick(self, tenant: str, known: SnapshotSummary) -> Verified:
         """Prove every listed manifest, its signature and the chain; `known` is only whose name the answer carries."""
-        listed = await self._snapshots.listed(tenant)
+        listed, removed = await self._snapshots.listed(tenant), await self._snapshots.removed(tenant)
         is_chained = is_signed = True
         for one in listed:
             reader, has_signature = await self._snapshots.prove(one)
-            is_chained &= _is_chained(listed, one, reader.manifest)
+            is_chained &= _is_chained(listed, removed, one, reader.manifest)
             is_signed &= has_signature
         return _verified(known, Mode.QUICK, Proof(), snapshots=len(listed), is_chained=is_chained, is_signed=is_signed)
 
 
-def _is_chained(listed: list[SnapshotSummary], known: SnapshotSummary, manifest: Manifest) -> bool:
-    """Tell whether the snapshot before this one is the one this manifest names; raise when it is another."""
-    before = [one for one in listed if one.sequence == manifest.sequence - 1]
+def _is_chained(
+    listed: list[SnapshotSummary], removed: list[SnapshotSummary], known: SnapshotSummary, manifest: Manifest
+) -> bool:
+    """Tell whether the snapshot before this one is the one this manifest names; raise when it is another.
+
+    What has left the vault by its age is remembered by its digest, so that the chain is proven across it.
+    """
+    before = [one for one in (*listed, *removed) if one.sequence == manifest.sequence - 1]
     same = [one for one in listed if one.sequence == manifest.sequence]
     if len(same) > 1:
         raise IntegrityError(known.manifest_name, f"{len(same)} snapshots have sequence {manifest.sequence}")

@@ -18,6 +18,7 @@ from shared.domain.errors import (
     InputError,
     IntegrityError,
     LockOutError,
+    SealRefusedError,
     StaleNoteError,
     StopError,
     TidemarkError,
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 StepRun = Callable[[Tenure], Awaitable[Pause | None]]
 # Errors that repeating cannot mend: the job fails by that name, at once and visibly.
-FINAL_ERRORS = (InputError, IntegrityError, DirectoryError, LockOutError)
+FINAL_ERRORS = (InputError, IntegrityError, DirectoryError, LockOutError, SealRefusedError)
 
 
 class Worker:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from simulator import odata
 from simulator.audit.records import record
+from simulator.directory.state import unique_key
 from simulator.errors import GraphError, MissingBehaviourError, not_found
 from simulator.moments import DAY_SECONDS
 from simulator.operations.call import Answer, Call
 from simulator.paging import next_link, position
 from simulator.tenant import Tenant
 from simulator.types.schema import JsonObject
+from simulator.types.service_principal import SERVICE_PRINCIPAL
 
 KEPT_SECONDS = 30 * DAY_SECONDS  # Microsoft Entra page "Data retention": 30 days with P1 or P2.
 _PROPERTIES = frozenset(
@@ -53,12 +55,16 @@ def read_audit(tenant: Tenant, call: Call) -> Answer:
 def _records(tenant: Tenant, now: float) -> Iterator[tuple[int, JsonObject]]:
     directory, delay = tenant.directory, tenant.switches.audit.delay_seconds
 
-    def name(object_id: str) -> str | None:
-        found = directory.live(object_id) or directory.deleted(object_id)
-        return found[1].get("displayName") if found else None
+    def find(object_id: str) -> tuple[str, JsonObject] | None:
+        return directory.live(object_id) or directory.deleted(object_id)
+
+    def principal_of(app_id: str) -> tuple[str, str | None] | None:
+        principals = directory.stores[SERVICE_PRINCIPAL]
+        principal_id = directory.holders.get(unique_key(principals.schema, "appId", app_id)) if app_id else None
+        return (principal_id, principals.live[principal_id].get("displayName")) if principal_id else None
 
     for entry in directory.journal.newest_first():
         if entry.at < now - KEPT_SECONDS:
             return
         if entry.at + delay <= now:
-            yield entry.number, record(entry, name)
+            yield entry.number, record(entry, find, principal_of)

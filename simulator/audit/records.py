@@ -1,7 +1,4 @@
-"""One audit record for each change of the journal, as the Microsoft Graph page "directoryAudit resource type" says.
-
-Names of activities follow the page "Microsoft Entra audit log categories and activities".
-"""
+"""One audit record for each change of the journal, as the Microsoft Graph page "directoryAudit resource type" says."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -10,50 +7,32 @@ from typing import Any
 import msgspec
 
 from simulator.applications import BY_APP_ID
+from simulator.audit.activities import told
 from simulator.moments import stamp
-from simulator.replicas.journal import Entry
+from simulator.replicas.journal import Entry, Operation
 from simulator.types.schema import JsonObject
 
-NameOf = Callable[[str], str | None]
+# (type, object) of a directory object, live or softly deleted, None when it is gone.
+Find = Callable[[str], tuple[str, JsonObject] | None]
+# (id, display name) of an application's service principal, None when it has none here.
+Principal = Callable[[str], tuple[str, str | None] | None]
 _SPACE = uuid.UUID("5a9d1c1e-0000-4000-8000-000000000a0d")
-_CATEGORIES: Mapping[str, str] = {
-    "user": "UserManagement",
-    "group": "GroupManagement",
-    "application": "ApplicationManagement",
-    "servicePrincipal": "ApplicationManagement",
-    "administrativeUnit": "AdministrativeUnit",
-    "conditionalAccessPolicy": "Policy",
-    "namedLocation": "Policy",
-}
-_WORDS: Mapping[str, str] = {
-    "servicePrincipal": "service principal",
-    "administrativeUnit": "administrative unit",
-    "conditionalAccessPolicy": "conditional access policy",
-    "namedLocation": "named location",
-}
-_VERBS: Mapping[str, tuple[str, str]] = {
-    "created": ("Add", "Add"),
-    "updated": ("Update", "Update"),
-    "deleted": ("Delete", "Delete"),
-    "restored": ("Restore", "Update"),
-    "purged": ("Hard Delete", "Delete"),
-    "linked": ("Add", "Assign"),
-    "unlinked": ("Remove", "Unassign"),
-}
-_DIRECTIONS = {"linked": "to", "unlinked": "from"}
 
 
-def record(entry: Entry, name_of: NameOf) -> JsonObject:
-    """Return the record of one change; `name_of` looks display names up."""
-    verb, kind = _VERBS[entry.happened]
-    word = _WORDS.get(entry.type_name, entry.type_name)
-    activity = f"{verb} {word}"
-    if entry.relation:
-        activity = f"{verb} {entry.relation.removesuffix('s')} {_DIRECTIONS[entry.happened]} {word}"
+def record(entry: Entry, find: Find, principal_of: Principal) -> JsonObject:
+    """Return the record of one change; `find` looks objects up, `principal_of` service principals by application."""
+    written = {**(entry.before or {}), **(entry.changes or {})}
+    category, activity, kind = told(
+        entry.type_name,
+        entry.happened,
+        relation=entry.relation,
+        was_live=entry.place == "live",
+        principal=str(written.get("principalType", "")),
+    )
     made = str(uuid.uuid5(_SPACE, f"{entry.number} {entry.object_id}"))
     return {
         "id": f"Directory_{made}_{entry.number}",
-        "category": _CATEGORIES.get(entry.type_name, "Policy"),
+        "category": category,
         "correlationId": entry.operation.correlation_id or None,
         "result": "success",
         "resultReason": "",
@@ -61,43 +40,53 @@ def record(entry: Entry, name_of: NameOf) -> JsonObject:
         "activityDateTime": stamp(entry.at),
         "loggedByService": "Core Directory",
         "operationType": kind,
-        "initiatedBy": {"user": None, "app": _actor(entry.operation.app_id)},
-        "targetResources": _targets(entry, name_of),
+        "initiatedBy": _initiator(entry.operation, find, principal_of),
+        "targetResources": _targets(entry, find),
         "additionalDetails": [],
     }
 
 
-def _actor(app_id: str) -> JsonObject:
-    app = BY_APP_ID.get(app_id)
-    return {
-        "appId": app_id or None,
-        "displayName": app.name if app else "Microsoft Entra ID",
-        "servicePrincipalId": app.object_id if app else None,
-        "servicePrincipalName": None,
-    }
+def _initiator(operation: Operation, find: Find, principal_of: Principal) -> JsonObject:
+    """Return who did it: the user signed in to an application, else the application itself."""
+    if operation.user_id:
+        found = find(operation.user_id)
+        user = found[1] if found else {}
+        names = {name: user.get(name) for name in ("displayName", "userPrincipalName")}
+        return {"user": {"id": operation.user_id, **names, "ipAddress": None}, "app": None}
+    app, principal = BY_APP_ID.get(operation.app_id), principal_of(operation.app_id)
+    principal_id, name = principal or ((app.object_id, app.name) if app else (None, "Microsoft Entra ID"))
+    actor = {"appId": operation.app_id or None, "displayName": name, "servicePrincipalId": principal_id}
+    return {"user": None, "app": {**actor, "servicePrincipalName": None}}
 
 
-def _targets(entry: Entry, name_of: NameOf) -> list[JsonObject]:
-    own = _target(entry.object_id, entry.type_name, name_of)
+def _targets(entry: Entry, find: Find) -> list[JsonObject]:
+    own = _target(entry.object_id, entry.type_name, find, entry.before or entry.changes or {})
     if not entry.relation:
         own["modifiedProperties"] = _modified(entry)
         return [own]
-    other = _target(entry.target_id, "", name_of)
+    other = _target(entry.target_id, "", find, {})
     kind = entry.type_name[:1].upper() + entry.type_name[1:]
     values = (_quoted(entry.object_id), None) if entry.happened == "unlinked" else (None, _quoted(entry.object_id))
     other["modifiedProperties"] = [{"displayName": f"{kind}.ObjectID", "oldValue": values[0], "newValue": values[1]}]
     return [other, own]
 
 
-def _target(object_id: str, type_name: str, name_of: NameOf) -> JsonObject:
+def _target(object_id: str, type_name: str, find: Find, otherwise: Mapping[str, Any]) -> JsonObject:
+    """Return one target; what is gone by now is told as it was."""
+    found = find(object_id)
+    name, thing = found if found else (type_name, otherwise)
     return {
         "id": object_id,
-        "displayName": name_of(object_id),
-        "type": type_name[:1].upper() + type_name[1:] if type_name else None,
-        "userPrincipalName": None,
-        "groupType": None,
+        "displayName": thing.get("displayName"),
+        "type": name[:1].upper() + name[1:] or None,
+        "userPrincipalName": thing.get("userPrincipalName"),
+        "groupType": _group_type(thing) if name == "group" else None,
         "modifiedProperties": [],
     }
+
+
+def _group_type(thing: Mapping[str, Any]) -> str:
+    return "unifiedGroups" if "Unified" in thing.get("groupTypes", ()) else "azureAD"
 
 
 def _modified(entry: Entry) -> list[JsonObject]:

@@ -12,12 +12,14 @@ These functions keep the state whole; whether a client may ask for a change is d
 from collections import deque
 from collections.abc import Iterable
 
+from simulator.directory import role_members
 from simulator.directory.changes import Change, Happened
 from simulator.directory.hanging import Hanging, anchors
 from simulator.directory.links import Links
 from simulator.directory.store import Store
 from simulator.moments import DAY_SECONDS, stamp
 from simulator.types.registry import schemas
+from simulator.types.roles import ASSIGNMENT
 from simulator.types.schema import JsonObject, Schema
 
 RETENTION_SECONDS = 30 * DAY_SECONDS  # Microsoft Graph page "deletedItems": 30 days, then gone for good.
@@ -85,6 +87,8 @@ class Directory:
         if store.schema.hangs_on:
             self.hanging.add(store.schema, thing)
         store.log.append(Change(at, key, Happened.CREATED))
+        if type_name == ASSIGNMENT:
+            role_members.note(self, Happened.LINKED, thing, at)
 
     def update(self, type_name: str, object_id: str, changes: JsonObject, at: float) -> None:
         """Set properties of one live object."""
@@ -144,6 +148,8 @@ class Directory:
         if thing is not None:
             self._release(store.schema, thing)
         gone = thing or store.deleted.pop(object_id, None)
+        if gone is not None and type_name == ASSIGNMENT:
+            role_members.note(self, Happened.UNLINKED, gone, at)
         if gone is not None and store.schema.hangs_on:
             self.hanging.drop(store.schema, gone)
         self.deleted_at.pop(object_id, None)

@@ -2,6 +2,7 @@
 
 from random import Random
 
+from simulator import applications
 from simulator.generate.applications import Applications
 from simulator.generate.groups import Groups
 from simulator.generate.hierarchy import make_hierarchy, make_units
@@ -13,7 +14,7 @@ from simulator.generate.roles import make_roles
 from simulator.generate.settings import make_settings
 from simulator.moments import DAY_SECONDS
 from simulator.tenant import Tenant
-from simulator.types import group
+from simulator.types import group, service_principal
 
 GROUP_SHARE = 0.12
 DELETED_USER_SHARE = 0.006
@@ -30,6 +31,7 @@ def generate(tenant: Tenant, objects: int, *, now: float, links: int | None = No
     as many as the sizes of real groups give. Applications, roles, units and settings come on top, from streams of
     their own: the objects of a seed are the same with them. Only `is_mixed` changes users, groups and policies.
     """
+    _publish_clients(tenant)
     people = _make_core(tenant, objects, now=now, links=links) if objects > 0 else []
     kit = Kit(tenant, "around")
     make_settings(kit, len(people))
@@ -41,6 +43,14 @@ def generate(tenant: Tenant, objects: int, *, now: float, links: int | None = No
         make_units(kit, people, groups, is_mixed=is_mixed)
     if is_mixed:
         mix(Kit(tenant, "mixed"), people, excluded_group=next(iter(tenant.directory.stores["group"].live), ""))
+
+
+def _publish_clients(tenant: Tenant) -> None:
+    """Let service principals be made of the applications that get tokens; until then they have none here."""
+    for client in applications.ALL:
+        names = {"displayName": client.name, "appDisplayName": client.name, "servicePrincipalNames": [client.app_id]}
+        about = {"signInAudience": "AzureADMyOrg", "appOwnerOrganizationId": tenant.tenant_id}
+        tenant.published[client.app_id] = {**service_principal.DEFAULTS, **names, **about}
 
 
 def _make_core(tenant: Tenant, objects: int, *, now: float, links: int | None) -> list[str]:

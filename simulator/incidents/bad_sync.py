@@ -56,7 +56,9 @@ def _note(story: Story, action: str, method: str, user: JsonObject, at: float) -
 
 BAD_SYNC = Incident(
     play,
-    "Users that fell out of scope are back under their old ids with all their links. Properties of synced users stay "
-    "as the connector left them: their authority is on premises, Graph refuses the write, and the recovery lists each "
-    "with that reason. After the connector is corrected they follow by themselves.",
+    "Nothing here is a recovery's to write: the users' authority is on premises. Those that fell out of scope wait in "
+    "the recycle bin with all their links, for 30 days, until the corrected connector takes them back under their old "
+    "ids; properties stay as the connector left them until then. The recovery lists each with that reason, writes "
+    "none, and leaves everything else as it is. Members of dynamic groups follow by themselves.",
+    APP_ID,
 )

@@ -115,4 +115,5 @@ CARELESS = Incident(
     play,
     "Every user, group, policy, location and link is as before, under its old id. Only the three accounts, two groups "
     "and one policy the script made are left over (or softly deleted, where that was asked for). Nothing is purged.",
+    CARELESS_SCRIPT.app_id,
 )

@@ -66,4 +66,5 @@ DEPARTED_ADMIN = Incident(
     "What was only deleted is back under its old id, an application and its service principal each restored. What was "
     "purged exists again under a new id, and every link, assignment and policy that named the old id names the new "
     "one; passwords and secrets are new. A recovery that may not re-create leaves those out and says which.",
+    APP_ID,
 )

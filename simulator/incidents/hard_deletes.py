@@ -49,4 +49,5 @@ HARD_DELETES = Incident(
     play,
     "Every deleted group, grant, assignment and policy exists again with the same properties and links under a new id; "
     "what named an old id names the new one. Nothing else changed. Without leave to re-create, all of it is reported.",
+    APP_ID,
 )

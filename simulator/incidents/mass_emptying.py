@@ -34,4 +34,5 @@ MASS_EMPTYING = Incident(
     play,
     "Every group has exactly the members and owners it had; the fingerprint is that of the time before. Links that "
     "were made by others meanwhile are kept.",
+    APP_ID,
 )

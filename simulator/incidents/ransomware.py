@@ -129,4 +129,5 @@ RANSOMWARE = Incident(
     "under new ids) and are enabled. The operator's user, application, service principal, secret, grants and roles "
     "are softly deleted or removed where deletion of newer objects was asked for; otherwise they are listed as "
     "leftovers, first of all. No policy is switched on before the emergency accounts are seen to be excluded from it.",
+    APP_ID,
 )

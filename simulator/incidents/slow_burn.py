@@ -136,4 +136,5 @@ SLOW_BURN = Incident(
     "and every honest change of the thirty days that is not in its scope. A recovery to any later day keeps what was "
     "there by then: the report between two days names exactly the steps between them. Nothing is deleted for good; "
     "secrets and credentials that were added are removed, not merely hidden.",
+    APP_ID,
 )

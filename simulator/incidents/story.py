@@ -41,10 +41,11 @@ Play = Callable[..., dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One incident: how it plays, and in words what the tenant looks like after a correct recovery."""
+    """One incident: how it plays, in words what the tenant looks like after a correct recovery, and whom it acts as."""
 
     play: Play
     after_recovery: str
+    app_id: str
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from simulator.operations.call import Answer, Call
 from simulator.operations.reading import resolve
 from simulator.operations.rules import Rules
 from simulator.tenant import Tenant
-from simulator.types.application import APPLICATION, BLUEPRINT, check_entitlements, without_secrets
+from simulator.types.application import APPLICATION, BLUEPRINT, check_entitlements, check_named, without_secrets
 from simulator.types.schema import JsonObject
 from simulator.types.service_principal import AGENT_IDENTITY, BLUEPRINT_PRINCIPAL, MIRRORED, SERVICE_PRINCIPAL
 
@@ -22,16 +22,27 @@ PASSWORD_DAYS = 2 * 365  # Microsoft Graph page "application: addPassword": two 
 
 
 def _new_application(tenant: Tenant, _call: Call, thing: JsonObject) -> JsonObject:
+    _check_parts(thing)
     made = {**thing, "appId": tenant.new_id(), "publisherDomain": tenant.domain}
     return without_secrets(made, {})
 
 
+def _check_parts(body: JsonObject) -> None:
+    """Refuse parts of an application that its service principal could not mirror."""
+    check_named(body.get("appRoles") or [])
+    check_named((body.get("api") or {}).get("oauth2PermissionScopes") or [])
+    for name in ("web", "spa", "publicClient"):
+        if not isinstance((body.get(name) or {}).get("redirectUris") or [], list):
+            raise bad_request(f"Invalid value specified for property 'redirectUris' of '{name}'.")
+
+
 def _changed_application(_tenant: Tenant, current: JsonObject, changes: JsonObject) -> JsonObject:
+    _check_parts(changes)
     if "appRoles" in changes:
         check_entitlements(current.get("appRoles", ()), changes["appRoles"])
     if "api" in changes:
-        before = current.get("api", {}).get("oauth2PermissionScopes", ())
-        check_entitlements(before, changes["api"].get("oauth2PermissionScopes", ()))
+        before = (current.get("api") or {}).get("oauth2PermissionScopes") or ()
+        check_entitlements(before, (changes["api"] or {}).get("oauth2PermissionScopes") or ())
     return without_secrets(changes, current)
 
 
@@ -45,9 +56,10 @@ def mirrored(application: JsonObject) -> JsonObject:
     """Return what a service principal shows of its application."""
     found = {ours: application.get(theirs) for theirs, ours in MIRRORED.items()}
     web, api = application.get("web") or {}, application.get("api") or {}
-    found["oauth2PermissionScopes"] = api.get("oauth2PermissionScopes", [])
+    found["oauth2PermissionScopes"] = api.get("oauth2PermissionScopes") or []
     found["homepage"] = web.get("homePageUrl")
-    found["replyUrls"] = [*web.get("redirectUris", []), *(application.get("spa") or {}).get("redirectUris", [])]
+    spa = application.get("spa") or {}
+    found["replyUrls"] = [*(web.get("redirectUris") or ()), *(spa.get("redirectUris") or ())]
     found["servicePrincipalNames"] = [*application.get("identifierUris", []), application["appId"]]
     return deepcopy(found)
 
@@ -95,6 +107,8 @@ def add_password(tenant: Tenant, call: Call) -> Answer:
     object_id = resolve(tenant, call.object_type, call.params["id"])
     current = tenant.directory.stores[call.object_type].live[object_id]
     wish = call.json().get("passwordCredential") or {}
+    if not isinstance(wish, dict):
+        raise bad_request("Invalid value specified for parameter 'passwordCredential'.")
     secret = tenant.new_id().replace("-", "~")
     made: JsonObject = {
         "customKeyIdentifier": None,

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.errors import GraphError
+from simulator.errors import GraphError, collision
 
 PARTS_MAX = 20
 METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
@@ -51,7 +51,7 @@ def read_parts(body: bytes) -> list[Part]:
     """Return the parts of a batch; 400 for more than 20, duplicate ids, and anything malformed."""
     try:
         wanted = msgspec.json.decode(body)["requests"]
-        parts = msgspec.convert(wanted, list[Part])
+        parts = msgspec.convert([_named(each) for each in wanted], list[Part])
     except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError) as error:
         raise GraphError(400, "BadRequest", f"Invalid batch payload format: {error}.") from error
     if not parts:
@@ -68,6 +68,12 @@ def read_parts(body: bytes) -> list[Part]:
             raise GraphError(400, "BadRequest", f"Request '{part.id}' is not a relative request to one resource.")
         seen.add(part.key)
     return parts
+
+
+def _named(part: Any) -> Any:
+    """Return a part whose id is text: clients such as CLI for Microsoft 365 number theirs."""
+    is_numbered = isinstance(part, dict) and isinstance(part.get("id"), int)
+    return {**part, "id": str(part["id"])} if is_numbered else part
 
 
 def run_parts(parts: Sequence[Part], *, run: Run, target: Target, shuffle: Random) -> list[dict[str, Any]]:
@@ -88,7 +94,7 @@ def run_parts(parts: Sequence[Part], *, run: Run, target: Target, shuffle: Rando
         if wishes & failed:
             refusal = _failed_dependency()
         elif rival is not None and rival not in ancestors[part.key]:
-            refusal = _collision()
+            refusal = collision()
         outcome = run(part, refusal)
         if object_id and outcome.status != 429:
             writers[object_id] = part.key
@@ -104,11 +110,3 @@ def run_parts(parts: Sequence[Part], *, run: Run, target: Target, shuffle: Rando
 
 def _failed_dependency() -> GraphError:
     return GraphError(424, "FailedDependency", "A request this one depends on failed.")
-
-
-def _collision() -> GraphError:
-    return GraphError(
-        409,
-        "Directory_ConcurrencyViolation",
-        "The request could not be performed because the resource was updated by another request at the same time.",
-    )

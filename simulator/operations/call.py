@@ -8,7 +8,7 @@ import msgspec
 
 from simulator.errors import GraphError, MissingBehaviourError
 from simulator.odata import write_options
-from simulator.types.schema import JsonObject
+from simulator.types.schema import JsonObject, Schema
 
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 TEXT = "text/plain"
@@ -30,8 +30,11 @@ class Call:
     object_type: str = ""
     relation: str = ""
     correlation_id: str = ""
+    request_id: str = ""
+    user_id: str = ""
     cast: str = ""
     parent_type: str = ""
+    schema: Schema | None = None
 
     @property
     def object_id(self) -> str:
@@ -51,7 +54,7 @@ class Call:
             raise GraphError(400, "BadRequest", "Unable to read JSON request payload.") from error
         if not isinstance(body, dict):
             raise GraphError(400, "BadRequest", "The request payload must be a JSON object.")
-        return body
+        return body if self.schema is None else self.schema.spelled(body)
 
     def link_to(self, **options: str) -> str:
         """Return this call's own address with other options; a name's `$` is added."""

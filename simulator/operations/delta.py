@@ -24,14 +24,15 @@ _PHASES: Mapping[str, Callable[[Tenant, Plan, Cursor], tuple[list[JsonObject], C
     "latest": lambda _tenant, _plan, _cursor: ([], None),
 }
 FILTERED_IDS_MAX = 50  # Microsoft Graph page "Use delta query": `$filter=id eq` of at most 50 objects.
+# Microsoft Graph page "Use delta query": what it takes beside tokens are $select and $filter.
+_UNSUPPORTED = ("$expand", "$orderby", "$top", "$count", "$search", "$skip")
+OPTIONS = frozenset({"$select", "$deltatoken", "$skiptoken", "$filter", *_UNSUPPORTED})
 _NAVIGATION = frozenset({"manager", "sponsors", "memberOf", "directReports", "ownedObjects"})
 
 
 def delta(tenant: Tenant, call: Call) -> Answer:
     """Answer one page of a delta round, with a next link inside the round and a delta link at its end."""
-    cursor = _cursor(tenant, call)
-    if tenant.delta.token_life_seconds < call.now - cursor.issued_at:
-        raise _too_old(call, cursor)
+    cursor = _current(tenant, call)
     plan = _plan(tenant, call, cursor)
     items, following = _PHASES[cursor.phase](tenant, plan, cursor)
     selected = f"({','.join(cursor.select)})" if cursor.select else ""
@@ -43,6 +44,25 @@ def delta(tenant: Tenant, call: Call) -> Answer:
         following = msgspec.structs.replace(following, issued_at=call.now)
         body["@odata.nextLink"] = call.link_to(skiptoken=tenant.sealer.seal(_kind(call, "round"), following))
     return Answer(200, {**body, "value": items})
+
+
+def deferred(tenant: Tenant, call: Call, number: int) -> Answer:
+    """Answer a page without objects whose next link leads to the page that was asked for."""
+    cursor = msgspec.structs.replace(_current(tenant, call), issued_at=call.now, number=number)
+    collection = tenant.directory.stores[call.object_type].schema.collection
+    link = call.link_to(skiptoken=tenant.sealer.seal(_kind(call, "round"), cursor))
+    return Answer(200, {"@odata.context": call.context(collection), "@odata.nextLink": link, "value": []})
+
+
+def _current(tenant: Tenant, call: Call) -> Cursor:
+    """Return where the round stands; 400 for options delta does not take, 410 for a token past its life."""
+    for option in _UNSUPPORTED:
+        if option in call.options:
+            raise GraphError(400, "Request_UnsupportedQuery", f"{option} is not supported with a delta query.")
+    cursor = _cursor(tenant, call)
+    if tenant.delta.token_life_seconds < call.now - cursor.issued_at:
+        raise _too_old(call, cursor)
+    return cursor
 
 
 def _cursor(tenant: Tenant, call: Call) -> Cursor:
@@ -80,10 +100,11 @@ def _opened(tenant: Tenant, kind: str, token: str) -> Cursor:
 def _plan(tenant: Tenant, call: Call, cursor: Cursor) -> Plan:
     store = tenant.directory.stores[call.object_type]
     names = cursor.select
+    tracked = (*store.schema.relations, *store.schema.viewed)
     for name in names or ():
-        if name in _NAVIGATION and name not in store.schema.relations:
+        if name in _NAVIGATION and name not in tracked:
             raise MissingBehaviourError(f"tracking {name} of {store.schema.name}")
-    relations = tuple(name for name in names or () if name in store.schema.relations)
+    relations = tuple(name for name in names or () if name in tracked)
     plain = store.schema.default if names is None else store.schema.projection(n for n in names if n not in relations)
     is_minimal = "return=minimal" in call.headers.get("prefer", "").lower()
     return Plan(store, plain, relations, is_minimal=is_minimal)

@@ -1,6 +1,7 @@
 """Links (members, owners, manager, ...): listing them, adding one, taking one away, binding many in a PATCH."""
 
 from simulator import odata
+from simulator.directory import role_members
 from simulator.directory.ordered import StableOrder
 from simulator.errors import not_found
 from simulator.operations import restricted
@@ -27,10 +28,16 @@ def list_sources(tenant: Tenant, call: Call) -> Answer:
     """Answer one page of the objects whose link leads here: groups and units of a member, reports of a manager."""
     target_id = resolve(tenant, call.object_type, call.params["id"])
     order = StableOrder()
-    for source_id in tenant.directory.links.sources(target_id, call.relation):
+    for source_id in sources(tenant, target_id, call.relation):
         order.add(source_id)
     shapes = MixedShapes(tenant.directory, odata.names(call.options.get("$select")))
     return Answer(200, paged(tenant, call, order, shapes.item))
+
+
+def sources(tenant: Tenant, target_id: str, relation: str) -> list[str]:
+    """Return whose link leads here; members are also in the directory roles they hold over the whole tenant."""
+    roles = role_members.roles_of(tenant.directory, target_id) if relation == role_members.MEMBERS else []
+    return [*tenant.directory.links.sources(target_id, relation), *roles]
 
 
 def paged(tenant: Tenant, call: Call, order: StableOrder, shown: Shown) -> JsonObject:

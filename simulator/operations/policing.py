@@ -94,6 +94,8 @@ def add_contained(tenant: Tenant, call: Call) -> Answer:
     """Add one item to a list inside one object; one with an id of its own keeps it."""
     object_id, items = _contained(tenant, call)
     made = {"id": tenant.new_id(), **call.json()}
+    if not isinstance(made["id"], str) or not made["id"]:
+        raise bad_request("Invalid value specified for property 'id'.")
     if any(each["id"] == made["id"] for each in items):
         raise bad_request(f"An item '{made['id']}' exists already.")
     tenant.directory.update(call.object_type, object_id, {call.relation: [*items, made]}, call.now)
@@ -106,7 +108,7 @@ def update_contained(tenant: Tenant, call: Call) -> Answer:
     object_id, items = _contained(tenant, call)
     at = _place(call, items)
     kept = deepcopy(items)
-    kept[at] = merged(items[at], call.json())
+    kept[at] = {**merged(items[at], call.json()), "id": items[at]["id"]}
     tenant.directory.update(call.object_type, object_id, {call.relation: kept}, call.now)
     return Answer(204, object_type=call.object_type, object_id=object_id)
 

@@ -7,8 +7,9 @@ from simulator import odata
 from simulator.directory.state import unique_key
 from simulator.directory.store import Store
 from simulator.errors import GraphError, bad_request, not_found
+from simulator.filters import Test
 from simulator.operations.call import TEXT, Answer, Call
-from simulator.operations.showing import expand_into, shape, show
+from simulator.operations.showing import MixedShapes, expand_into, shape, show
 from simulator.paging import envelope, page, position
 from simulator.sorting import listing_order
 from simulator.tenant import Tenant
@@ -60,7 +61,7 @@ def _listing(tenant: Tenant, call: Call, store: Store, things: Mapping[str, Json
     context = schema.collection + _described(select, relation, names)
     body = envelope(call, tenant.sealer, context=context, items=items, following=following)
     if call.options.get("$count", "").lower() == "true" and call.is_eventual and "$skiptoken" not in call.options:
-        count = len(things) if fits is None else sum(1 for thing in things.values() if fits(thing))
+        count = _count(things, fits, call.cast)
         body = {"@odata.context": body.pop("@odata.context"), "@odata.count": count, **body}
     return Answer(200, body)
 
@@ -79,10 +80,20 @@ def _described(select: tuple[str, ...] | None, relation: str, names: tuple[str, 
 
 
 def count_objects(tenant: Tenant, call: Call) -> Answer:
-    """Answer how many live objects there are, as plain text; only for clients that accept the lagging index."""
+    """Answer how many live objects there are, or fit, as plain text; only for clients that accept the lagging index."""
     if not call.is_eventual:
         raise bad_request("$count is not currently supported.")
-    return Answer(200, str(len(tenant.directory.stores[call.object_type].live)), content_type=TEXT)
+    store = tenant.directory.stores[call.object_type]
+    condition = odata.read_filter(call.options["$filter"], store.schema) if "$filter" in call.options else None
+    fits = None if condition is None else condition.fits
+    return Answer(200, str(_count(store.live, fits, call.cast)), content_type=TEXT)
+
+
+def _count(things: Mapping[str, JsonObject], fits: Test | None, cast: str) -> int:
+    if fits is None and not cast:
+        return len(things)
+    kept = (thing for thing in things.values() if not cast or thing.get("@odata.type") == cast)
+    return sum(1 for thing in kept if fits is None or fits(thing))
 
 
 def read_object(tenant: Tenant, call: Call) -> Answer:
@@ -90,6 +101,14 @@ def read_object(tenant: Tenant, call: Call) -> Answer:
     store = tenant.directory.stores[call.object_type]
     object_id = resolve(tenant, call.object_type, call.params["id"])
     return _single(tenant, call, store, store.live[object_id], f"{store.schema.collection}{{}}/$entity")
+
+
+def read_any(tenant: Tenant, call: Call) -> Answer:
+    """Answer one live directory object of whatever type, with its `@odata.type`."""
+    item = MixedShapes(tenant.directory, odata.names(call.options.get("$select"))).item(call.object_id)
+    if item is None:
+        raise not_found(call.params["id"])
+    return Answer(200, {"@odata.context": call.context("directoryObjects/$entity"), **item})
 
 
 def read_deleted(tenant: Tenant, call: Call) -> Answer:
@@ -158,6 +177,8 @@ def list_by_ids(tenant: Tenant, call: Call) -> Answer:
     ids, types = body.get("ids"), body.get("types")
     if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
         raise bad_request("A value is required for parameter 'ids'.")
+    if types is not None and not (isinstance(types, list) and all(isinstance(each, str) for each in types)):
+        raise bad_request("Invalid value specified for parameter 'types'.")
     if len(ids) > BY_IDS_MAX:
         raise GraphError(400, "Request_BadRequest", f"Too many ids: at most {BY_IDS_MAX} are allowed.")
     select = odata.names(call.options.get("$select"))

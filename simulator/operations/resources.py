@@ -29,11 +29,14 @@ def create_resource(tenant: Tenant, call: Call) -> Answer:
     body, wanted = binding.bound(sent, schema.relations)
     kind = agents.kind_of(call, sent, schema.name)
     schema.check_write(body, creating=True)
-    made: JsonObject = {schema.key: tenant.new_id(), **_blank(schema), **deepcopy(dict(schema.defaults))}
+    # A key the client chooses, like a partner's tenant, is never made up.
+    key = {} if schema.key in schema.required else {schema.key: tenant.new_id()}
+    made: JsonObject = {**key, **_blank(schema), **deepcopy(dict(schema.defaults))}
     stamped = [name for name in ("createdDateTime", "modifiedDateTime") if name in schema.properties]
     made |= dict.fromkeys(stamped, stamp(call.now))
     made |= kind
     made = {**made, **{name: merged(made.get(name), value) for name, value in body.items()}}
+    schema.check_required(made, (schema.key,))
     thing = RULES.get(schema.name, _NO_RULES).creating(tenant, call, made)
     schema.check_required(thing, schema.required)
     if tenant.directory.stores[schema.name].find(thing[schema.key]) is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from simulator.directory import role_members
 from simulator.directory.changes import Happened
 from simulator.directory.store import Store
 from simulator.tenant import Tenant
@@ -17,7 +18,7 @@ _WHOLE = frozenset({Happened.CREATED, Happened.RESTORED, Happened.DELETED, Happe
 class Cursor(msgspec.Struct, array_like=True, frozen=True):
     """Where a round stands: log window `start` to `end`, object `at`, and `link` of `relation` inside it.
 
-    `ids` are the only objects it is about, None for all.
+    `ids` are the only objects it is about, None for all. Another `number` makes another link to the same place.
     """
 
     phase: str
@@ -29,6 +30,7 @@ class Cursor(msgspec.Struct, array_like=True, frozen=True):
     link: int = 0
     issued_at: float = 0.0
     ids: tuple[str, ...] | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,23 @@ def _links(
     tenant: Tenant, plan: Plan, object_id: str, begun: tuple[int, int]
 ) -> Iterator[tuple[int, int, dict[str, Any]]]:
     for index in range(begun[0], len(plan.relations)):
-        order = tenant.directory.links.targets(object_id, plan.relations[index])
-        for position, target_id in order.since(begun[1] if index == begun[0] else 0):
+        start = begun[1] if index == begun[0] else 0
+        for position, target_id in _targets(tenant, plan, object_id, plan.relations[index], start):
             found = tenant.directory.live(target_id)
             if found is not None:
                 yield index, position, {"@odata.type": f"#microsoft.graph.{found[0]}", "id": target_id}
+
+
+def _targets(tenant: Tenant, plan: Plan, object_id: str, relation: str, start: int) -> Iterator[tuple[int, str]]:
+    if relation in plan.store.schema.viewed:
+        return role_members.members_since(tenant.directory, plan.store.live[object_id], start)
+    return tenant.directory.links.targets(object_id, relation).since(start)
+
+
+def _is_linked(tenant: Tenant, plan: Plan, object_id: str, relation: str, target_id: str) -> bool:
+    if relation in plan.store.schema.viewed:
+        return any(each == target_id for _, each in _targets(tenant, plan, object_id, relation, 0))
+    return target_id in tenant.directory.links.targets(object_id, relation)
 
 
 def changed_since(tenant: Tenant, plan: Plan, cursor: Cursor) -> tuple[list[JsonObject], Cursor | None]:
@@ -124,7 +138,7 @@ def changed_since(tenant: Tenant, plan: Plan, cursor: Cursor) -> tuple[list[Json
                 return page.items, msgspec.structs.replace(cursor, at=at, link=position)
             (relation, target_id), target_type = links[position]
             reference: dict[str, Any] = {"@odata.type": f"#microsoft.graph.{target_type}", "id": target_id}
-            if target_id not in tenant.directory.links.targets(object_id, relation):
+            if not _is_linked(tenant, plan, object_id, relation, target_id):
                 reference["@removed"] = {"reason": "deleted"}
             page.link(item, relation, reference)
     return page.items, None

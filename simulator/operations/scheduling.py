@@ -4,6 +4,8 @@ Follows the Microsoft Graph pages "Create roleEligibilityScheduleRequests" and "
 administrators' actions (adminAssign, adminRemove), which take effect at once here. Others are a 501.
 """
 
+from datetime import UTC, datetime
+
 from simulator.errors import MissingBehaviourError, bad_request, not_found
 from simulator.moments import stamp
 from simulator.operations import roles
@@ -20,6 +22,7 @@ def request_schedule(tenant: Tenant, call: Call) -> Answer:
     body = call.json()
     wanted = {name: str(body.get(name) or "").lower() for name in ENDS[:2]}
     wanted["directoryScopeId"] = str(body.get("directoryScopeId") or "")
+    span(body.get("scheduleInfo") or {})
     held = _held(tenant, call.object_type, wanted)
     if body.get("action") == "adminAssign":
         if held is not None:
@@ -78,3 +81,22 @@ def _end_assignment(tenant: Tenant, call: Call, wanted: JsonObject) -> None:
     found = _held(tenant, ASSIGNMENT, wanted)
     if found is not None:
         tenant.directory.remove(ASSIGNMENT, found, call.now)
+
+
+def span(information: JsonObject) -> tuple[float, float]:
+    """Return from when to when a schedule is in force, in unix seconds; 400 for what is no time.
+
+    A missing start is always, a missing end never.
+    """
+    try:
+        end = (information.get("expiration") or {}).get("endDateTime")
+        return _seconds(information.get("startDateTime"), float("-inf")), _seconds(end, float("inf"))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise bad_request("The schedule's times are not valid.", "InvalidRoleAssignmentRequest") from error
+
+
+def _seconds(moment: str | None, otherwise: float) -> float:
+    if not moment:
+        return otherwise
+    read = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()

@@ -27,7 +27,8 @@ def add_scoped(tenant: Tenant, call: Call) -> Answer:
     unit_id = resolve(tenant, UNIT, call.params["id"])
     body = call.json()
     role = tenant.directory.stores[DIRECTORY_ROLE].live.get(str(body.get("roleId", "")).lower())
-    member_id = str((body.get("roleMemberInfo") or {}).get("id", "")).lower()
+    member = body.get("roleMemberInfo")
+    member_id = str(member.get("id", "")).lower() if isinstance(member, dict) else ""
     if role is None:
         raise bad_request("Invalid value specified for property 'roleId' of resource 'ScopedRoleMembership'.")
     if tenant.directory.live(member_id) is None:

@@ -92,7 +92,7 @@ def update_user(tenant: Tenant, call: Call) -> Answer:
 
 def update_group(tenant: Tenant, call: Call) -> Answer:
     """Change properties and add up to 20 links of one live group, all or nothing."""
-    refuse_prefer(call, "return=minimal")
+    refuse_prefer(call, "return=minimal", "create-if-missing")
     store = tenant.directory.stores["group"]
     object_id = resolve(tenant, "group", call.params["id"])
     current = store.live[object_id]

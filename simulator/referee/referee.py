@@ -4,6 +4,7 @@ Faults on purpose are not its business: it sees an answer before bytes are cut, 
 answer as what it is. What is refused with 501 was never promised, so only the request is checked.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ class _Complaint:
     fact: str
     example: str
     count: int = 0
+    accepted: int = 0
 
 
 @dataclass(slots=True)
@@ -45,13 +47,19 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@functools.cache
+def _described(folder: Path) -> tuple[Published, Mapping[str, Paths], Mapping[str, Values]]:
+    """Return the description of a folder, read once in a process however many tenants are judged by it."""
+    published = Published.read(folder)
+    paths = {version: Paths(published, version=version) for version in ("v1.0", "beta")}
+    return published, paths, {"v1.0": Values(published, {}), "beta": Values(published, published.beta_properties)}
+
+
 class Referee:
     """Checks exchanges against the published slice of `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._published = published = Published.read(folder)
-        self._paths = {version: Paths(published, version=version) for version in ("v1.0", "beta")}
-        self._values = {"v1.0": Values(published, {}), "beta": Values(published, published.beta_properties)}
+        self._published, self._paths, self._values = _described(folder)
         self._complaints: dict[tuple[str, str, str, str], _Complaint] = {}
         self._allowed: Counter[str] = Counter()
         self.requests = self.answers = self.unchecked = self.dropped = 0
@@ -83,6 +91,8 @@ class Referee:
         self, exchange: Exchange, known: Known, options: dict[str, str], values: Values, say: Complain
     ) -> None:
         status, body = exchange.status, exchange.answer
+        if status < 400:
+            answers.check_status(exchange.method, status, say)
         if status == 501 or (status < 400 and body is not None and not known.returns):
             self.unchecked += 1
             return
@@ -108,10 +118,15 @@ class Referee:
             example = f"{exchange.method} {exchange.path}{query} -> {exchange.status}"
             self._complaints[key] = _Complaint(side, rule, place, fact, example)
         self._complaints[key].count += 1
+        self._complaints[key].accepted += exchange.status < 400
+
+    def forget(self) -> None:
+        """Start a new list of complaints; what was counted stays."""
+        self._complaints = {}
 
     def report(self) -> dict[str, Any]:
         """Return what was checked, every complaint, and how often each deliberate exception was used."""
-        names = ("side", "rule", "place", "fact", "example", "count")
+        names = ("side", "rule", "place", "fact", "example", "count", "accepted")
         return {
             "requests": self.requests,
             "answers": self.answers,

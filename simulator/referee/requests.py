@@ -12,6 +12,7 @@ from simulator.referee.values import Complain, Values
 # Options of the protocol itself: they stand in next and delta links, no path lists them.
 _TOKENS = frozenset({"$skiptoken", "$deltatoken", "$format"})
 _OF_DELTA = frozenset({"$select", "$filter"})
+TOP_MAX = 999
 _BODYLESS = frozenset({"GET", "DELETE"})
 _EXPANDED = re.compile(r"^\s*(\w+)\s*(?:\(.*\))?\s*$")
 
@@ -24,6 +25,11 @@ def check_options(options: Mapping[str, str], known: Known, complain: Complain) 
     for name in options:
         if name.startswith("$") and name.lower() not in taken:
             complain("unknown-option", name)
+    top = options.get("$top", "1")
+    if not top.isdigit() or not 1 <= int(top) <= TOP_MAX:
+        complain("wrong-option", f"$top must be from 1 to {TOP_MAX}")
+    if options.get("$count", "true").lower() not in ("true", "false"):
+        complain("wrong-option", "$count must be true or false")
 
 
 def check_names(

@@ -32,10 +32,14 @@ _EXTENSION = re.compile(r"^(extension_[0-9a-f]{32}_\w+|ext\w{8}_\w+)$", re.IGNOR
 
 
 class Values:
-    """Checks values of one version; `extra` are the properties only beta has, by short type name."""
+    """Checks values of one version; `extra` are the properties only beta has, by short type name.
+
+    `found_right` remembers items of answers that brought up no complaint, with what was asked about them.
+    """
 
     def __init__(self, published: Published, extra: Mapping[str, Mapping[str, str]]) -> None:
         self._published, self._extra = published, extra
+        self.found_right: set[tuple[str, bool, str, bytes]] = set()
 
     def check(self, value: Any, type_name: str, complain: Complain, *, where: str, nullable: bool = True) -> None:
         """Tell `complain` the rule and the fact of everything wrong with `value`."""

@@ -15,10 +15,11 @@ ENTRIES_MAX = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """The request a change belongs to; the tenant's own housekeeping has no application."""
+    """The request a change belongs to; the tenant's own housekeeping has no application, an app alone no user."""
 
     app_id: str = ""
     correlation_id: str = ""
+    user_id: str = ""
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Shows the tenant as it was: undoes the newest changes, lets a read happen, and does them again.
 
-R1  inside `rewound` nothing younger than the horizon is there, and whatever it replaced is
+R1  inside `rewound` nothing younger than the horizon is there, and whatever it replaced is, under its name of then
 R2  afterwards the tenant is what it was, link positions included, so that next links keep their meaning
 """
 
@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from simulator.directory.changes import Change
+from simulator.directory.state import unique_keys
 from simulator.replicas.journal import Entry
 from simulator.replicas.witness import WitnessedDirectory
+from simulator.types.schema import JsonObject, Schema
 
 Redo = Callable[[], None]
 Value = TypeVar("Value")
@@ -41,13 +43,34 @@ def _undo(directory: WitnessedDirectory, entry: Entry) -> Redo:
     _put(store.live, object_id, entry.before if entry.place == "live" else None)
     _put(store.deleted, object_id, entry.before if entry.place == "deleted" else None)
     _put(directory.deleted_at, object_id, (deleted_at or entry.at) if entry.place == "deleted" else None)
+    names = _rename(directory, store.schema, now_live, store.live.get(object_id))
 
     def redo() -> None:
+        for key, holder in reversed(names):
+            _put(directory.holders, key, holder)
         _put(store.live, object_id, now_live)
         _put(store.deleted, object_id, now_deleted)
         _put(directory.deleted_at, object_id, deleted_at)
 
     return redo
+
+
+def _rename(
+    directory: WitnessedDirectory, schema: Schema, now: JsonObject | None, before: JsonObject | None
+) -> list[tuple[str, str | None]]:
+    """Let what is found by name be found by the names of then; return who held them, for the way back."""
+    dropped = unique_keys(schema, now) if now is not None else []
+    taken = unique_keys(schema, before) if before is not None else []
+    if dropped == taken:
+        return []
+    held = []
+    for key in dropped:
+        if now is not None and directory.holders.get(key) == now[schema.key]:
+            held.append((key, directory.holders.pop(key, None)))
+    for key in taken:
+        held.append((key, directory.holders.get(key)))
+        directory.holders[key] = before[schema.key] if before is not None else ""
+    return held
 
 
 def _put(things: dict[str, Value], key: str, value: Value | None) -> None:

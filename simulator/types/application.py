@@ -139,6 +139,13 @@ def credential_schema() -> Schema:
     )
 
 
+def check_named(entitlements: object) -> None:
+    """Refuse roles or scopes that are no list of objects with an id each."""
+    listed = entitlements if isinstance(entitlements, list) else [entitlements]
+    if not all(isinstance(each, dict) and isinstance(each.get("id"), str) for each in listed):
+        raise bad_request("A value is required for property 'id' of resource 'Entitlement'.")
+
+
 def check_entitlements(before: Iterable[JsonObject], after: Iterable[JsonObject]) -> None:
     """Refuse to change or drop an enabled role or scope: it must be disabled first, in a request of its own."""
     wanted = {str(each.get("id", "")).lower(): each for each in after}

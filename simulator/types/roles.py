@@ -170,10 +170,11 @@ def directory_role_schema() -> Schema:
         "DirectoryRole",
         "directoryRoles",
         properties(_ROLE_TABLE),
-        serves="list create read",
+        serves="list create read delta",
         area=AREA,
         required=("roleTemplateId",),
         unique=("roleTemplateId",),
+        viewed=("members",),
         is_directory_object=True,
     )
 

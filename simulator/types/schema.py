@@ -37,6 +37,7 @@ class Written(StrEnum):
 
 
 COLLECTIONS = frozenset({Kind.TEXTS, Kind.OBJECTS})
+_ITEMS: Mapping[Kind, type] = {Kind.TEXTS: str, Kind.OBJECTS: dict}
 _ACCEPTED: Mapping[Kind, tuple[type, ...]] = {
     Kind.TEXT: (str,),
     Kind.TIME: (str,),
@@ -68,8 +69,8 @@ class Property:
             return self.kind not in COLLECTIONS
         if not isinstance(value, _ACCEPTED[self.kind]) or (self.kind is Kind.NUMBER and isinstance(value, bool)):
             return False
-        if self.kind is Kind.TEXTS:
-            return isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if self.kind in _ITEMS:
+            return isinstance(value, list) and all(isinstance(each, _ITEMS[self.kind]) for each in value)
         return True
 
 
@@ -81,6 +82,7 @@ class Schema:
     whole, with whatever came. `targets` says which types each relation may lead to. An object that `hangs_on` others
     (properties that hold their ids) is hidden while one of them is softly deleted and goes when one is gone.
     `contained` lists live inside the object and have paths of their own; `asked_for` are shown on `$expand` only.
+    `viewed` links are kept elsewhere (the members of a directory role are role assignments) and tracked by delta.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Schema:
     hangs_on: tuple[str, ...] = ()
     contained: tuple[str, ...] = ()
     asked_for: tuple[str, ...] = ()
+    viewed: tuple[str, ...] = ()
     is_directory_object: bool = False
     is_softly_deleted: bool = False
     is_paged: bool = False
@@ -147,6 +150,17 @@ class Schema:
             f"'{name}' on type 'microsoft.graph.{self.name}'.",
         )
 
+    def spelled(self, body: JsonObject) -> JsonObject:
+        """Return a body with its names as they are declared: directory objects take them in any case.
+
+        No page says so, but CLI for Microsoft 365 makes users and groups with `mailNickName`.
+        """
+        strange = [name for name in body if name not in self.properties and "@" not in name]
+        if not strange or not self.is_directory_object:
+            return body
+        declared = {name.lower(): name for name in self.properties}
+        return {declared.get(name.lower(), name) if name in strange else name: body[name] for name in body}
+
     def check_write(self, body: Mapping[str, Any], *, creating: bool) -> None:
         """Refuse unknown and read-only properties and values of the wrong kind, all with 400."""
         for name, value in body.items():
@@ -163,7 +177,7 @@ class Schema:
     def check_required(self, body: Mapping[str, Any], names: Iterable[str]) -> None:
         """Refuse a creation that lacks one of `names`."""
         for name in names:
-            if body.get(name) in (None, ""):
+            if body.get(name) in (None, "", []):
                 raise bad_request(f"A value is required for property '{name}' of resource '{self.title}'.")
 
 

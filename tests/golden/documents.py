@@ -10,6 +10,8 @@ import msgspec
 
 from shared.catalogue.types import TYPES
 from shared.domain.ids import object_key
+from shared.formats.change_index import encode_index as encode_index_document
+from shared.formats.change_index import encode_rows
 from shared.formats.deleted import encode_deleted
 from shared.formats.manifests import seal
 from shared.formats.notes import encode_note
@@ -24,7 +26,14 @@ from shared.formats.records import (
     UNKNOWN_OBJECTS,
     encode_records,
 )
-from shared.formats.rows import batch_values, job_values, snapshot_values
+from shared.formats.rows import (
+    batch_values,
+    hold_values,
+    job_values,
+    pruned_values,
+    snapshot_values,
+    verification_values,
+)
 from shared.formats.segments import encode_segment
 from shared.formats.signatures import encode_signature
 from shared.formats.watches import DRIFT_ITEMS, watch_values
@@ -42,12 +51,17 @@ def exact() -> dict[str, bytes]:
         "job": job_values(samples.JOB),
         "batch": batch_values(samples.BATCH),
         "snapshot": snapshot_values(samples.SUMMARY),
+        "hold": hold_values(samples.HOLD),
+        "verification": verification_values(samples.VERIFICATION),
+        "pruned": pruned_values(samples.PRUNED),
     }
     rows["drift"] = watch_values(samples.WATCH)
     rows["lease"] = row_values(samples.LEASE)
     files = {
         "segment.json": encode_segment(samples.SEGMENT)[0],
         "manifest.json": seal(samples.MANIFEST)[0],
+        "manifest-increment.json": seal(samples.INCREMENT)[0],
+        "change-index.json": encode_index_document(samples.CHANGE_INDEX)[0],
         "manifest.sig": encode_signature(samples.SIGNATURE),
         "note.json": encode_note(samples.NOTE),
     }
@@ -77,8 +91,9 @@ def framed() -> dict[str, bytes]:
         "index.idx": encode_index(packed),
         "links.zst": bytes(samples.links(is_increment=False).file().content),
         "links-increment.zst": bytes(samples.links(is_increment=True).file().content),
+        "changes.zst": encode_rows(samples.change_rows()),
         "deleted.zst": encode_deleted([(1, object_key(an_id("user-2")))]),
     }
 
 
-ROW_BYTES = {"index.idx": 44, "links.zst": 33, "links-increment.zst": 34, "deleted.zst": 17}
+ROW_BYTES = {"index.idx": 44, "links.zst": 33, "links-increment.zst": 34, "changes.zst": 40, "deleted.zst": 17}

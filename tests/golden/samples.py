@@ -11,16 +11,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from shared.domain.changes import Action, Difference, Outcome, Result, UnknownObject
 from shared.domain.drift import Allowance, DriftItem, DriftRule, DriftState, PendingAlert, Watch
 from shared.domain.explanations import Cause, Explanation, Log, Risk
+from shared.domain.holds import Hold, HoldEntry
+from shared.domain.ids import object_key
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
+from shared.domain.protection import Lock, Protection
+from shared.domain.pruning import Pruned
 from shared.domain.scope import Scope
+from shared.domain.verification import Mode, Verification
+from shared.formats.change_index import LINKED_BY, OBJECT, ROW, UNLINKED, Block, ChangeIndex, IndexFile, Run
+from shared.formats.digests import body_digest
 from shared.formats.links import LinkSpool
-from shared.formats.manifests import Manifest, TypeFacts, seal
+from shared.formats.manifests import Consistency, Manifest, TypeFacts, UnfoundLink, seal
 from shared.formats.merkle import type_root
-from shared.formats.objects import SOFT_DELETED, Spool
+from shared.formats.objects import SOFT_DELETED, TOMBSTONE, Spool
 from shared.formats.segments import File, Segment, ShardRange
 from shared.formats.signatures import sign_es256
 from shared.jobs.lease import LeaseRow
-from shared.runs.applying import BeforeImage
+from shared.runs.outcomes import BeforeImage
 from tests.support.builders import AT, SNAPSHOT_ID, TENANT, a_change, a_difference, a_link, a_link_change, a_note, an_id
 
 JOB_ID = an_id("job-1")
@@ -168,6 +175,37 @@ SUMMARY = SnapshotSummary(
     manifest_name=f"{TENANT}/{SNAPSHOT_ID}/manifest.json",
     manifest_sha256="2" * 64,
     counts={"objects": 3, "softDeleted": 1, "links": 2},
+    protection=Protection(lock=Lock.LOCKED, days=35),
+    alerts=("user: 4 became 2, 50.0 % gone",),
+)
+HOLD = Hold(
+    snapshot_id=SNAPSHOT_ID,
+    entries=(
+        HoldEntry(is_held=True, at=AT, by="tidemark", reason="held because of an alert of the next snapshot"),
+        HoldEntry(is_held=False, at=AT, by=an_id("caller"), reason="the users were removed on purpose"),
+    ),
+)
+VERIFICATION = Verification(
+    snapshot_id=SNAPSHOT_ID,
+    at=AT,
+    mode=Mode.FULL,
+    full_at=AT,
+    is_signed=True,
+    is_chained=True,
+    files=4,
+    bytes=800,
+    objects=4,
+    links=2,
+    requested_by="timer",
+)
+PRUNED = Pruned(
+    at=AT,
+    removed=("20261001T220000Z-0a1b2c3d",),
+    leaving=("20261002T220000Z-0a1b2c3d",),
+    refused={"20261003T220000Z-0a1b2c3d": "BlobImmutableDueToPolicy"},
+    kept={"younger than 35 days": 34, "held": 1},
+    leftovers=2,
+    work_files=7,
 )
 LEASE = LeaseRow(job_id=JOB_ID, kind=Kind.RECOVERY, fencing_token=7, is_held=True, ttl_seconds=60)
 NOTE = a_note(batch=30_000, fencing_token=7)
@@ -184,6 +222,13 @@ SEGMENT = Segment(
     is_increment=True,
     files=(_file("objects", "ndz", 4), _file("index", "idx", 4), _file("links", "zst", 2)),
 )
+
+
+def _changes(states: str, length: int) -> IndexFile:
+    name = f"{TENANT}/{SNAPSHOT_ID}/history/{states}.00003.changes.zst"
+    return IndexFile(name=name, length=length, blocks=(Block(3, 0, length, 4, "8" * 32),))
+
+
 MANIFEST = Manifest(
     tenant=TENANT,
     snapshot_id=SNAPSHOT_ID,
@@ -222,6 +267,40 @@ MANIFEST = Manifest(
     ),
     tool="tidemark/0.1.0",
 )
+INCREMENT = msgspec.structs.replace(
+    MANIFEST,
+    snapshot_id="20261120T230000Z-1a2b3c4d",
+    base_id=SNAPSHOT_ID,
+    base_sha256="8" * 64,
+    sequence=3,
+    types={
+        "user": msgspec.structs.replace(MANIFEST.types["user"], way="delta", is_whole=False, full_at=AT),
+        "namedLocation": msgspec.structs.replace(
+            MANIFEST.types["namedLocation"], why="Graph has no delta for this type", full_at=AT
+        ),
+    },
+    incomplete={"group": "Graph answered 403 Authorization_RequestDenied: Insufficient privileges (request-id none)"},
+    consistency=Consistency(
+        began_at=AT,
+        lagged=1,
+        unfound={"group.members": 1},
+        unfound_links=(UnfoundLink(reference="group.members", source="a" * 32, other="b" * 32),),
+    ),
+)
+CHANGE_INDEX = ChangeIndex(
+    tenant=TENANT,
+    snapshot_id=SNAPSHOT_ID,
+    manifest_sha256="3" * 64,
+    since=1,
+    sequence=11,
+    shard_count=64,
+    omitted=(5,),
+    runs=(
+        Run(first=2, last=9, level=1, files=(_changes("00000002-00000009", 180),)),
+        Run(first=10, last=10, level=0, files=()),
+        Run(first=11, last=11, level=0, files=(_changes("00000011-00000011", 90),)),
+    ),
+)
 SIGNATURE = sign_es256(ec.derive_private_key(1, ec.SECP256R1()), bytes.fromhex(seal(MANIFEST)[1]))
 
 
@@ -242,3 +321,14 @@ def links(*, is_increment: bool) -> LinkSpool:
     spooled.add(1, an_id("group-1"), an_id("user-1"))
     spooled.add(1, an_id("group-1"), an_id("user-2"))
     return spooled
+
+
+def change_rows() -> list[bytes]:
+    """Return rows of the change index in the order of their states: a user that changed, joined a group and is gone."""
+    user, group = object_key(an_id("user-1")), object_key(an_id("group-1"))
+    return [
+        ROW.pack(user, 1, OBJECT, 0, 2, body_digest(b'{"city":"Rome"}')),
+        ROW.pack(user, 1, LINKED_BY, 0, 3, group),
+        ROW.pack(group, 1, UNLINKED, 0, 4, user),
+        ROW.pack(user, 1, OBJECT, TOMBSTONE, 4, bytes(16)),
+    ]

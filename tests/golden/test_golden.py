@@ -18,6 +18,8 @@ from shared.domain.changes import Change, Difference, Outcome, UnknownObject
 from shared.domain.drift import DriftItem
 from shared.domain.explanations import Cause, Explanation
 from shared.domain.ids import object_key
+from shared.formats.change_index import LINKED_BY, OBJECT, block_digest, decode_rows, rows_of
+from shared.formats.change_index import decode_index as decode_change_index
 from shared.formats.deleted import decode_deleted
 from shared.formats.digests import sha256
 from shared.formats.frames import decompress
@@ -35,12 +37,12 @@ from shared.formats.records import (
     UNKNOWN_OBJECTS,
     decode_records,
 )
-from shared.formats.rows import batch_of, job_of, snapshot_of
+from shared.formats.rows import batch_of, hold_of, job_of, pruned_of, snapshot_of, verification_of
 from shared.formats.segments import decode_segment
 from shared.formats.signatures import decode_signature, refusal
 from shared.formats.watches import DRIFT_ITEMS, watch_of
 from shared.jobs.lease import lease_row
-from shared.runs.applying import BeforeImage
+from shared.runs.outcomes import BeforeImage
 from tests.golden import documents, samples
 from tests.golden.write import shown
 from tests.support.builders import an_id
@@ -88,6 +90,17 @@ def test_the_golden_signature_is_read_and_proves_the_golden_manifest() -> None:
     assert refusal(signature, digest, {signature.key_id: key}) == ""
 
 
+def test_the_golden_change_index_is_read() -> None:
+    assert decode_change_index(golden("change-index.json"), name="change-index.json") == samples.CHANGE_INDEX
+
+
+def test_the_golden_change_rows_are_read() -> None:
+    content = golden("changes.zst")
+    packed = decode_rows(content, name="changes.zst", digest=block_digest(content))
+    user = list(rows_of(packed, object_key(an_id("user-1"))))
+    assert [(row.kind, row.flags, row.sequence) for row in user] == [(OBJECT, 0, 2), (LINKED_BY, 0, 3), (OBJECT, 1, 4)]
+
+
 def test_the_golden_note_is_read() -> None:
     assert decode_note(golden("note.json")) == samples.NOTE
 
@@ -97,7 +110,17 @@ def test_the_golden_rows_are_read() -> None:
     assert batch_of(golden_row("batch"), key="k") == samples.BATCH
     assert snapshot_of(golden_row("snapshot"), key="k") == samples.SUMMARY
     assert watch_of(golden_row("drift")) == samples.WATCH
+    assert hold_of(golden_row("hold"), key="k") == samples.HOLD
+    assert verification_of(golden_row("verification"), key="k") == samples.VERIFICATION
+    assert pruned_of(golden_row("pruned"), key="k") == samples.PRUNED
     assert lease_row(golden_row("lease")) == samples.LEASE
+
+
+def test_a_snapshot_row_from_before_alerts_and_protection_is_read() -> None:
+    document = msgspec.json.decode(golden_row("snapshot")["document"])
+    older = {name: value for name, value in document.items() if name not in {"alerts", "protection"}}
+    row = {"format": "snapshot-row/1", "document": msgspec.json.encode(older).decode()}
+    assert snapshot_of(row, key="k") == msgspec.structs.replace(samples.SUMMARY, alerts=(), protection=None)
 
 
 @pytest.mark.parametrize(

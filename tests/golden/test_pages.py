@@ -12,15 +12,20 @@ import pytest
 from shared.domain.changes import Change, Difference, LinkDifference, Outcome, UnknownObject
 from shared.domain.drift import Allowance, DriftItem, DriftRule, PendingAlert, Watch
 from shared.domain.explanations import Cause, Explanation
+from shared.domain.holds import Hold, HoldEntry
 from shared.domain.jobs import Batch, Job, Note, Options, SnapshotSummary
+from shared.domain.protection import Protection
+from shared.domain.pruning import Pruned
 from shared.domain.scope import Scope
-from shared.formats.manifests import Manifest, TypeFacts
+from shared.domain.verification import Verification
+from shared.formats.change_index import ChangeIndex, ChangeRow, IndexFile, Run
+from shared.formats.manifests import Consistency, Manifest, TypeFacts, UnfoundLink
 from shared.formats.objects import IndexRow
 from shared.formats.records import Header
 from shared.formats.segments import File, Segment
 from shared.formats.signatures import Signature
 from shared.jobs.lease import LeaseRow
-from shared.runs.applying import BeforeImage
+from shared.runs.outcomes import BeforeImage
 
 GOLDEN = Path(__file__).parent
 PAGES = GOLDEN.parents[1] / "docs" / "formats"
@@ -29,7 +34,12 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("segments", File),
     ("manifests", Manifest),
     ("manifests", TypeFacts),
+    ("manifests", Consistency),
+    ("manifests", UnfoundLink),
     ("manifests", Signature),
+    ("change-index", ChangeIndex),
+    ("change-index", Run),
+    ("change-index", IndexFile),
     ("records", Header),
     ("records", Difference),
     ("records", LinkDifference),
@@ -50,6 +60,11 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("drift", Allowance),
     ("drift", PendingAlert),
     ("drift", DriftItem),
+    ("rows", Protection),
+    ("rows", Hold),
+    ("rows", HoldEntry),
+    ("rows", Verification),
+    ("rows", Pruned),
     ("notes", Note),
 ]
 
@@ -76,6 +91,16 @@ def test_every_member_of_a_stored_document_is_described(name: str, kind: type[An
 def test_every_field_of_an_index_row_is_described() -> None:
     rows = page("segments").replace("| 42 | type |", "| 42 | type_code |")
     assert [name for name in IndexRow._fields if f"| {name} |" not in rows] == []
+
+
+def test_every_field_of_a_change_row_is_described() -> None:
+    assert [name for name in ChangeRow._fields if f"| {name} |" not in page("change-index")] == []
+
+
+def test_the_example_of_a_change_index_is_the_golden_file() -> None:
+    assert msgspec.json.decode(examples("change-index")[0]) == msgspec.json.decode(golden("change-index.json"))
+    lines = [line.replace(" ", "") for line in re.findall(r"^[0-9a-f ]{40,}$", page("change-index"), re.MULTILINE)]
+    assert lines == golden("changes.zst.txt").splitlines()
 
 
 @pytest.mark.parametrize(

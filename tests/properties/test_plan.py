@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.catalogue.entry import Wave
+from shared.catalogue.identity import address, collection
 from shared.catalogue.types import TYPES, type_named
-from shared.compare.judge import writable
+from shared.compare.judge import creatable, writable
 from shared.domain.changes import Action, Change, Difference, LinkDifference
 from shared.domain.jobs import Options
 from shared.recover.plan import BATCH_CHANGES_MAX, batches, dealt, left_alone, link_changes, object_changes
@@ -88,13 +89,20 @@ def test_p2_a_policy_is_switched_on_in_the_last_stage_and_lands_report_only_befo
 
 @modest
 @given(report=reports, allowed=options)
-def test_p3_no_request_of_a_plan_deletes_for_good_or_creates(report: list[Difference], allowed: Options) -> None:
+def test_p3_no_request_of_a_plan_deletes_for_good_and_only_what_is_known_by_its_content_is_created(
+    report: list[Difference], allowed: Options
+) -> None:
     for _wave, change in by_wave(report, allowed):
-        assert change.action in {Action.UPDATE, Action.RESTORE, Action.SOFT_DELETE}
         entry = type_named(change.type)
+        live, in_bin = address(entry, change.object_id, {}), f"{entry.deleted_path}/{change.object_id}"
+        requests = {("PUT" if entry.replaces else "PATCH", live)}
+        if entry.has_bin:
+            requests |= {("DELETE", live), ("POST", f"{in_bin}/restore")}
+        if entry.is_remade:
+            requests.add(("POST", entry.make or collection(entry, change.object_id)))
         write = object_stroke(entry, change, {}, change.target).write
-        live, in_bin = f"{entry.path}/{change.object_id}", f"{entry.deleted_path}/{change.object_id}"
-        assert (write.method, write.path) in {("PATCH", live), ("DELETE", live), ("POST", f"{in_bin}/restore")}
+        assert (write.method, write.path) in requests
+        assert write.method != "DELETE" or entry.has_bin
 
 
 @modest
@@ -131,7 +139,8 @@ def test_p4_what_is_refused_or_not_allowed_is_not_planned_and_says_why(
 @given(report=reports, allowed=options)
 def test_p4_a_plan_writes_only_what_graph_lets_anyone_write(report: list[Difference], allowed: Options) -> None:
     for _wave, change in by_wave(report, allowed):
-        assert writable(type_named(change.type), change.target) == change.target
+        allowed_of = creatable if change.action is Action.RECREATE else writable
+        assert allowed_of(type_named(change.type), change.target) == change.target
 
 
 @modest

@@ -52,6 +52,7 @@ class Told:
     second_writes: int = 0
     hard_deletes: int = 0
     breaches: list[str] = field(default_factory=list)
+    vault_breaches: list[str] = field(default_factory=list)
     fired: dict[str, int] = field(default_factory=dict)
     complaints: list[dict[str, Any]] = field(default_factory=list)
 
@@ -127,6 +128,7 @@ async def _tell(seed: int) -> Told:
         second_writes=_writes(simulator) - writes,
         hard_deletes=simulator.tenant.history.hard_deletes,
         breaches=two_holders(platform.rows.history),
+        vault_breaches=platform.vault.policy.breaches,
         complaints=complaints(simulator) if HAS_SLICE else [],
         fired={"deaths": platform.deaths.fired, "graph": sum(rule.fired for rule in simulator.world.faults.rules)},
     )

@@ -57,6 +57,10 @@ def test_two_holders_never_both_record(stories: list[Told]) -> None:
     assert not broken(stories, lambda story: not story.breaches)
 
 
+def test_nothing_that_the_vault_protects_is_ever_tried_to_be_removed(stories: list[Told]) -> None:
+    assert not broken(stories, lambda story: not story.vault_breaches)
+
+
 def test_nothing_is_hard_deleted(stories: list[Told]) -> None:
     assert not broken(stories, lambda story: story.hard_deletes == 0)
 

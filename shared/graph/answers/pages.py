@@ -18,7 +18,6 @@ from shared.graph.answers.faults import incomplete, refusal
 from shared.graph.exchange import Reply
 
 EXPANDED_MAX = 20  # "Use query parameters", $expand: at most this many items per object come, without a next link
-DERIVED = {"#microsoft.graph.user": frozenset({"#microsoft.graph.agentUser"})}  # kinds of the type, so in its listings
 
 
 class _Envelope(msgspec.Struct, rename={"next": "@odata.nextLink", "delta": "@odata.deltaLink"}):
@@ -27,17 +26,30 @@ class _Envelope(msgspec.Struct, rename={"next": "@odata.nextLink", "delta": "@od
     delta: str | UnsetType = UNSET
 
 
-class _Identity(msgspec.Struct, rename={"kind": "@odata.type"}):
+class _Id(msgspec.Struct, gc=False):
+    id: str
+
+
+class _Identity(msgspec.Struct, rename={"kind": "@odata.type"}, gc=False):
     id: str
     kind: str | UnsetType = UNSET
 
 
-class _Identities(msgspec.Struct, rename={"next": "@odata.nextLink"}):
-    value: list[_Identity]
+class _Nameless(msgspec.Struct, rename={"kind": "@odata.type"}):
+    id: str = "-"
+    kind: str | UnsetType = UNSET
+
+
+class _Ids(msgspec.Struct, rename={"next": "@odata.nextLink"}):
+    value: list[_Id]
     next: str | UnsetType = UNSET
 
 
-Envelope = TypeVar("Envelope", _Envelope, _Identities)
+class _Identities(msgspec.Struct):
+    value: list[_Identity]
+
+
+Shape = TypeVar("Shape")
 
 
 class ObjectPage(msgspec.Struct, frozen=True):
@@ -57,52 +69,78 @@ class Expanded(msgspec.Struct, frozen=True):
     is_cut: bool
 
 
-def object_page(what: str, reply: Reply, *, repeats: bool = False, only: str = "") -> ObjectPage:
+def object_page(
+    what: str, reply: Reply, *, repeats: bool = False, only: Sequence[str] = (), key: str = "id"
+) -> ObjectPage:
     """Return the page in `reply`.
 
-    `repeats` lets an id come twice (delta); `only` is the @odata.type that alone may come, kinds derived from it too.
+    `repeats` lets an id come twice (delta); `only` are the @odata.types that alone may come, if any are named; `key` is
+    the member that identifies an object.
     Raises DirectoryError or TransientError for a reply that is no success, IncompleteListingError for no whole page.
     """
     envelope = _decoded(what, reply, _Envelope)
-    ids: list[str] = []
-    bodies: list[bytes] = []
-    for number, raw in enumerate(envelope.value):
-        identity = _object(what, reply, raw, number, _Identity)
-        if only and identity.kind is not UNSET and identity.kind != only and identity.kind not in DERIVED.get(only, ()):
-            raise incomplete(what, f"object {identity.id!r} is a {identity.kind}, not a {only}", reply)
-        ids.append(identity.id)
-        bodies.append(single_line(raw))
+    # A second pass over the whole page costs less than opening each of its objects, and proves the same.
+    identities = _read(what, reply, _Identities if key == "id" else _keyed_by(key)).value
+    ids = _known_ids(what, reply, identities)
+    kinds = {identity.kind for identity in identities} - {UNSET, *only} if only else ()
+    if kinds:
+        stray = next(identity for identity in identities if identity.kind in kinds)
+        raise incomplete(what, f"object {stray.id!r} is a {stray.kind}, not a {only[0]}", reply)
+    if b"\n" in reply.body or b"\r" in reply.body:
+        bodies = [single_line(raw) for raw in envelope.value]
+    else:
+        bodies = [bytes(raw) for raw in envelope.value]
     _refuse_doubles(what, reply, ids, repeats=repeats)
     return ObjectPage(ids, bodies, _link(envelope.next), _link(envelope.delta))
 
 
 def id_page(what: str, reply: Reply) -> tuple[list[str], str | None]:
     """Return the ids of the page and the next link; what else the objects hold is not looked at."""
-    envelope = _decoded(what, reply, _Identities)
-    ids = [_known_id(what, reply, row.id, number) for number, row in enumerate(envelope.value)]
+    envelope = _decoded(what, reply, _Ids)
+    ids = _known_ids(what, reply, envelope.value)
     _refuse_doubles(what, reply, ids, repeats=False)
     return ids, _link(envelope.next)
 
 
-def expanded_page(what: str, reply: Reply, reference: str) -> tuple[list[Expanded], str | None]:
-    """Return each object of the page with its expanded `reference`, and the next link."""
-    envelope = _decoded(what, reply, _Envelope)
-    shape = _expanded_shape(reference)
-    rows: list[Expanded] = []
-    for number, raw in enumerate(envelope.value):
-        row = _object(what, reply, raw, number, shape)
-        others = [_known_id(what, reply, other.id, number) for other in row.others]
-        rows.append(Expanded(row.id, others, row.more is not UNSET or len(others) >= EXPANDED_MAX))
-    _refuse_doubles(what, reply, [row.object_id for row in rows], repeats=False)
+def expanded_page(
+    what: str, reply: Reply, reference: str, *, is_single: bool = False
+) -> tuple[list[Expanded], str | None]:
+    """Return each object of the page with its expanded `reference`, and the next link.
+
+    An `is_single` reference leads to one object, and is left out where there is none.
+    """
+    envelope = _decoded(what, reply, _single_page(reference) if is_single else _expanded_page(reference))
+    rows = [
+        _single(what, reply, row, number)
+        if is_single
+        else Expanded(
+            row.id,
+            _known_ids(what, reply, row.others, number),
+            row.more is not UNSET or len(row.others) >= EXPANDED_MAX,
+        )
+        for number, row in enumerate(envelope.value)
+    ]
+    _refuse_doubles(what, reply, _known_ids(what, reply, envelope.value), repeats=False)
     return rows, _link(envelope.next)
 
 
-def one_object(what: str, reply: Reply) -> tuple[str, bytes]:
-    """Return the @odata.type (empty when absent) and body of a reply that is one object, its @odata.context removed."""
+def expanded_object(what: str, reply: Reply, reference: str) -> Expanded:
+    """Return the object that the reply is, with its expanded single `reference`."""
     if not reply.is_success:
         raise refusal(what, reply)
     _check_text(what, reply)
-    identity = _object(what, reply, reply.body, 0, _Identity)
+    return _single(what, reply, _identity(what, reply, _single_shape(reference)))
+
+
+def one_object(what: str, reply: Reply, *, is_keyed: bool = True) -> tuple[str, bytes]:
+    """Return the @odata.type (empty when absent) and body of a reply that is one object, its @odata.context removed.
+
+    What stands alone at its path need not have an id: `is_keyed` is false for it.
+    """
+    if not reply.is_success:
+        raise refusal(what, reply)
+    _check_text(what, reply)
+    identity = _identity(what, reply, _Identity if is_keyed else _Nameless)
     members = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
     members.pop("@odata.context", None)
     kind = "" if identity.kind is UNSET else identity.kind
@@ -115,20 +153,24 @@ def single_line(raw: msgspec.Raw | bytes) -> bytes:
     return msgspec.json.format(text, indent=-1) if b"\n" in text or b"\r" in text else text
 
 
-def _decoded(what: str, reply: Reply, shape: type[Envelope]) -> Envelope:
-    """Return the whole body as `shape`; its links are proven not to be empty."""
+def _decoded(what: str, reply: Reply, shape: type[Shape]) -> Shape:
+    """Return the whole body of a success as `shape`, a page; its links are proven not to be empty."""
     if not reply.is_success:
         raise refusal(what, reply)
     _check_text(what, reply)
+    envelope = _read(what, reply, shape)
+    if "" in (getattr(envelope, "next", UNSET), getattr(envelope, "delta", UNSET)):
+        raise incomplete(what, "the page has an empty link", reply)
+    return envelope
+
+
+def _read(what: str, reply: Reply, shape: type[Shape]) -> Shape:
     try:
-        envelope = msgspec.json.decode(reply.body, type=shape)
+        return msgspec.json.decode(reply.body, type=shape)
     except RecursionError:
         raise incomplete(what, "the page is nested too deeply", reply) from None
     except msgspec.DecodeError as error:
         raise incomplete(what, f"the page is no whole JSON collection ({error})", reply) from error
-    if "" in (envelope.next, getattr(envelope, "delta", UNSET)):
-        raise incomplete(what, "the page has an empty link", reply)
-    return envelope
 
 
 def _check_text(what: str, reply: Reply) -> None:
@@ -137,28 +179,37 @@ def _check_text(what: str, reply: Reply) -> None:
     kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise incomplete(what, f"the page is {kind or 'of no content type'}, not application/json", reply)
+    if reply.body.isascii():
+        return
     try:
         reply.body.decode()  # objects are kept unopened, so nothing later would notice
     except UnicodeDecodeError as error:
         raise incomplete(what, f"the page is not UTF-8 ({error.reason})", reply) from error
 
 
-def _object(what: str, reply: Reply, raw: msgspec.Raw | bytes, number: int, shape: Any) -> Any:
-    """Return object `number` of the page as `shape`, a struct with an `id` that is proven not empty."""
+def _identity(what: str, reply: Reply, shape: Any) -> Any:
+    """Return who the one object of the reply is, as `shape`, a struct with an `id`."""
     try:
-        row = msgspec.json.decode(raw, type=shape)
+        found = msgspec.json.decode(reply.body, type=shape)
     except RecursionError:
-        raise incomplete(what, f"object {number} is nested too deeply", reply) from None
+        raise incomplete(what, "the object is nested too deeply", reply) from None
     except msgspec.DecodeError as error:
-        raise incomplete(what, f"object {number} is malformed ({error})", reply) from error
-    _known_id(what, reply, row.id, number)
-    return row
+        raise incomplete(what, f"the object is malformed ({error})", reply) from error
+    _known_ids(what, reply, [found])
+    return found
 
 
-def _known_id(what: str, reply: Reply, object_id: str, number: int) -> str:
-    if not object_id:
-        raise incomplete(what, f"object {number} has an empty id", reply)
-    return object_id
+def _known_ids(what: str, reply: Reply, rows: Sequence[Any], number: int | None = None) -> list[str]:
+    """Return the id of each row, proven not to be empty; `number` is the object that the rows belong to."""
+    ids = [row.id for row in rows]
+    if "" in ids:
+        raise incomplete(what, f"object {ids.index('') if number is None else number} has an empty id", reply)
+    return ids
+
+
+def _single(what: str, reply: Reply, row: Any, number: int | None = None) -> Expanded:
+    others = [] if row.other is None else _known_ids(what, reply, [row.other], number)
+    return Expanded(row.id, others, is_cut=False)
 
 
 def _refuse_doubles(what: str, reply: Reply, ids: Sequence[str], *, repeats: bool) -> None:
@@ -171,10 +222,40 @@ def _link(link: str | UnsetType) -> str | None:
 
 
 @cache
-def _expanded_shape(reference: str) -> Any:
-    """Return the struct of an object with `reference` expanded; the reference must be there, if only as []."""
-    return msgspec.defstruct(
+def _expanded_page(reference: str) -> Any:
+    """Return the struct of a page of objects with `reference` expanded; the reference must be there, if only as []."""
+    row = msgspec.defstruct(
         f"Expanded_{reference}",
-        [("id", str), ("others", list[_Identity]), ("more", str | UnsetType, UNSET)],
+        [("id", str), ("others", list[_Id]), ("more", str | UnsetType, UNSET)],
         rename={"others": reference, "more": f"{reference}@odata.nextLink"},
+    )
+    return _page_of(f"Expanded_{reference}_page", row)
+
+
+@cache
+def _single_page(reference: str) -> Any:
+    """Return the struct of a page of objects with a `reference` to one object expanded."""
+    return _page_of(f"Single_{reference}_page", _single_shape(reference))
+
+
+@cache
+def _single_shape(reference: str) -> Any:
+    """Return the struct of an object with a `reference` to one object expanded; without one it may be left out."""
+    return msgspec.defstruct(
+        f"Single_{reference}", [("id", str), ("other", _Id | None, None)], rename={"other": reference}
+    )
+
+
+@cache
+def _keyed_by(key: str) -> Any:
+    """Return the struct of a page of objects that are identified by another member than `id`."""
+    row = msgspec.defstruct(
+        f"Keyed_{key}", [("id", str), ("kind", str | UnsetType, UNSET)], rename={"id": key, "kind": "@odata.type"}
+    )
+    return _page_of(f"Keyed_{key}_page", row)
+
+
+def _page_of(name: str, row: Any) -> Any:
+    return msgspec.defstruct(
+        name, [("value", list[row]), ("next", str | UnsetType, UNSET)], rename={"next": "@odata.nextLink"}
     )

@@ -39,6 +39,9 @@ def url(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "AzureFunctionsWebHost__hostid": "functionscontract",
         "TIDEMARK_SNAPSHOT_SCHEDULE": "0 0 0 1 1 *",
         "TIDEMARK_WATCHDOG_SCHEDULE": "0 0 0 1 1 *",
+        "TIDEMARK_RESTORE_POINT_SCHEDULE": "0 0 0 1 1 *",
+        "TIDEMARK_VERIFY_SCHEDULE": "0 0 0 1 1 *",
+        "TIDEMARK_PRUNE_SCHEDULE": "0 0 0 1 1 *",
         "TIDEMARK_LOCAL_ADMIN_KEY": KEY,
     }
     log = tmp_path_factory.mktemp("app") / "app.log"

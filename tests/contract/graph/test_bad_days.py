@@ -53,7 +53,8 @@ def test_listings_are_whole_on_a_bad_day(seed: int) -> None:
         pages = await whole(world, LISTINGS["user"])
         ids = [msgspec.json.decode(body)["id"] for page in pages for body in page.bodies]
         assert sorted(ids) == sorted(live(world, "user"))
-        links = {link for page in await whole(world, LISTINGS["group-members"]) for link in page.links}
+        pages = await whole(world, LISTINGS["group-members"])
+        links = {(source, other) for page in pages for source, others in page.linked for other in others}
         groups = list(live(world, "group"))
         assert links == {(group_id, other) for group_id in groups for other in members(world, group_id)}
         found = await world.directory.references(GROUP, "members", groups)

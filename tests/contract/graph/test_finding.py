@@ -7,9 +7,12 @@ import pytest
 
 from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
 from shared.catalogue.group import GROUP
+from shared.catalogue.identity import object_id
 from shared.catalogue.types import LISTINGS, TYPES
 from shared.catalogue.user import USER
 from shared.domain.errors import DirectoryError
+from shared.graph.answers.pages import EXPANDED_MAX
+from shared.graph.settings import BATCH_PARTS_MAX
 from simulator.faults import Fault, Rule
 from tests.contract.graph.changes import POLICIES, a_delete, deleted, live, members
 from tests.contract.graph.worlds import a_world, whole
@@ -37,11 +40,28 @@ def test_an_object_found_alone_is_the_object_its_listing_gave() -> None:
         world = a_world(objects=60)
         for entry in TYPES:
             pages = await whole(world, LISTINGS[entry.name])
-            listed = {
-                msgspec.json.decode(body)["id"]: msgspec.json.decode(body) for page in pages for body in page.bodies
-            }
+            listed = {object_id(entry, body): msgspec.json.decode(body) for page in pages for body in page.bodies}
+            assert len(listed) == len(live(world, entry.name)), entry.name
             found = await world.directory.find(entry, list(listed))
             assert {one: msgspec.json.decode(state.body or b"") for one, state in found.items()} == listed
+
+    run(story())
+
+
+def test_many_objects_are_found_by_lists_with_the_bodies_and_references_that_single_reads_give() -> None:
+    async def story() -> None:
+        world = a_world(objects=2_000)
+        for entry in (USER, GROUP):
+            here, binned = list(live(world, entry.name))[:90], list(deleted(world, entry.name))[:3]
+            wanted = [*here, *binned, NOWHERE]
+            before = len(world.transport.log)
+            found = await world.directory.find(entry, wanted)
+            assert len(world.transport.log) - before < len(wanted) / BATCH_PARTS_MAX, "one part for 15 objects"
+            for few in (here[:40], here[40:], [*binned, NOWHERE]):
+                assert {one: found[one] for one in few} == await world.directory.find(entry, few)
+        named = await world.directory.references(GROUP, "members", here)
+        assert named == {one: set(members(world, one)) for one in here}
+        assert max(map(len, named.values())) > EXPANDED_MAX, "some come whole with the list, some do not"
 
     run(story())
 

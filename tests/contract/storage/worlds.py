@@ -19,11 +19,12 @@ from shared.azure.clock import RandomIds
 from shared.azure.connections import StorageConnection
 from shared.azure.queues import StorageWorkQueue
 from shared.azure.rows import AzureRows
+from shared.azure.shelf import AzureShelf
 from shared.domain.jobs import Note
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.queue import MemoryQueue
 from shared.memory.rows import MemoryRows
-from shared.ports import Blobs, Rows, WorkQueue
+from shared.ports import Blobs, Rows, Shelf, WorkQueue
 
 TENANT = "0b5f8e1c-0000-4000-8000-000000000001"
 QUEUE = "capture"
@@ -48,6 +49,7 @@ class World:
 
     rows: Rows
     blobs: Blobs
+    shelf: Shelf
     queue: WorkQueue
     receive: Callable[[str], Awaitable[list[Note]]]
     pass_time: Callable[[float], Awaitable[None]]
@@ -76,7 +78,8 @@ async def memory_world() -> AsyncIterator[World]:
         message = await queue.receive(name, lease_seconds=60)
         return [] if message is None else [message.note]
 
-    yield World(rows=MemoryRows(clock), blobs=MemoryBlobs(), queue=queue, receive=receive, pass_time=clock.sleep)
+    blobs = MemoryBlobs(clock)
+    yield World(rows=MemoryRows(clock), blobs=blobs, shelf=blobs, queue=queue, receive=receive, pass_time=clock.sleep)
 
 
 @asynccontextmanager
@@ -92,6 +95,7 @@ async def azure_world(connection_string: str) -> AsyncIterator[World]:
         yield World(
             rows=AzureRows(table, RandomIds()),
             blobs=AzureBlobs(container, creates_container=True),
+            shelf=AzureShelf(container),
             queue=_Suffixed(queue, suffix),
             receive=lambda name: received(service, f"{name}-{suffix}"),
             pass_time=asyncio.sleep,

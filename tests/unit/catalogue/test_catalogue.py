@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.catalogue.entry import PAGE_MAX, ObjectType, Rule, Wave
+from shared.catalogue.entry import PAGE_MAX, ObjectType, Rule, Shape, Wave
+from shared.catalogue.identity import PARENT
 from shared.catalogue.table import table
 from shared.catalogue.types import (
     BY_CODE,
@@ -22,6 +23,24 @@ from shared.domain.changes import Action
 from shared.domain.errors import InputError
 from shared.recover.plan import ENABLE
 
+# In the order they were given; a new type takes the next number, and none is ever given again.
+GIVEN = {
+    name: code
+    for code, name in enumerate(
+        (
+            "user group conditionalAccessPolicy namedLocation application servicePrincipal oAuth2PermissionGrant "
+            "appRoleAssignment authorizationPolicy organization authenticationMethodsPolicy "
+            "authenticationMethodConfiguration administrativeUnit unifiedRoleDefinition unifiedRoleAssignment "
+            "unifiedRoleEligibilitySchedule unifiedRoleManagementPolicy authenticationStrengthPolicy "
+            "authenticationContextClassReference crossTenantAccessPolicy crossTenantAccessPolicyConfigurationDefault "
+            "crossTenantAccessPolicyConfigurationPartner federatedIdentityCredential claimsMappingPolicy "
+            "tokenLifetimePolicy tokenIssuancePolicy homeRealmDiscoveryPolicy groupSetting attributeSet "
+            "customSecurityAttributeDefinition identitySecurityDefaultsEnforcementPolicy permissionGrantPolicy "
+            "adminConsentRequestPolicy activityBasedTimeoutPolicy"
+        ).split(),
+        start=1,
+    )
+}
 ROOT = Path(__file__).parents[3]
 each_type = pytest.mark.parametrize("entry", TYPES, ids=lambda entry: entry.name)
 
@@ -33,8 +52,7 @@ def test_names_wire_names_and_codes_are_unique() -> None:
 def test_codes_never_change_because_stored_rows_carry_them() -> None:
     codes = {entry.name: entry.code for entry in TYPES}
     references = {f"{entry.name}.{known.name}": known.code for entry in TYPES for known in entry.references}
-    given = {"user": 1, "group": 2, "conditionalAccessPolicy": 3, "namedLocation": 4}
-    assert given.items() <= codes.items()
+    assert codes == GIVEN
     assert {"group.members": 1, "group.owners": 2}.items() <= references.items()
     assert len(set(references.values())) == len(references)
 
@@ -54,16 +72,26 @@ def test_a_reference_is_found_by_the_code_in_its_link_rows() -> None:
 
 def test_an_unknown_type_is_refused_with_the_names_there_are() -> None:
     assert type_named("user").name == "user"
-    with pytest.raises(InputError, match="conditionalAccessPolicy, group, namedLocation, user"):
+    with pytest.raises(InputError, match=r"'users' is no captured type; use one of activityBased.*, group, .*, user"):
         type_named("users")
 
 
 @each_type
 def test_property_names_are_unique_and_the_id_is_the_identity(entry: ObjectType) -> None:
     assert [name for name, times in Counter(entry.select).items() if times > 1] == []
-    assert [known.name for known in entry.properties if known.rule is Rule.IDENTITY] == ["id"]
-    assert entry.property("displayName") is not None
+    names = [known.name for known in entry.properties if known.rule is Rule.IDENTITY]
+    assert names == ([] if entry.identity or entry.is_remade or entry.shape is Shape.SINGLE else [entry.key])
     assert entry.property("notThere") is None
+
+
+@each_type
+def test_what_is_made_again_says_everything_that_it_is_known_by(entry: ObjectType) -> None:
+    if entry.is_remade:
+        said = {known.name for known in entry.properties if known.rule in {Rule.CREATE_ONLY, Rule.WRITABLE}}
+        assert set(entry.identity or (entry.key,)) - {PARENT} <= said
+        assert set(entry.ends) - {PARENT} <= said
+        assert not entry.has_bin
+    assert entry.is_remade == (Action.RECREATE in entry.waves)
 
 
 @each_type
@@ -82,31 +110,37 @@ def test_every_listing_is_known_by_a_name_of_its_own(entry: ObjectType) -> None:
 @each_type
 def test_a_full_capture_reads_live_and_deleted_objects_and_every_reference(entry: ObjectType) -> None:
     kinds = Counter(listing.kind for listing in entry.listings())
-    assert kinds == Counter({"objects": 1, "deleted": 1, "links": len(entry.references)}) - Counter()
-    assert [listing.kind for listing in entry.listings()][:2] == ["objects", "deleted"]
-    assert [listing.expand for listing in entry.listings()[2:]] == [known.name for known in entry.references]
+    assert kinds == Counter({"objects": 1, "deleted": int(entry.has_bin), "links": len(entry.references)}) - Counter()
+    lists = 1 + entry.has_bin
+    assert [listing.kind for listing in entry.listings()][:lists] == ["objects", "deleted"][:lists]
+    assert [listing.expand for listing in entry.listings()[lists:]] == [known.name for known in entry.references]
 
 
 @each_type
 def test_a_listing_selects_every_property_by_name_or_leaves_select_out(entry: ObjectType) -> None:
-    live, deleted = entry.listings()[:2]
-    assert live.select == deleted.select == (entry.select if entry.sends_select else ())
-    assert "*" not in live.select
-    assert live.top == (PAGE_MAX if entry.is_paged else None)
+    for listing in entry.listings()[: 1 + entry.has_bin]:
+        assert listing.select == (entry.select if entry.sends_select else ())
+        assert "*" not in listing.select
+        assert listing.top == (PAGE_MAX if entry.is_paged else None)
 
 
 @each_type
 def test_live_and_deleted_objects_are_read_from_different_collections(entry: ObjectType) -> None:
     assert entry.path.startswith("/")
     assert entry.deleted_path != entry.path
-    assert "deletedItems" in entry.deleted_path
-    assert entry.deleted_list_path.startswith(entry.deleted_path)
+    if entry.has_bin:
+        assert "deletedItems" in entry.deleted_path
+        assert entry.deleted_list_path.startswith(entry.deleted_path)
+    else:
+        assert entry.deleted_list_path == ""
+    assert not entry.has_delta or entry.has_bin
 
 
 @each_type
 def test_every_action_of_a_recovery_has_a_wave_and_soft_deletes_come_last(entry: ObjectType) -> None:
-    assert set(entry.waves) - {ENABLE} == {Action.RESTORE, Action.UPDATE, Action.SOFT_DELETE}
-    assert entry.waves[Action.SOFT_DELETE] == max(Wave)
+    bin_actions = {Action.RESTORE, Action.SOFT_DELETE} if entry.has_bin else set[Action]()
+    assert set(entry.waves) - {ENABLE} == {Action.UPDATE, *bin_actions, *([Action.RECREATE] * entry.is_remade)}
+    assert entry.waves.get(Action.SOFT_DELETE, max(Wave)) == max(Wave)
 
 
 @each_type

@@ -73,29 +73,45 @@ def test_a_job_that_is_not_waited_for_is_named(deployment: Deployment) -> None:
 
 def test_a_recovery_needs_a_yes_where_nobody_can_be_asked(deployment: Deployment) -> None:
     harmed(deployment)
-    refused = deployment.run("recover", "latest", "--wait")
+    refused = deployment.run("recover", "latest", "--apply", "--wait")
     assert refused.status == 2
     assert "--yes" in refused.err
     assert deployment.run("jobs").json["value"][0]["tidemark.kind"] == "capture"
-    done = deployment.run("recover", "latest", "--wait", "--yes")
+    done = deployment.run("recover", "latest", "--apply", "--wait", "--yes")
     assert (done.status, done.json["totalObjectsModified"]) == (0, 1)
+
+
+def test_without_apply_a_recovery_is_only_planned_and_its_plan_can_be_carried_out(deployment: Deployment) -> None:
+    harmed(deployment)
+    before = deployment.world.simulator.fingerprint()
+    dry = deployment.run("recover", "latest", "--wait")
+    assert (dry.status, dry.json["tidemark.kind"], dry.json["tidemark.plan"]["objects"]) == (0, "report", 1)
+    assert dry.json["tidemark.plan"]["estimatedWrites"] == 1
+    assert deployment.world.simulator.fingerprint() == before
+    assert deployment.run("recover", "latest", "--yes").status == 2, "a yes to nothing is a slip of the hand"
+    done = deployment.run("recover", "latest", "--apply", "--yes", "--plan", dry.json["id"], "--wait")
+    assert (done.status, done.json["totalObjectsModified"]) == (0, 1)
+    undone = deployment.run("undo", done.json["id"], "--apply", "--yes", "--wait")
+    assert (undone.status, deployment.world.simulator.fingerprint()) == (0, before)
+    assert deployment.run("retry", done.json["id"]).status == 2, "nothing failed"
+    assert deployment.run("approve", dry.json["id"]).status == 4, "one's own plan"
 
 
 def test_a_person_is_asked_what_is_about_to_happen_and_may_say_no(deployment: Deployment) -> None:
     harmed(deployment)
     for answer in ("no\n", "y\n", "\n", ""):
-        refused = deployment.run("recover", "latest", "--soft-delete-newer", is_terminal=True, typed=answer)
+        refused = deployment.run("recover", "latest", "--apply", "--soft-delete-newer", is_terminal=True, typed=answer)
         assert refused.status == 2
         assert "the whole tenant back to 2026-11-20 06:00:00Z" in refused.err
         assert "soft-deleted" in refused.err
     assert len(deployment.run("jobs").json["value"]) == 1
-    done = deployment.run("recover", "latest", "--wait", is_terminal=True, typed="yes\n")
+    done = deployment.run("recover", "latest", "--apply", "--wait", is_terminal=True, typed="yes\n")
     assert done.status == 0
 
 
 def test_a_recovery_of_chosen_objects_leaves_the_others(deployment: Deployment) -> None:
     first, second = harmed(deployment, 2)
-    done = deployment.run("recover", "latest", "--ids", f"user:{first}", "--yes", "--wait")
+    done = deployment.run("recover", "latest", "--ids", f"user:{first}", "--apply", "--yes", "--wait")
     assert done.json["totalObjectsModified"] == 1
     left = deployment.run("report", "latest", "--types", "user", "--wait")
     rows = deployment.run("changes", left.json["id"]).json["value"]
@@ -106,7 +122,7 @@ def test_failed_changes_make_the_exit_status_one_and_are_listed(deployment: Depl
     (user,) = harmed(deployment)
     refusal = Rule(kind=Fault.FORBIDDEN, path=f"/users/{user}", method="PATCH")
     deployment.world.simulator.world.faults.rules.append(refusal)
-    ran = deployment.run("recover", "latest", "--yes", "--wait")
+    ran = deployment.run("recover", "latest", "--apply", "--yes", "--wait")
     assert refusal.fired > 0
     assert (ran.status, ran.json["status"], ran.json["totalFailedChanges"]) == (1, "successful", 1)
     (failed,) = deployment.run("changes", ran.json["id"]).json["value"]
@@ -208,17 +224,38 @@ def test_a_missing_role_or_token_is_exit_status_four(deployment: Deployment) -> 
 
 def test_a_tenant_that_is_busy_is_exit_status_five(deployment: Deployment) -> None:
     harmed(deployment)
-    running = deployment.run("recover", "latest", "--yes").json["id"]
-    ran = deployment.run("recover", "latest", "--yes")
+    running = deployment.run("recover", "latest", "--apply", "--yes").json["id"]
+    ran = deployment.run("recover", "latest", "--apply", "--yes")
     assert ran.status == 5
     assert running in ran.err
 
 
-def test_a_capture_has_no_changes(deployment: Deployment) -> None:
+def test_a_capture_lists_what_delta_had_missed_and_a_verdict_on_every_type(deployment: Deployment) -> None:
     taken = deployment.run("capture", "--wait")
     ran = deployment.run("changes", taken.json["id"])
-    assert ran.status == 2
-    assert "capture" in ran.err
+    assert (ran.status, ran.json["value"]) == (0, [])
+    shown = deployment.run("job", taken.json["id"], is_terminal=True)
+    assert "read user" in shown.out
+    assert "there is no snapshot to go on from" in " ".join(shown.out.split())
+
+
+def test_a_restore_point_is_listed_over_its_snapshot_and_reported_against(deployment: Deployment) -> None:
+    assert deployment.run("capture", "--restore-point").status == 3
+    deployment.run("capture", "--wait")
+    user = deployment.world.users()[0]
+    deployment.world.change(user, jobTitle="before the restore point")
+    point = deployment.run("capture", "--restore-point", "--wait")
+    assert (point.status, point.json["tidemark.isRestorePoint"]) == (0, True)
+    assert point.json["tidemark.notes"]["ways"]["user"] == "delta"
+    newest, base = deployment.run("snapshots").json["value"]
+    assert (newest["tidemark.baseId"], base["tidemark.baseId"]) == (base["id"], None)
+    assert newest["tidemark.counts"]["objects"] < base["tidemark.counts"]["objects"]
+    table = " ".join(deployment.run("snapshots", is_terminal=True).out.split())
+    assert "delta" in table
+    assert "over" in table
+    deployment.world.change(user, jobTitle="after the restore point")
+    report = deployment.run("report", "latest", "--wait")
+    assert (report.status, report.json["tidemark.summary"]) == (0, {"user": {"update": 1}})
 
 
 def test_tables_are_for_people(deployment: Deployment) -> None:

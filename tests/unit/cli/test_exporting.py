@@ -30,12 +30,12 @@ def test_every_format_is_written_the_same_to_a_file_each_time(
 ) -> None:
     job, users = reported(deployment)
     for name in ("a", "b"):
-        assert deployment.run("export", job, "--format", chosen, "--output", str(tmp_path / name)).status == 0
+        assert deployment.run("export-report", job, "--format", chosen, "--output", str(tmp_path / name)).status == 0
     content = (tmp_path / "a").read_bytes()
     assert content == (tmp_path / "b").read_bytes()
     known = users if chosen != "markdown" else ["restore", "update"]
     assert all(one.encode() in content for one in known)
-    refused = deployment.run("export", job, "--output", str(tmp_path / "a"))
+    refused = deployment.run("export-report", job, "--output", str(tmp_path / "a"))
     assert (refused.status, (tmp_path / "a").read_bytes()) == (2, content)
 
 
@@ -45,10 +45,10 @@ def test_an_export_in_parts_is_the_export(
     job, _users = reported(deployment, 5)
     for chosen in ("ndjson", "csv", "siem"):
         whole, parts = tmp_path / f"whole-{chosen}", tmp_path / f"parts-{chosen}"
-        deployment.run("export", job, "--format", chosen, "--output", str(whole))
+        deployment.run("export-report", job, "--format", chosen, "--output", str(whole))
         with monkeypatch.context() as patched:
             patched.setattr(exports, "PART_ROWS", 2)
-            deployment.run("export", job, "--format", chosen, "--output", str(parts))
+            deployment.run("export-report", job, "--format", chosen, "--output", str(parts))
         assert parts.read_bytes() == whole.read_bytes()
     assert sum("%24skip=" in request for request in deployment.requests if "export" in request) == 6
 
@@ -66,19 +66,19 @@ def test_rows_are_chosen_by_options_in_lists_and_exports(
     downwards = deployment.run("changes", job, "--sort", "displayName", "--descending").json["value"]
     by_name = [row["displayName"] for row in downwards]
     assert by_name == sorted(by_name, key=str.casefold, reverse=True)
-    deployment.run("export", job, "--action", "restore", "--output", str(tmp_path / "a"))
+    deployment.run("export-report", job, "--action", "restore", "--output", str(tmp_path / "a"))
     lines = (tmp_path / "a").read_bytes().splitlines()
     assert [msgspec.json.decode(line)["id"] for line in lines] == users[:1]
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", type("Out", (), {"buffer": written})())
-    assert deployment.run("export", job, "--action", "restore").status == 0
+    assert deployment.run("export-report", job, "--action", "restore").status == 0
     assert written.getvalue() == (tmp_path / "a").read_bytes()
 
 
 def test_what_cannot_be_exported_filtered_or_sorted_is_refused(deployment: Deployment) -> None:
     deployment.do(deployment.world.captured())
     capture = deployment.run("jobs").json["value"][0]["id"]
-    assert deployment.run("export", capture).status == 2
+    assert deployment.run("export-report", capture).status == 2
     recovery = deployment.run("recover", "latest", "--wait", "--yes").json["id"]
     assert deployment.run("changes", recovery, "--type", "user").status == 2
     report = deployment.run("report", "latest", "--wait").json

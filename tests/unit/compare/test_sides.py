@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from shared.compare.sides import alike, asked_once, comparable
-from shared.domain.errors import InputError
-from shared.domain.scope import EVERYTHING, Scope
+from shared.compare.sides import alike, asked_once
 from shared.formats.manifests import TypeFacts
 
 
@@ -18,17 +14,6 @@ def facts(**selects: str) -> dict[str, TypeFacts]:
 
 
 THEN, NOW = facts(user="id city", group="id"), facts(user="id city state", namedLocation="id")
-
-
-def test_only_types_that_both_sides_captured_are_compared_and_the_others_are_named() -> None:
-    assert comparable(EVERYTHING, THEN, NOW) == (["user"], ["group", "namedLocation"])
-    assert comparable(Scope(types=("user",)), THEN, NOW) == (["user"], [])
-
-
-@pytest.mark.parametrize("scope", [Scope(types=("user", "group")), Scope(ids={"namedLocation": ("x",)})])
-def test_asking_for_a_type_that_a_side_lacks_is_refused(scope: Scope) -> None:
-    with pytest.raises(InputError, match="has not captured the type"):
-        comparable(scope, THEN, NOW)
 
 
 def test_a_property_that_one_side_never_asked_for_is_no_difference() -> None:

@@ -11,6 +11,7 @@ from shared.domain.errors import BatchHeldError, LeaseLostError, TenantBusyError
 CODES = {
     "TidemarkError": "tidemark",
     "InputError": "bad-request",
+    "PlanChangedError": "plan-changed",
     "NotFoundError": "not-found",
     "CallerError": "caller",
     "TenantBusyError": "tenant-busy",
@@ -24,6 +25,9 @@ CODES = {
     "DirectoryError": "directory",
     "IncompleteListingError": "incomplete-listing",
     "LockOutError": "lock-out",
+    "SealRefusedError": "seal-refused",
+    "ClockSkewError": "clock-skew",
+    "OutliveError": "outlive",
 }
 
 

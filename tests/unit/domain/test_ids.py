@@ -96,6 +96,11 @@ def test_what_names_no_time_is_no_snapshot_id(wire: str) -> None:
         [f"{an_id('a')}\n{an_id('b')}"],
         ["", an_id("a")],
         [an_id("a")[:-1], f"0{an_id('b')}"],
+        [an_id("a"), f"  {an_id('b')[2:]}"],
+        [an_id("a"), f"{an_id('b')[:-2]}--"],
+        [an_id("a"), f"{an_id('b')[:-1]}g"],
+        [an_id("a"), f"{an_id('b')[:-1]}\uff11"],
+        [an_id("a"), f"{an_id('b')[:-2]}\n0"],
     ],
 )
 def test_keys_of_many_ids_are_those_of_each_by_itself(ids: list[str]) -> None:

@@ -37,6 +37,14 @@ def test_frames_one_after_another_are_one_stream_to_any_zstd_reader() -> None:
     assert zstd.decompress(stream) == b"one\ntwo\n"
 
 
+def test_a_frame_does_not_depend_on_those_before_it_even_one_that_failed() -> None:
+    alone = compress(b"body" * 1000)
+    with pytest.raises(TypeError):
+        compress("no bytes")  # type: ignore[arg-type]
+    assert compress(b"other" * 500) != alone
+    assert compress(b"body" * 1000) == alone
+
+
 def test_a_decompression_bomb_is_refused_by_the_cap_and_named() -> None:
     bomb = compress(bytes(50_000_000))
     assert len(bomb) < 10_000

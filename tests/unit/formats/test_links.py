@@ -113,9 +113,20 @@ def test_a_block_of_keys_that_is_no_whole_number_of_them_is_refused() -> None:
 @pytest.mark.parametrize("is_increment", [False, True])
 def test_a_page_of_links_makes_the_same_file_as_its_links_one_by_one(is_increment: bool) -> None:
     pairs = [(an_id(f"group-{number % 5}"), an_id(f"user-{number}")) for number in range(40)]
-    at_once, one_by_one = (LinkSpool(shard_count=4, is_increment=is_increment) for _spool in range(2))
+    at_once, by_source, one_by_one = (LinkSpool(shard_count=4, is_increment=is_increment) for _spool in range(3))
     at_once.add_pairs(MEMBERS, pairs)
+    sources = dict.fromkeys(source for source, _other in pairs)
+    by_source.add_linked(MEMBERS, [(source, [other for of, other in pairs if of == source]) for source in sources])
+    by_source.add_linked(MEMBERS, [(an_id("group-without-members"), [])])
     for source, other in pairs:
         one_by_one.add(MEMBERS, source, other)
-    assert at_once.rows == one_by_one.rows == len(pairs)
-    assert at_once.file().content == one_by_one.file().content
+    assert at_once.rows == by_source.rows == one_by_one.rows == len(pairs)
+    assert at_once.file().content == by_source.file().content == one_by_one.file().content
+
+
+def test_a_link_that_came_twice_is_stored_once() -> None:
+    spool = LinkSpool(shard_count=1)
+    spool.add_linked(MEMBERS, [(an_id("g"), [an_id("u"), an_id("v"), an_id("u")]), (an_id("g"), [an_id("v")])])
+    writer = spool.file()
+    assert writer.shards[0].rows == 2
+    assert len(decode_links(writer.content, name="l")) == 2

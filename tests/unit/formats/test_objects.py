@@ -65,6 +65,15 @@ def test_a_frame_holds_at_most_128_objects() -> None:
     assert sizes == [FRAME_LINES_MAX, 1]
 
 
+def test_a_page_of_objects_makes_the_same_files_as_its_objects_one_by_one() -> None:
+    labels = [f"user-{number}" for number in range(2 * FRAME_LINES_MAX + 9)]
+    at_once, one_by_one = Spool(shard_count=2), Spool(shard_count=2)
+    at_once.add_all([an_id(label) for label in labels], [a_body(label) for label in labels], type_code=USER, flags=2)
+    for label in labels:
+        one_by_one.add(an_id(label), a_body(label), type_code=USER, flags=2)
+    assert [file.content for file in at_once.files()] == [file.content for file in one_by_one.files()]
+
+
 def test_the_file_of_bodies_is_lines_of_json_to_any_reader() -> None:
     spool = Spool(shard_count=1)
     spool.add(an_id("a"), a_body("a"), type_code=USER)

@@ -42,7 +42,7 @@ BODIES: dict[str, tuple[object, str]] = {
     "null types": ({CRITERIA: {"@odata.type": BY_TYPES, "entityTypes": None}}, f"{CRITERIA}.entityTypes"),
     "empty types": (by_types(), f"{CRITERIA}.entityTypes"),
     "unknown type": (by_types("user", "printer"), f"{CRITERIA}.entityTypes[1]"),
-    "type that is not captured": (by_types("application"), f"{CRITERIA}.entityTypes[0]"),
+    "type that is a collection": (by_types("unifiedRoleAssignments"), f"{CRITERIA}.entityTypes[0]"),
     "type that is no text": (by_types(["user"]), f"{CRITERIA}.entityTypes[0]"),
     "ids beside types": (
         {CRITERIA: {"@odata.type": BY_TYPES, "entityTypes": ["user"], "filterValues": []}},
@@ -91,7 +91,7 @@ def test_a_wrong_body_is_400_names_its_member_and_starts_nothing(world: World, b
 def test_the_value_that_is_wrong_is_named_in_the_message(world: World) -> None:
     async def story() -> None:
         wire_id = await world.captured()
-        for name in ("printer", "application"):
+        for name in ("printer", "device"):
             reply = await world.post(f"/snapshots/{wire_id}/recoveryJobs", by_types(name))
             assert name in reply.error["message"]
             assert "user" in reply.error["message"]
@@ -99,11 +99,19 @@ def test_the_value_that_is_wrong_is_named_in_the_message(world: World) -> None:
     virtual_time.run(story())
 
 
-def test_a_report_takes_no_recovery_options(world: World) -> None:
+def test_a_report_takes_no_recovery_options_unless_it_plans(world: World) -> None:
     async def story() -> None:
-        wire_id = await world.captured()
-        reply = await world.post(f"/snapshots/{wire_id}/recoveryPreviewJobs", {"tidemark.options": {}})
-        assert (reply.status, reply.error["tidemark.member"]) == (400, "tidemark.options")
+        path = f"/snapshots/{await world.captured()}/recoveryPreviewJobs"
+        for options, member in (
+            ({"softDeleteNewer": True}, "tidemark.options.softDeleteNewer"),
+            ({"plannedBy": GUID}, "tidemark.options.plannedBy"),
+            ({"plan": "yes"}, "tidemark.options.plan"),
+        ):
+            reply = await world.post(path, {"tidemark.options": options})
+            assert (reply.status, reply.error["tidemark.member"]) == (400, member)
+        recoveries = path.replace("recoveryPreviewJobs", "recoveryJobs")
+        for options, status in (({"plannedBy": "x"}, 400), ({"plannedBy": GUID}, 404), ({"plan": True}, 400)):
+            assert (await world.post(recoveries, {"tidemark.options": options})).status == status
 
     virtual_time.run(story())
 

@@ -73,7 +73,21 @@ def test_a_recovery_leaves_newer_objects_alone_unless_it_is_allowed_to_delete_th
         bold = await world.post(path, {"tidemark.options": {"softDeleteNewer": True}})
         job = await followed(world, bold.headers["location"])
         assert (job["totalObjectsModified"], job["tidemark.leftAlone"]) == (1, {})
-        assert job["tidemark.options"] == {"softDeleteNewer": True}
+        assert job["tidemark.options"] == {
+            "softDeleteNewer": True,
+            "undoes": None,
+            "repeats": None,
+            "plan": False,
+            "plannedBy": None,
+        }
+        users = world.simulator.tenant.directory.stores["user"]
+        assert "Rogue" in {user["displayName"] for user in users.deleted.values()}
+        undone = await world.post(f"/jobs/{job['id']}/tidemark.undo")
+        undo = await followed(world, undone.headers["location"])
+        assert (undo["tidemark.options"]["undoes"], undo["totalObjectsModified"]) == (job["id"], 1)
+        assert "Rogue" in {user["displayName"] for user in users.live.values()}
+        refused = await world.post(f"/jobs/{job['id']}/tidemark.retryFailed")
+        assert (refused.status, "no failed change" in refused.error["message"]) == (400, True)
 
     virtual_time.run(story())
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from shared.catalogue.types import TYPES
 from tests.support import virtual_time
 from tests.unit.functions.worlds import BASE, ROOT, World
 
@@ -27,8 +28,7 @@ def test_a_snapshot_is_shown_as_graph_does_with_our_figures_beside(world: World)
         assert row["@odata.type"] == "#microsoft.graph.entraRecoveryServices.snapshot"
         assert (row["id"], row["createdDateTime"]) == (wire_id, "2026-11-20T06:00:00Z")
         assert row["tidemark.counts"]["objects"] == sum(
-            len(world.simulator.tenant.directory.stores[name].live)
-            for name in ("user", "group", "conditionalAccessPolicy", "namedLocation")
+            len(world.simulator.tenant.directory.stores[entry.name].live) for entry in TYPES
         )
         one = (await world.get(f"/snapshots/{wire_id}")).json
         assert {name: one[name] for name in row} == row

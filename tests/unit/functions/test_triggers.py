@@ -10,7 +10,7 @@ import pytest
 from azure.functions.queue import QueueMessage
 from azure.functions.timer import TimerRequest
 
-from functions import health, poison, queue_workers, snapshot_timer, watchdog_timer
+from functions import health, poison, queue_workers, restore_point_timer, snapshot_timer, watchdog_timer
 from shared.domain.errors import InputError
 from shared.domain.ids import capture_job_id
 from shared.domain.jobs import Note, State
@@ -42,6 +42,21 @@ def test_the_timer_starts_one_capture_however_often_it_fires_for_an_occurrence(w
         assert job.job_id == capture_job_id(TENANT, due_at)
         await world.platform.run_until_idle()
         assert len(await world.product.snapshots.listed(TENANT)) == 1
+
+    virtual_time.run(story())
+
+
+def test_the_hourly_timer_makes_a_restore_point_once_there_is_a_snapshot_to_lie_over(world: World) -> None:
+    async def story() -> None:
+        timer = TimerRequest(schedule_status={"Next": world.clock.now().isoformat()})
+        await restore_point_timer.restore_point(timer=timer)
+        assert await world.product.ledger.jobs(TENANT) == []
+        await world.captured()
+        for _time in range(2):
+            await restore_point_timer.restore_point(timer=timer)
+        await world.platform.run_until_idle()
+        point, base = await world.product.snapshots.listed(TENANT)
+        assert (point.base_id, base.base_id) == (base.snapshot_id, "")
 
     virtual_time.run(story())
 

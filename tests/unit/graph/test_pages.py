@@ -100,7 +100,7 @@ def test_a_delta_page_may_name_an_object_twice() -> None:
 
 def test_a_cast_listing_takes_kinds_of_its_type_and_nothing_else() -> None:
     user, agent, group = (f'{{"@odata.type":"#microsoft.graph.{kind}","id":"{kind}"}}' for kind in KINDS)
-    only = "#microsoft.graph.user"
+    only = ("#microsoft.graph.user", "#microsoft.graph.agentUser")
     page = pages.object_page("user-deleted", a_reply(f'{{"value":[{user},{agent}]}}'.encode()), only=only)
     assert page.ids == ["user", "agentUser"]
     with pytest.raises(IncompleteListingError, match=r"is a #microsoft\.graph\.group"):

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from shared.domain.jobs import Batch, BatchState, Kind, Step
-from shared.jobs.flow import QUEUE, WIDTH, release, to_send, totals
+from shared.jobs.flow import QUEUE, WIDTH, release, to_send, totals, warnings
 from tests.support.builders import a_batch
 
 WAITING, RUNNING, DONE, FAILED = BatchState.WAITING, BatchState.RUNNING, BatchState.DONE, BatchState.FAILED
@@ -89,7 +89,15 @@ def test_f4_a_failed_batch_that_left_no_error_is_named_by_its_number() -> None:
 def test_every_step_has_a_width_and_every_kind_a_queue() -> None:
     assert set(WIDTH) == set(Step)
     assert set(QUEUE) == set(Kind)
-    assert len(set(QUEUE.values())) == len(Kind)
+    of_jobs_that_read_or_write_the_tenant = [QUEUE[kind] for kind in Kind if kind is not Kind.VERIFY]
+    assert len(set(of_jobs_that_read_or_write_the_tenant)) == len(Kind) - 1
+    assert QUEUE[Kind.VERIFY] == QUEUE[Kind.REPORT]  # both only read what is stored
+
+
+def test_warnings_are_gathered_from_every_batch_and_each_is_said_once() -> None:
+    first = [{"name": "a"}, {"warnings": ["not immutable", "half gone"]}]
+    batches = [a_batch(1, outputs=first), a_batch(2, outputs=[{"warnings": ["half gone", "damaged"]}])]
+    assert warnings(batches) == ("not immutable", "half gone", "damaged")
 
 
 def test_totals_add_every_count_of_every_batch() -> None:

@@ -186,6 +186,8 @@ def test_an_object_is_made_once_by_its_alternate_key() -> None:
     group = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
     made = client.ask("PATCH", "/groups(uniqueName='team')", group, prefer="create-if-missing")
     assert (made.status, client.get("/groups(uniqueName='TEAM')").body["id"]) == (201, made.body["id"])
+    renamed = client.ask("PATCH", "/groups(uniqueName='team')", {"displayName": "H"}, prefer="create-if-missing")
+    assert (renamed.status, client.get("/groups(uniqueName='team')").body["displayName"]) == (204, "H")
     principal = f"/servicePrincipals(appId='{first.body['appId']}')"
     assert client.ask("PATCH", principal, {"notes": "n"}, prefer="create-if-missing").status == 201
     assert client.get(principal).body["notes"] == "n"

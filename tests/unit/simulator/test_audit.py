@@ -5,8 +5,9 @@ from typing import Any
 from simulator.applications import CARELESS_SCRIPT, TIDEMARK
 from simulator.switches import Audit, Switches
 from simulator.throttle import Limits
-from tests.unit.simulator.client import Client, a_client
+from tests.unit.simulator.client import Client, a_client, reference
 
+GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 AUDITS = "/auditLogs/directoryAudits"
 
 
@@ -62,6 +63,66 @@ def test_links_deletions_restores_and_purges_have_their_own_activities() -> None
         "Delete user",
         "Hard Delete user",
     ]
+
+
+def test_changes_of_other_types_are_told_in_their_own_words_and_category() -> None:
+    client = a_logged(objects=60)
+    user = client.a_user()
+    before = len(records(client))
+    made = client.post("/applications", {"displayName": "Shop"}).body
+    principal = client.post("/servicePrincipals", {"appId": made["appId"]}).body["id"]
+    client.post(f"/applications/{made['id']}/owners/$ref", {"@odata.id": reference(user)})
+    app_role = {"principalId": user, "resourceId": principal, "appRoleId": "00000000-0000-0000-0000-000000000000"}
+    held = client.post(f"/users/{user}/appRoleAssignments", app_role).body["id"]
+    client.delete(f"/users/{user}/appRoleAssignments/{held}")
+    ends = {"clientId": principal, "resourceId": principal, "consentType": "AllPrincipals", "scope": "User.Read"}
+    client.post("/oauth2PermissionGrants", ends)
+    wish = {"principalId": user, "roleDefinitionId": GLOBAL_ADMINISTRATOR, "directoryScopeId": "/"}
+    role = client.post("/roleManagement/directory/roleAssignments", wish).body["id"]
+    client.delete(f"/roleManagement/directory/roleAssignments/{role}")
+    policy = client.get("/identity/conditionalAccess/policies").ids[0]
+    client.patch(f"/identity/conditionalAccess/policies/{policy}", {"displayName": "x"})
+    client.patch("/policies/authorizationPolicy", {"displayName": "x"})
+    client.delete(f"/policies/tokenLifetimePolicies/{client.get('/policies/tokenLifetimePolicies').ids[0]}")
+    told = [(each["category"], each["activityDisplayName"]) for each in reversed(records(client))][before:]
+    assert told == [
+        ("ApplicationManagement", "Add application"),
+        ("ApplicationManagement", "Add service principal"),
+        ("ApplicationManagement", "Add owner to application"),
+        ("UserManagement", "Add app role assignment grant to user"),
+        ("UserManagement", "Remove app role assignment from user"),
+        ("ApplicationManagement", "Add delegated permission grant"),
+        ("RoleManagement", "Add member to role"),
+        ("RoleManagement", "Remove member from role"),
+        ("Policy", "Update conditional access policy"),
+        ("AuthorizationPolicy", "Update authorization policy"),
+        ("Policy", "Delete token lifetime policy"),
+    ]
+
+
+def test_what_a_signed_in_user_does_is_told_of_the_user_and_what_is_gone_keeps_its_name() -> None:
+    client = a_logged()
+    boss = client.a_user(displayName="Boss")
+    user = client.a_user(displayName="Gone for good")
+    signed = {"app": TIDEMARK.app_id, "scopes": ["User.ReadWrite.All", "User.DeleteRestore.All"], "user": boss}
+    token = client.sim("POST", "/tokens", signed)["access_token"]
+    bearer = f"Bearer {token}"
+    assert client.ask("DELETE", f"/users/{user}", Authorization=bearer).status == 204
+    newest = records(client)[0]
+    assert newest["initiatedBy"]["app"] is None
+    assert newest["initiatedBy"]["user"]["id"] == boss
+    assert newest["initiatedBy"]["user"]["displayName"] == "Boss"
+    client.delete(f"/directory/deletedItems/{user}")
+    (target,) = records(client)[0]["targetResources"]
+    assert (target["displayName"], target["type"]) == ("Gone for good", "User")
+    assert records(client)[0]["initiatedBy"]["user"] is None
+
+
+def test_an_application_with_a_service_principal_here_is_told_by_it() -> None:
+    client = a_logged()
+    principal = client.post("/servicePrincipals", {"appId": TIDEMARK.app_id}).body["id"]
+    client.a_user()
+    assert records(client)[0]["initiatedBy"]["app"]["servicePrincipalId"] == principal
 
 
 def test_a_change_shows_after_the_delay_of_the_log() -> None:

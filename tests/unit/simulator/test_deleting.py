@@ -140,3 +140,13 @@ def test_a_taken_mail_address_is_given_up_when_asked_to_reconcile() -> None:
     assert client.post(f"{BIN}/{user}/restore").status == 409
     assert client.post(f"{BIN}/{user}/restore", {"autoReconcileProxyConflict": True}).status == 200
     assert client.get(f"/users/{user}?$select=proxyAddresses").body["proxyAddresses"] == []
+
+
+def test_the_recycle_bin_is_filtered_like_a_listing() -> None:
+    client = a_client()
+    one, two = client.a_user(displayName="Ada"), client.a_user(displayName="Bo")
+    for each in (one, two):
+        client.delete(f"/users/{each}")
+    bin_place = "/directory/deletedItems/microsoft.graph.user"
+    assert client.get(f"{bin_place}?$filter=displayName eq 'Bo'").ids == [two]
+    assert client.get(f"{bin_place}?$filter=id eq '{one}'").ids == [one]

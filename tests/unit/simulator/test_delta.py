@@ -174,6 +174,55 @@ def test_delta_refuses_what_it_does_not_track() -> None:
     assert client.get("/identity/conditionalAccess/policies/delta").status == 404
 
 
+@pytest.mark.parametrize("option", ["$expand=members", "$orderby=displayName", "$top=5", "$count=true"])
+def test_delta_takes_no_option_beside_select_and_filter(option: str) -> None:
+    reply = a_client().get(f"/groups/delta?{option}")
+    assert (reply.status, reply.code) == (400, "Request_UnsupportedQuery")
+
+
+TRACKED = (
+    "users groups applications servicePrincipals directory/administrativeUnits directoryRoles oauth2PermissionGrants"
+).split()
+UNTRACKED = (
+    "identity/conditionalAccess/policies identity/conditionalAccess/namedLocations policies/tokenLifetimePolicies "
+    "roleManagement/directory/roleAssignments roleManagement/directory/roleDefinitions subscribedSkus organization "
+    "groupSettings users/microsoft.graph.agentUser servicePrincipals/microsoft.graph.agentIdentity"
+).split()
+
+
+def test_delta_is_there_for_every_type_that_has_it_and_for_no_other() -> None:
+    client = a_client(objects=60)
+    for place in TRACKED:
+        pages = client.pages(f"/{place}/delta")
+        assert {each["id"] for page in pages for each in page.body["value"]} == {
+            each["id"] for each in client.every(f"/{place}?$select=id")
+        }
+        assert client.get(pages[-1].body["@odata.deltaLink"]).body["value"] == []
+    assert {client.get(f"/{place}/delta").status for place in UNTRACKED} == {404}
+
+
+def test_delta_of_directory_roles_follows_who_holds_them() -> None:
+    client = a_client(objects=60)
+    role = client.directory.stores["directoryRole"].live[client.get("/directoryRoles?$select=id").ids[5]]
+    user, other = client.a_user(), client.a_user()
+    wish = {"roleDefinitionId": role["roleTemplateId"], "directoryScopeId": "/"}
+    place = "/roleManagement/directory/roleAssignments"
+    client.post(place, {**wish, "principalId": other})
+    found = {each["id"]: each for each in client.every("/directoryRoles/delta?$select=displayName,members")}
+    assert {"@odata.type": "#microsoft.graph.user", "id": other} in found[role["id"]]["members@delta"]
+    link = latest(client, "/directoryRoles/delta?$select=displayName,members")
+    assert client.post(f"/directoryRoles/{role['id']}/members/$ref", {"@odata.id": reference(user)}).status == 204
+    narrow = client.post(place, {**wish, "principalId": client.a_user(), "directoryScopeId": f"/{client.a_group()}"})
+    assert narrow.status == 201
+    assert client.delete(f"/directoryRoles/{role['id']}/members/{other}/$ref").status == 204
+    (told,) = client.get(link).body["value"]
+    assert (told["id"], told["displayName"]) == (role["id"], role["displayName"])
+    assert told["members@delta"] == [
+        {"@odata.type": "#microsoft.graph.user", "id": user},
+        {"@odata.type": "#microsoft.graph.user", "id": other, "@removed": {"reason": "deleted"}},
+    ]
+
+
 def test_delta_works_in_a_batch() -> None:
     client = a_client(objects=30)
     answers = client.batch(part("1", "GET", "/users/delta?$deltatoken=latest"))

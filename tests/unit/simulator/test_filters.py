@@ -40,6 +40,9 @@ THING: dict[str, Any] = {
         ("assignedLicenses/any(l:l/skuId eq 's2')", True),
         ("assignedLicenses/$count eq 2", True),
         ("orgData/division eq 'north'", True),
+        ("otherMails/all(m:endsWith(m,'.example'))", True),
+        ("otherMails/all(m:startsWith(m,'ana@a'))", False),
+        ("imAddresses/all(m:m eq 'x')", True),
         ("mail eq null", True),
         ("displayName eq null", False),
         ("(size eq 1 or size eq 7) and not (id eq 'x')", True),
@@ -95,6 +98,27 @@ def test_a_listing_is_sorted_over_all_its_pages() -> None:
     assert names == sorted(names)
     down = [each["displayName"].lower() for each in client.every("/users?$orderby=displayName desc&$top=25")]
     assert down == sorted(names, reverse=True)
+
+
+def test_a_listing_is_sorted_by_several_properties_the_first_weighs_most() -> None:
+    client = a_client(objects=120)
+    rows = client.every("/users?$select=department,displayName&$orderby=department desc,displayName&$top=30")
+    keys = [(each["department"] or "", each["displayName"].lower()) for each in rows]
+    departments = [department.lower() for department, _ in keys]
+    assert departments == sorted(departments, reverse=True)
+    assert len(set(departments)) > 1
+    for one in set(departments):
+        names = [name for department, name in keys if department.lower() == one]
+        assert names == sorted(names)
+    assert client.get("/users?$orderby=department,shoeSize").status == 400
+    assert client.get("/users?$orderby=department,,displayName").status == 400
+
+
+def test_what_fits_a_filter_is_counted_alone() -> None:
+    client = a_client(objects=300)
+    off = sum(1 for each in client.directory.stores["user"].live.values() if each["accountEnabled"] is False)
+    counted = client.get("/users/$count?$filter=accountEnabled eq false", ConsistencyLevel="eventual")
+    assert 0 < int(counted.body) == off
 
 
 def test_search_and_unknown_properties_are_refused_plainly() -> None:

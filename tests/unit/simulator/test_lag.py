@@ -41,6 +41,21 @@ def test_a_change_a_deletion_and_a_link_show_late_and_then_whole() -> None:
     assert client.members(group) == set()
 
 
+def test_a_user_is_found_by_the_name_the_replica_knows() -> None:
+    client = a_lagging(objects=0)
+    first, domain = client.a_user(), client.simulator.tenant.domain
+    old, new = client.directory.stores["user"].live[first]["userPrincipalName"], f"new.name@{domain}"
+    client.clock.seconds += 100.0
+    client.sim("POST", "/switches", {"lag": {"replicas": [30.0]}})
+    client.patch(f"/users/{first}", {"userPrincipalName": new})
+    second = client.a_user(userPrincipalName=old)
+    assert client.get(f"/users/{new}").status == 404
+    assert client.get(f"/users/{old}").body["id"] == first
+    client.clock.seconds += 31.0
+    assert client.get(f"/users/{new}").body["id"] == first
+    assert client.get(f"/users/{old}").body["id"] == second
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_looking_back_leaves_the_tenant_as_it_was(seed: int) -> None:
     client = a_client(objects=120, seed=seed)
@@ -49,10 +64,12 @@ def test_looking_back_leaves_the_tenant_as_it_was(seed: int) -> None:
     client.get("/users?$top=1")
     client.sim("POST", "/switches", {"lag": {"replicas": [50.0, 100.0, 0.0], "seed": seed}})
     before, groups = client.simulator.fingerprint(), client.get("/groups?$select=id").ids
+    names = dict(client.directory.holders)
     links = {group: list(client.directory.links.targets(group, "members")) for group in groups}
     for path in ["/users?$select=id", "/groups?$select=id", f"/groups/{groups[0]}/members", "/groups/delta"] * 3:
         assert client.get(path).status == 200
     assert client.simulator.fingerprint() == before
+    assert client.directory.holders == names
     after = {group: set(client.directory.links.targets(group, "members")) for group in groups}
     assert after == {group: set(targets) for group, targets in links.items()}
 

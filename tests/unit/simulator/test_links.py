@@ -78,3 +78,25 @@ def test_a_reference_without_an_address_is_refused() -> None:
     group = client.a_group()
     assert client.post(f"/groups/{group}/members/$ref", {"@odata.id": 5}).status == 400
     assert client.post(f"/groups/{group}/members/$ref", {}).status == 400
+
+
+def test_members_at_any_depth_are_listed_once_and_counted_only_near() -> None:
+    client = a_client()
+    one, two, three = (client.a_user() for _ in range(3))
+    inner = client.a_group([one, two])
+    middle = client.a_group([inner, two])
+    outer = client.a_group([middle, three])
+    below = client.pages(f"/groups/{outer}/transitiveMembers?$select=id&$top=2")
+    assert [len(page.body["value"]) for page in below] == [2, 2, 1]
+    found = [item for page in below for item in page.body["value"]]
+    assert [each["id"] for each in found] == [middle, three, inner, two, one]
+    assert found[0]["@odata.type"] == "#microsoft.graph.group"
+    assert [each["id"] for each in client.every(f"/users/{one}/transitiveMemberOf?$select=id")] == [
+        inner,
+        middle,
+        outer,
+    ]
+    assert client.get(f"/groups/{outer}/members/$count").status == 400
+    assert client.get(f"/groups/{outer}/members/$count", ConsistencyLevel="eventual").body == "2"
+    client.delete(f"/groups/{middle}")
+    assert client.get(f"/groups/{outer}/transitiveMembers?$select=id").ids == [three]

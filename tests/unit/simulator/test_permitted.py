@@ -6,8 +6,12 @@ import pytest
 
 from simulator.applications import AUDITOR, BYSTANDER, GRAPH, TIDEMARK, Application
 from simulator.permitted.derive import table
+from simulator.protection import PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, USER_ADMINISTRATOR
 from simulator.switches import Administrators, Switches
-from tests.unit.simulator.client import Client, a_client
+from tests.unit.simulator.client import Client, a_client, reference
+
+DIRECTORY_READERS = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"
+GLOBAL_READER = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
 
 
 def holding(*roles: str) -> Application:
@@ -97,10 +101,12 @@ def test_sensitive_properties_of_an_administrator_need_a_directory_role() -> Non
     boss, other = an_administrator(client), client.a_user()
     for path, body in ((f"/users/{boss}", {"accountEnabled": False}), (f"/users/{boss}", {"mobilePhone": "1"})):
         assert client.patch(path, body).status == 403
+    name = client.get(f"/users/{boss}").body["userPrincipalName"]
+    assert client.patch(f"/users/{name.upper()}", {"accountEnabled": False}).status == 403
     assert client.delete(f"/users/{boss}").status == 403
     assert client.patch(f"/users/{boss}", {"city": "Rome"}).status == 204
     assert client.patch(f"/users/{other}", {"accountEnabled": False}).status == 204
-    assert client.sim("GET", "/counters")["behaviours"]["protected"] == 3
+    assert client.sim("GET", "/counters")["behaviours"]["protected"] == 4
 
 
 def test_an_application_with_the_directory_role_may_and_without_the_switch_everybody_may() -> None:
@@ -108,6 +114,56 @@ def test_an_application_with_the_directory_role_may_and_without_the_switch_every
     for switches in (Switches(administrators=privileged), Switches()):
         client = a_client(switches=switches)
         assert client.patch(f"/users/{an_administrator(client)}", {"accountEnabled": False}).status == 204
+
+
+def test_a_group_roles_may_be_assigned_to_needs_the_permission_over_roles_as_well() -> None:
+    client = a_client()
+    user, other = client.a_user(), client.a_user()
+    group, plain = client.a_group(isAssignableToRole=True), client.a_group()
+    body = {"displayName": "R", "mailEnabled": False, "mailNickname": "r", "securityEnabled": True}
+    writer = dataclasses.replace(
+        BYSTANDER, roles={GRAPH: ("Group.ReadWrite.All", "GroupMember.ReadWrite.All", "User.ReadWrite.All")}
+    )
+    limited = Client(client.simulator, client.clock, writer)
+    for who, status in ((limited, 403), (client, 204)):
+        member = {"@odata.id": reference(user if who is limited else other)}
+        assert who.post(f"/groups/{group}/members/$ref", member).status == status
+        assert who.patch(f"/groups/{group}", {"description": "x"}).status == status
+        assert who.patch(f"/groups/{plain}", {"description": "x"}).status == 204
+        assert who.post("/groups", {**body, "isAssignableToRole": True}).status == (403 if status == 403 else 201)
+        assert who.post("/groups", {**body, "displayName": "P"}).status == 201
+        assert who.delete(f"/groups/{group}").status == status
+    assert limited.post(f"/directory/deletedItems/{group}/restore").status == 403
+    assert client.sim("GET", "/counters")["behaviours"]["role-assignable group"] == 5
+
+
+@pytest.mark.parametrize(
+    ("held", "by_administrator", "is_allowed"),
+    [
+        (USER_ADMINISTRATOR, DIRECTORY_READERS, True),
+        (USER_ADMINISTRATOR, GLOBAL_READER, False),
+        (PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, GLOBAL_READER, True),
+        (GLOBAL_READER, DIRECTORY_READERS, False),
+    ],
+)
+def test_what_counts_is_the_role_that_the_applications_principal_holds(
+    held: str, by_administrator: str, is_allowed: bool
+) -> None:
+    client = a_client(switches=Switches(administrators=Administrators(is_on=True)))
+    boss = client.a_user()
+    principal = client.post("/servicePrincipals", {"appId": TIDEMARK.app_id}).body["id"]
+    place = "/roleManagement/directory/roleAssignments"
+    assigned = {"principalId": boss, "roleDefinitionId": by_administrator, "directoryScopeId": "/"}
+    assert client.post(place, assigned).status == 201
+    assert client.patch(f"/users/{boss}", {"mobilePhone": "1"}).status == 403
+    made = client.post(place, {**assigned, "principalId": principal, "roleDefinitionId": held})
+    assert made.status == 201
+    assert client.patch(f"/users/{boss}", {"mobilePhone": "2"}).status == (204 if is_allowed else 403)
+    assert client.patch(f"/users/{an_administrator(client)}", {"mobilePhone": "2"}).status == (
+        204 if held == PRIVILEGED_AUTHENTICATION_ADMINISTRATOR else 403
+    )
+    client.delete(f"{place}/{made.body['id']}")
+    assert client.patch(f"/users/{boss}", {"mobilePhone": "3"}).status == 403
 
 
 def test_a_deleted_administrator_is_not_restored_without_the_role() -> None:

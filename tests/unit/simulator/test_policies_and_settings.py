@@ -92,13 +92,34 @@ def test_a_partner_is_known_by_its_tenant_and_comes_back_from_the_recycle_bin() 
     client = a_client()
     assert client.post(PARTNERS, {"tenantId": PARTNER, "inboundTrust": {"isMfaAccepted": True}}).status == 201
     assert client.post(PARTNERS, {"tenantId": PARTNER}).status == 400
+    assert client.post(PARTNERS, {"inboundTrust": {"isMfaAccepted": True}}).status == 400
     before = client.get(f"{PARTNERS}/{PARTNER}").body
     assert "id" not in before
     assert client.delete(f"{PARTNERS}/{PARTNER}").status == 204
-    found = client.get("/policies/deletedItems/crossTenantPartners").body["value"]
-    assert [each["tenantId"] for each in found] == [PARTNER]
-    assert client.post(f"/policies/deletedItems/crossTenantPartners/{PARTNER}/restore").status == 200
+    bin_place = "/policies/deletedItems/crossTenantPartners"
+    assert client.get(bin_place).status == client.post(f"{bin_place}/{PARTNER}/restore").status == 400
+    client.root = "/beta"
+    assert [each["tenantId"] for each in client.get(bin_place).body["value"]] == [PARTNER]
+    assert client.post(f"{bin_place}/{PARTNER}/restore").status == 200
+    client.root = "/v1.0"
     assert client.get(f"{PARTNERS}/{PARTNER}").body == before
+
+
+@pytest.mark.parametrize(
+    ("place", "body", "missing"),
+    [
+        ("/identity/conditionalAccess/authenticationContextClassReferences", {"displayName": "x"}, "id"),
+        ("/policies/permissionGrantPolicies", {"displayName": "x"}, "id"),
+        ("/policies/authenticationStrengthPolicies", {"displayName": "x"}, "allowedCombinations"),
+        ("/policies/tokenLifetimePolicies", {"displayName": "x"}, "definition"),
+        ("/policies/crossTenantAccessPolicy/partners", {}, "tenantId"),
+    ],
+)
+def test_what_a_type_needs_at_its_making_is_named_when_it_is_missing(
+    place: str, body: dict[str, str], missing: str
+) -> None:
+    refused = a_client().post(place, body)
+    assert (refused.status, f"'{missing}'" in refused.message) == (400, True)
 
 
 def test_conditions_of_a_grant_policy_and_values_of_an_attribute_have_paths_of_their_own() -> None:

@@ -39,6 +39,21 @@ def test_members_of_a_directory_role_and_its_assignments_are_the_same_thing() ->
     assert client.get(ASSIGNMENTS).ids == []
 
 
+def test_whoever_holds_a_role_is_a_member_of_it_and_of_its_units_and_groups() -> None:
+    client = a_client()
+    user = client.a_user()
+    group = client.a_group([user])
+    role = next(each for each in client.every("/directoryRoles") if each["roleTemplateId"] == GLOBAL_ADMINISTRATOR)
+    unit = client.post("/directory/administrativeUnits", {"displayName": "Here"}).body["id"]
+    client.post(f"/directory/administrativeUnits/{unit}/members/$ref", {"@odata.id": reference(user)})
+    assert set(client.get(f"/users/{user}/memberOf").ids) == {group, unit}
+    made = assign(client, user).body["id"]
+    for name in ("memberOf", "transitiveMemberOf"):
+        assert set(client.get(f"/users/{user}/{name}").ids) == {group, unit, role["id"]}
+    client.delete(f"{ASSIGNMENTS}/{made}")
+    assert role["id"] not in client.get(f"/users/{user}/memberOf").ids
+
+
 def test_a_role_goes_to_a_group_only_when_the_group_was_made_for_it() -> None:
     client = a_client()
     assert assign(client, client.a_group()).status == 400
@@ -71,8 +86,12 @@ def test_a_custom_role_is_deleted_softly_when_nobody_holds_it_and_a_built_in_one
     assert client.delete(f"{DEFINITIONS}/{role}").status == 400
     client.delete(f"{ASSIGNMENTS}/{made}")
     assert client.delete(f"{DEFINITIONS}/{role}").status == 204
-    assert client.get("/roleManagement/directory/deletedItems/roleDefinitions").ids == [role]
-    assert client.post(f"/roleManagement/directory/deletedItems/roleDefinitions/{role}/restore").status == 200
+    bin_place = "/roleManagement/directory/deletedItems/roleDefinitions"
+    assert (client.get(bin_place).status, client.get(bin_place).code) == (400, "BadRequest")
+    client.root = "/beta"
+    assert client.get(bin_place).ids == [role]
+    assert client.post(f"{bin_place}/{role}/restore").status == 200
+    client.root = "/v1.0"
     assert client.get(f"{DEFINITIONS}/{role}").body["displayName"] == "Keeper"
     assert client.delete(f"{DEFINITIONS}/{GLOBAL_ADMINISTRATOR}").status == 403
     assert client.patch(f"{DEFINITIONS}/{GLOBAL_ADMINISTRATOR}", {"displayName": "x"}).status == 403
@@ -103,6 +122,40 @@ def test_a_schedule_is_made_and_ended_by_request(kind: str) -> None:
     assert client.post(f"{place}Requests", body | {"action": "adminRemove"}).status == 201
     assert client.get(f"{place}s").ids == client.get(ASSIGNMENTS).ids == []
     assert client.post(f"{place}Requests", body | {"action": "selfActivate"}).status == 501
+
+
+def test_instances_of_schedules_are_those_in_force_and_assignments_have_one_each() -> None:
+    client = a_client()
+    user, other = client.a_user(), client.a_user()
+    place = "/roleManagement/directory/role"
+    body = {"roleDefinitionId": GLOBAL_ADMINISTRATOR, "directoryScopeId": "/", "action": "adminAssign"}
+    ends = {"type": "afterDateTime", "endDateTime": "2026-01-03T00:00:00Z", "duration": None}
+    when = {"startDateTime": "2026-01-02T00:00:00Z", "expiration": ends}
+    schedule = client.post(
+        f"{place}EligibilityScheduleRequests", {**body, "principalId": user, "scheduleInfo": when}
+    ).body["targetScheduleId"]
+    wrong = {"startDateTime": "soon"}
+    refused = client.post(f"{place}EligibilityScheduleRequests", {**body, "principalId": other, "scheduleInfo": wrong})
+    assert refused.status == 400
+    seen = []
+    for _ in range(4):
+        client = Client(client.simulator, client.clock)
+        seen.append(len(client.get(f"{place}EligibilityScheduleInstances").ids))
+        if seen[-1]:
+            (item,) = client.get(f"{place}EligibilityScheduleInstances").body["value"]
+            assert (item["principalId"], item["roleEligibilityScheduleId"]) == (user, schedule)
+            assert client.get(f"{place}EligibilityScheduleInstances/{item['id']}").body["endDateTime"]
+        client.clock.seconds += 43_200.0 * 1.5
+    assert seen == [0, 0, 1, 0]
+    client = Client(client.simulator, client.clock)
+    direct = assign(client, other).body["id"]
+    client.post(f"{place}AssignmentScheduleRequests", {**body, "principalId": user})
+    found = client.get(f"{place}AssignmentScheduleInstances?$select=principalId,roleAssignmentOriginId").body["value"]
+    assert {each["principalId"] for each in found} == {user, other}
+    assert direct in {each["roleAssignmentOriginId"] for each in found}
+    mine = client.get(f"{place}AssignmentScheduleInstances?$filter=principalId eq '{user}'").body["value"]
+    assert [each["assignmentType"] for each in mine] == ["Assigned"]
+    assert client.get(f"{place}AssignmentScheduleInstances?$select=shoeSize").status == 400
 
 
 def test_scoped_members_of_a_unit_are_assignments_over_that_unit() -> None:

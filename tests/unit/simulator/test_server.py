@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -69,6 +70,15 @@ def test_an_interrupt_ends_it_cleanly_too() -> None:
         ["--objects", "0", "--switches", "{"],
         ["--objects", "0", "--validate", "no/such/folder"],
         ["--objects", "0", "--cert", "only.crt"],
+        ["--objects", "0", "--proxy-port", "0"],
+        ["--objects", "0", "--port", "65536"],
+        ["--objects", "0", "--port", "many"],
+        ["--objects", "0", "--seeds", "1"],
+        ["--objects", "0", "--links", "-1"],
+        ["--objects", "0", "--tenant", "contoso"],
+        ["--objects", "0", "--switches", '{"lag": {"replicas": []}}'],
+        ["--objects", "0", "--faults", '{"rules": [{"kind": "503", "path": "("}]}'],
+        ["--objects", "0", "--faults", '{"rules": [{"kind": "unheard"}]}'],
     ],
 )
 def test_a_bad_command_line_is_one_clear_line(arguments: list[str]) -> None:
@@ -93,6 +103,39 @@ def test_it_serves_https_beside_http_with_a_certificate_of_its_own(tmp_path: Pat
         assert client.get("/_sim/counters").status_code == 200
     with pytest.raises(httpx.ConnectError), httpx.Client(base_url=line.split()[-1]) as distrustful:
         distrustful.get("/")
+
+
+def test_a_client_that_knows_only_microsofts_addresses_comes_here_through_the_proxy(tmp_path: Path) -> None:
+    trusted = tmp_path / "trusted.crt"
+    options = ["--objects", "3", "--https-port", "0", "--proxy-port", "0", "--trust-file", str(trusted)]
+    with running(*options) as (_client, process):
+        assert process.stdout is not None
+        process.stdout.readline()
+        proxy = process.stdout.readline().removeprefix("proxy on ").strip()
+        context = ssl.create_default_context(cafile=str(trusted))
+        with httpx.Client(proxy=proxy, verify=context, trust_env=False) as led:
+            place = f"https://login.microsoftonline.com/{DEFAULT_TENANT_ID}/oauth2/v2.0/token"
+            form = {"grant_type": "client_credentials", "client_id": TIDEMARK.app_id, "client_secret": TIDEMARK.secret}
+            token = led.post(place, data=form | {"scope": f"{GRAPH}/.default"}).json()["access_token"]
+            page = led.get(f"{GRAPH}/v1.0/users?$top=1", headers={"Authorization": f"Bearer {token}"}).json()
+            assert page["@odata.context"].startswith(f"{GRAPH}/v1.0/$metadata")
+            with pytest.raises(httpx.ProxyError, match="403"):
+                led.get("https://example.com/")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize("option", ["--port", "--https-port", "--proxy-port"])
+def test_a_taken_port_is_one_clear_line(option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = str(taken.getsockname()[1])
+        more = ["--https-port", "0"] if option == "--proxy-port" else []
+        command = [sys.executable, "-m", "simulator", "--objects", "0", *more, option, number]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("simulator: cannot listen on 127.0.0.1")
+    assert number in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_virtual_time_stands_still_until_it_is_moved() -> None:

@@ -3,8 +3,9 @@
 import pytest
 
 from simulator.applications import AUDITOR, TIDEMARK
-from simulator.throttle import Bucket, Limits
-from tests.unit.simulator.client import Client, a_client
+from simulator.switches import Switches, Throttling
+from simulator.throttle import Bucket, Cost, Limits, Throttle, size_of
+from tests.unit.simulator.client import Client, a_client, part
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,21 @@ from tests.unit.simulator.client import Client, a_client
         ("/groups/GROUP/members?$select=id", 2),
         ("/groups/GROUP/members?$select=id&$top=5", 1),
         ("/groups/GROUP/owners", 1),
+        ("/groups/GROUP/transitiveMembers", 5),
+        ("/groups/GROUP/transitiveMembers?$select=id", 4),
+        ("/groups/GROUP/appRoleAssignments", 1),
+        ("/users/USER/appRoleAssignments", 1),
+        ("/users/USER", 1),
+        ("/applications", 2),
+        ("/applications/APP", 1),
+        ("/servicePrincipals", 1),
+        ("/servicePrincipals/PRINCIPAL/appRoleAssignments", 2),
+        ("/servicePrincipals/PRINCIPAL/appRoleAssignedTo", 1),
+        ("/oauth2PermissionGrants", 2),
+        ("/oauth2PermissionGrants/GRANT", 2),
+        ("/subscribedSkus", 3),
+        ("/directoryRoles", 1),
+        ("/roleManagement/directory/roleAssignments", 1),
         ("/groups/delta", 1),
         ("/users/none", 1),
         ("/devices", 1),
@@ -29,8 +45,12 @@ from tests.unit.simulator.client import Client, a_client
 )
 def test_a_read_costs_what_the_table_says(path: str, units: int) -> None:
     client = a_client(objects=60)
-    group = next(iter(client.directory.stores["group"].live))
-    assert client.get(path.replace("GROUP", group)).headers["x-ms-resource-unit"] == str(units)
+    kinds = ("group", "user", "application", "servicePrincipal", "oAuth2PermissionGrant")
+    for word, kind in zip(("GROUP", "USER", "APP", "PRINCIPAL", "GRANT"), kinds, strict=True):
+        path = path.replace(word, next(iter(client.directory.stores[kind].live)))
+    reply = client.get(path)
+    assert reply.status in (200, 404, 501)
+    assert reply.headers["x-ms-resource-unit"] == str(units)
 
 
 def test_objects_by_ids_cost_five_units_and_two_with_a_selection() -> None:
@@ -148,6 +168,44 @@ def test_low_priority_is_refused_first_where_that_is_switched_on() -> None:
     assert (refused.status, refused.headers["Retry-After"]) == (429, "1.0")
     assert client.get("/groups", x_ms_throttle_priority="high").status == 200
     assert client.sim("GET", "/counters")["behaviours"]["refused_low_priority"] == 1
+
+
+def test_low_priority_and_the_size_of_the_tenant_are_switched_while_it_runs() -> None:
+    client = a_client(objects=60, limits=Limits())
+    buckets = client.simulator.world.throttle
+    for size, units in (("S", 3_500.0), ("M", 5_000.0), ("L", 8_000.0), ("auto", 3_500.0), (None, 8_000.0)):
+        client.sim("POST", "/switches", {"throttling": {"size": size}})
+        client.get("/groups")
+        assert buckets.limits.read_units_max == units
+    client.sim("POST", "/switches", {"throttling": {"size": "S", "low_priority_share": 0.0}})
+    assert client.get("/groups", x_ms_throttle_priority="low").status == 429
+    assert client.get("/groups").status == 200
+    client.sim("POST", "/switches", {})
+    assert client.get("/groups", x_ms_throttle_priority="low").status == 200
+
+
+def test_a_smaller_size_counts_what_was_used_before() -> None:
+    throttle = Throttle()
+    assert throttle.charge("app", Cost(units=4_000), 0.0).is_allowed
+    throttle.switch(Throttling(size="S"), users=0)
+    assert not throttle.charge("app", Cost(units=1), 0.0).is_allowed
+    throttle.switch(Throttling(size="L"), users=0)
+    assert throttle.charge("app", Cost(units=1), 0.0).is_allowed
+
+
+@pytest.mark.parametrize(("users", "size"), [(0, "S"), (49, "S"), (50, "M"), (500, "M"), (501, "L")])
+def test_a_tenant_is_as_large_as_the_page_says(users: int, size: str) -> None:
+    assert size_of(users) == size
+
+
+def test_a_batch_with_a_throttled_part_may_itself_fail_with_424() -> None:
+    switches = Switches(throttling=Throttling(is_batch_failed=True))
+    client = a_client(limits=Limits(read_units_max=1.0), switches=switches)
+    reply = client.post("/$batch", {"requests": [part("1", "GET", "/groups"), part("2", "GET", "/groups")]})
+    assert reply.status == 424
+    assert sorted(each["status"] for each in reply.body["responses"]) == [200, 429]
+    client.clock.seconds += 100.0
+    assert client.post("/$batch", {"requests": [part("1", "GET", "/groups")]}).status == 200
 
 
 def test_applications_open_to_personal_accounts_take_sixty_writes_a_minute() -> None:

@@ -1,0 +1,64 @@
+"""Applications, agent identity blueprints among them: what they expose, ask for and trust; never a secret.
+
+Property names and rules: "application resource type". Roles and scopes that are enabled have to be switched off before
+they can be changed or removed. Of credentials, only what tells that they exist is kept; nothing can bring one back.
+"""
+
+from __future__ import annotations
+
+from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Secret, Wave
+
+WRITABLE = (
+    "addIns authenticationBehaviors defaultRedirectUri description groupMembershipClaims identifierUris "
+    "isDeviceOnlyAuthSupported isDisabled isFallbackPublicClient nativeAuthenticationApisEnabled notes "
+    "oauth2RequirePostResponse optionalClaims parentalControlSettings publicClient requestSignatureVerification "
+    "requiredResourceAccess samlMetadataUrl serviceManagementReference servicePrincipalLockConfiguration "
+    "signInAudience spa tags tokenEncryptionKeyId web"
+).split()
+SHOWN = ("publisherDomain", "verifiedPublisher", "keyCredentials", "passwordCredentials")
+COMPUTED = (
+    "appId applicationTemplateId certification createdByAppId createdDateTime disabledByMicrosoftStatus "
+    "managerApplications deletedDateTime"
+).split()
+NATIVE = (
+    "displayName description notes tags identifierUris createdDateTime isFallbackPublicClient publisherDomain "
+    "isDeviceOnlyAuthSupported serviceManagementReference requiredResourceAccess nativeAuthenticationApisEnabled "
+    "signInAudience groupMembershipClaims optionalClaims isDisabled addIns servicePrincipalLockConfiguration info"
+).split()
+CREDENTIALS = (
+    Secret("passwordCredentials", ("keyId", "displayName", "startDateTime", "endDateTime")),
+    Secret(
+        "keyCredentials",
+        ("keyId", "displayName", "startDateTime", "endDateTime", "type", "usage", "customKeyIdentifier"),
+    ),
+)
+
+APPLICATION = ObjectType(
+    name="application",
+    code=5,
+    wire_name="application",
+    odata_type="#microsoft.graph.application",
+    path="/applications",
+    deleted_path="/directory/deletedItems",
+    deleted_list_path="/directory/deletedItems/microsoft.graph.application",
+    properties=(
+        Property("id", Rule.IDENTITY),
+        Property("displayName", may_clear=False),
+        *(Property(name, is_set=True) for name in WRITABLE),
+        Property("api", is_set=True, is_guarded=True),
+        Property("appRoles", is_set=True, is_guarded=True),
+        Property("info", leaves_out=("logoUrl",)),
+        Property("uniqueName", Rule.CREATE_ONLY),
+        *(Property(name, Rule.COMPUTED, is_set=True) for name in SHOWN),
+        *(Property(name, Rule.COMPUTED, is_set=True, is_compared=False) for name in COMPUTED),
+    ),
+    references=(Reference(name="owners", code=5, is_native=False, is_bound=False),),
+    kinds=("#microsoft.graph.agentIdentityBlueprint",),
+    secrets=CREDENTIALS,
+    native=tuple(NATIVE),
+    has_delta=True,
+    has_count=True,
+    waves={"restore": Wave.RESTORE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
+    read_permissions=("Application.Read.All", "AgentIdentityBlueprint.Read.All"),
+    write_permissions=("Application.ReadWrite.All", "Directory.Read.All", "AgentIdentityBlueprint.ReadWrite.All"),
+)

@@ -1,0 +1,58 @@
+"""Service principals, agent identities and the principals of blueprints among them: what an application is here.
+
+Property names and rules: "servicePrincipal resource type". What mirrors the
+application is captured and never compared: it follows the application, wherever that is.
+"""
+
+from __future__ import annotations
+
+from shared.catalogue.application import CREDENTIALS
+from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Wave
+
+WRITABLE = (
+    "accountEnabled addIns alternativeNames appRoleAssignmentRequired description homepage loginUrl logoutUrl notes "
+    "notificationEmailAddresses preferredSingleSignOnMode preferredTokenSigningKeyThumbprint replyUrls "
+    "samlSingleSignOnSettings servicePrincipalNames tags tokenEncryptionKeyId"
+).split()
+SHOWN = ("servicePrincipalType", "isDisabled", "keyCredentials", "passwordCredentials")
+COMPUTED = (
+    "appDescription appDisplayName appId appOwnerOrganizationId appRoles applicationTemplateId createdByAppId "
+    "disabledByMicrosoftStatus info oauth2PermissionScopes resourceSpecificApplicationPermissions signInAudience "
+    "verifiedPublisher deletedDateTime"
+).split()
+NATIVE = (
+    "accountEnabled alternativeNames appRoleAssignmentRequired description loginUrl notes notificationEmailAddresses "
+    "preferredTokenSigningKeyThumbprint tags servicePrincipalType preferredSingleSignOnMode samlSingleSignOnSettings "
+    "servicePrincipalNames"
+).split()
+
+SERVICE_PRINCIPAL = ObjectType(
+    name="servicePrincipal",
+    code=6,
+    wire_name="servicePrincipal",
+    odata_type="#microsoft.graph.servicePrincipal",
+    path="/servicePrincipals",
+    deleted_path="/directory/deletedItems",
+    deleted_list_path="/directory/deletedItems/microsoft.graph.servicePrincipal",
+    properties=(
+        Property("id", Rule.IDENTITY),
+        Property("displayName", may_clear=False),
+        *(Property(name, is_set=True) for name in WRITABLE),
+        *(Property(name, Rule.COMPUTED, is_set=True) for name in SHOWN),
+        *(Property(name, Rule.COMPUTED, is_set=True, is_compared=False) for name in COMPUTED),
+    ),
+    references=(Reference(name="owners", code=6, is_native=False, is_bound=False),),
+    kinds=("#microsoft.graph.agentIdentity", "#microsoft.graph.agentIdentityBlueprintPrincipal"),
+    secrets=CREDENTIALS,
+    native=tuple(NATIVE),
+    has_delta=True,
+    has_count=True,
+    waves={"restore": Wave.RESTORE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
+    read_permissions=("Application.Read.All", "AgentIdentity.Read.All", "AgentIdentityBlueprintPrincipal.Read.All"),
+    write_permissions=(
+        "Application.ReadWrite.All",
+        "Directory.Read.All",
+        "AgentIdentity.ReadWrite.All",
+        "AgentIdentityBlueprintPrincipal.ReadWrite.All",
+    ),
+)

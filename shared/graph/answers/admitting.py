@@ -1,0 +1,47 @@
+"""What of an object from Graph may be kept: everything but secrets, with its parent's id where it does not say it.
+
+Pure. Every body that is stored or compared passes here first, so a secret Graph should ever answer with goes no
+further. Of a credential only members that are known to be harmless are kept; an unknown one is not.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.identity import PARENT
+from shared.graph.answers.faults import incomplete
+from shared.graph.exchange import Reply
+
+_Members = dict[str, msgspec.Raw]
+_MEMBERS = msgspec.json.Decoder(_Members)
+_ITEMS = msgspec.json.Decoder(list[_Members] | None)
+
+
+def admitted(entry: ObjectType, body: bytes, reply: Reply, *, parent: str = "") -> bytes:
+    """Return `body` as it may be kept; it is a JSON object on one line.
+
+    Raises IncompleteListingError when a collection of credentials is none: what is in it cannot be told.
+    """
+    if entry.secrets:
+        body = _without_secrets(entry, body, reply)
+    if parent and PARENT in entry.identity:
+        body = b'{"%s":%s,%s' % (PARENT.encode(), msgspec.json.encode(parent), body.lstrip()[1:].lstrip())
+    return body
+
+
+def _without_secrets(entry: ObjectType, body: bytes, reply: Reply) -> bytes:
+    members = _MEMBERS.decode(body)
+    is_changed = False
+    for secret in entry.secrets:
+        held = members.get(secret.name)
+        if held is None or bytes(held) in (b"[]", b"null"):
+            continue
+        try:
+            items = _ITEMS.decode(held) or []
+        except msgspec.DecodeError as error:
+            raise incomplete(f"{entry.name} {secret.name}", f"no list of credentials ({error})", reply) from error
+        kept = [{name: item[name] for name in secret.kept if name in item} for item in items]
+        members[secret.name] = msgspec.Raw(msgspec.json.encode(kept))
+        is_changed = True
+    return msgspec.json.encode(members) if is_changed else body

@@ -1,0 +1,131 @@
+"""Turn the outcomes of a recovery round: back to what it found, or once more for what failed.
+
+Pure. An undo is judged and ordered like any other recovery, because it is told as differences and goes through the same
+plan. What was not applied is not undone. A change that several stages made to one object (a policy that landed
+report-only first) is undone once, to what the first stage found. What was made again stays: taking it away would be for
+good.
+
+Promises (tests/unit/recover/test_undo.py):
+  U1  undoing asks for exactly the before-images of what was applied, links the other way round
+  U2  a value that is no longer what the recovery left is somebody else's, and named in `expected` so that it stays
+  U3  repeating asks for exactly what failed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from shared.catalogue.entry import Wave
+from shared.catalogue.types import type_named
+from shared.compare.judge import NO_BIN
+from shared.domain.changes import Action, Change, Difference, Json, LinkDifference, Outcome, Result
+from shared.recover.decide import INSTEAD
+from shared.recover.lockout.policies import REPORT_ONLY
+from shared.recover.plan import ENABLE
+
+Key = tuple[str, str]
+INVERSE = {
+    Action.LINK: Action.UNLINK,
+    Action.UNLINK: Action.LINK,
+    Action.RESTORE: Action.SOFT_DELETE,
+    Action.SOFT_DELETE: Action.RESTORE,
+}
+LINKS = frozenset({Action.LINK, Action.UNLINK})
+
+
+class _Object(msgspec.Struct):
+    """What is to be done to one object: values to write, what they must have been left as, and links."""
+
+    display_name: str
+    values: Json = {}
+    expected: Json = {}
+    action: Action | None = None
+    links: list[LinkDifference] = []
+    made: Json = {}
+    refusal: str = ""
+
+
+class Reversal(msgspec.Struct, frozen=True):
+    """Differences to plan, and by object what a value must still be for it to be written."""
+
+    differences: tuple[Difference, ...]
+    expected: dict[Key, Json] = {}
+
+    def guarded(self, change: Change, wave: Wave) -> Change:
+        """Return the change with the values that must still be there for it to write over them.
+
+        A policy that is switched on by itself was left report-only by the stage before.
+        """
+        known = self.expected.get((change.type, change.object_id), {})
+        if change.action is not Action.UPDATE or not known:
+            return change
+        if type_named(change.type).waves.get(ENABLE) is wave:
+            known = {**known, "state": REPORT_ONLY}
+        return msgspec.structs.replace(change, expected=known)
+
+
+def undoing(outcomes: Iterable[Outcome]) -> Reversal:
+    """Return what puts back the before-images of every applied change; `outcomes` in the order they happened."""
+    objects: dict[Key, _Object] = {}
+    for one in outcomes:
+        if one.result is not Result.APPLIED:
+            continue
+        found = objects.setdefault((one.type, one.object_id), _Object(one.display_name))
+        if one.action is Action.UPDATE:
+            found.values = {**one.before, **found.values}
+            found.expected = {**found.expected, **{name: one.target.get(name) for name in one.before}}
+        elif one.action is Action.LINK and one.before.get(INSTEAD):
+            found.links.append(_link(one, Action.LINK, other_id=str(one.before[INSTEAD])))
+        elif one.action in LINKS:
+            found.links.append(_link(one, INVERSE[one.action]))
+        elif one.action is Action.RECREATE:
+            found.action, found.refusal = Action.SOFT_DELETE, NO_BIN
+        else:
+            found.action = INVERSE[one.action]
+    expected = {key: found.expected for key, found in objects.items() if found.expected}
+    return Reversal(tuple(row for key, found in objects.items() for row in _rows(key, found)), expected)
+
+
+def repeating(outcomes: Iterable[Outcome]) -> Reversal:
+    """Return what every failed change wanted, a later stage of one object over an earlier."""
+    objects: dict[Key, _Object] = {}
+    for one in outcomes:
+        if one.result is not Result.FAILED:
+            continue
+        found = objects.setdefault((one.type, one.object_id), _Object(one.display_name))
+        if one.action is Action.UPDATE:
+            found.values = {**found.values, **one.target}
+        elif one.action in LINKS:
+            found.links.append(_link(one, one.action))
+        else:
+            found.action, found.made = one.action, one.target if one.action is Action.RECREATE else {}
+    return Reversal(tuple(row for key, found in objects.items() for row in _rows(key, found)))
+
+
+def _rows(key: Key, found: _Object) -> Iterable[Difference]:
+    type_name, object_id = key
+    if found.values or found.links:
+        yield Difference(
+            type=type_name,
+            object_id=object_id,
+            display_name=found.display_name,
+            action=Action.UPDATE,
+            target=found.values,
+            current=found.expected,
+            links=tuple(found.links),
+        )
+    if found.action is not None:
+        yield Difference(
+            type=type_name,
+            object_id=object_id,
+            display_name=found.display_name,
+            action=found.action,
+            target=found.made,
+            refusal=found.refusal,
+        )
+
+
+def _link(one: Outcome, action: Action, *, other_id: str = "") -> LinkDifference:
+    return LinkDifference(reference=one.reference, other_id=other_id or one.other_id, action=action)

@@ -1,0 +1,148 @@
+"""Choose what a capture goes on from: the sealed state before it, its delta tokens, and which types to read whole.
+
+Reads only, so a crash at any line costs asking again. Whatever is odd about the state before (its job's rows are gone,
+its manifest cannot be proven, the capture before met damaged bytes, a native recovery wrote past delta) leads to a
+whole reading, which needs none of it; the reason is kept with the job and in the manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from shared.catalogue.entry import ObjectType
+from shared.domain.errors import DirectoryError, IntegrityError
+from shared.domain.jobs import Batch, Job, Kind, State, Step
+from shared.formats.manifests import Manifest
+from shared.formats.segments import shard_count_for
+from shared.jobs.states import ENDS
+from shared.jobs.ways import FIRST, FULL_DAYS_DEFAULT, NO_DELTA, Token, Way, all_full, way_of
+from shared.ports import Clock, Directory
+from shared.runs.ledger import Ledger
+from shared.runs.snapshots import Snapshots
+
+GROWTH_MAX = 2  # a state is carried on in its own shards until they hold twice what a shard should
+EXPIRED_CODES = frozenset({"resyncRequired", "syncStateNotFound", "syncStateInvalid"})
+
+
+class CaptureSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How captures go: a whole reading every `full_days`; whether native recoveries are watched for."""
+
+    full_days: int = FULL_DAYS_DEFAULT
+    watches_native: bool = True
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What a capture goes on from: the state `before` ("" for none) and, for a restore point, its base `over`.
+
+    `ways` has every type; `shards` is 0 when nothing is carried on and the shards may be chosen anew; `watch` says what
+    the native watch saw or why it did not look.
+    """
+
+    ways: dict[str, Way]
+    before: str = ""
+    over: str = ""
+    shards: int = 0
+    watch: str = ""
+
+    @property
+    def carried(self) -> list[str]:
+        """The types that are carried on by delta."""
+        return [name for name, known in self.ways.items() if known.way == "delta"]
+
+
+class Choosing:
+    """Chooses for the step prepare."""
+
+    def __init__(
+        self, ledger: Ledger, snapshots: Snapshots, directory: Directory, clock: Clock, settings: CaptureSettings
+    ) -> None:
+        self._ledger, self._snapshots, self._directory = ledger, snapshots, directory
+        self._clock, self._settings = clock, settings
+
+    async def choose(self, job: Job, types: Sequence[ObjectType], objects: int) -> Choice:
+        """Return how a capture of a tenant with about so many `objects` reads each of `types`."""
+        fresh = {entry.name: Way(why=FIRST if entry.has_delta else NO_DELTA) for entry in types}
+        known = await self._snapshots.latest(job.tenant)
+        if known is None:
+            return Choice(ways=fresh)
+        try:
+            before = (await self._snapshots.prove(known))[0].manifest
+            if before.is_increment:
+                await self._snapshots.base_of(before)
+        except IntegrityError as error:
+            return Choice(ways=all_full(fresh, f"the state before could not be proven: {error}"))
+        obstacle, watch = await self._obstacle(job, before)
+        if not obstacle and shard_count_for(objects) > GROWTH_MAX * before.shard_count:
+            obstacle = "the tenant has outgrown the shards of the state before"
+        if obstacle:
+            return Choice(ways=all_full(fresh, obstacle), watch=watch)
+        ways = await self._ways(job, types, before)
+        choice = Choice(ways=ways, before=before.snapshot_id, shards=before.shard_count, watch=watch)
+        if not choice.carried:
+            is_checked = any(known.is_due for known in ways.values())
+            return msgspec.structs.replace(choice, before=before.snapshot_id if is_checked else "", shards=0)
+        if job.is_restore_point:
+            return msgspec.structs.replace(choice, over=before.base_id or before.snapshot_id)
+        return choice
+
+    async def _ways(self, job: Job, types: Sequence[ObjectType], before: Manifest) -> dict[str, Way]:
+        """Return the way of each type, the tokens tried on Graph, which may have forgotten them early."""
+        tokens = tokens_of(await self._ledger.batches(job.tenant, before.job_id))
+        full_days = None if job.is_restore_point else self._settings.full_days
+        ways: dict[str, Way] = {}
+        for entry in types:
+            token, facts = tokens.get(entry.name), before.types.get(entry.name)
+            way = way_of(entry, facts, token, now=self._clock.now(), full_days=full_days)
+            if way.way == "delta" and (why := await self._forgotten(entry, way.token)):
+                way = Way(why=why)
+            ways[entry.name] = way
+        return ways
+
+    async def _forgotten(self, entry: ObjectType, token: str) -> str:
+        try:
+            await self._directory.delta_page(entry, token, "")
+        except DirectoryError as error:
+            if not is_expired(error):
+                raise
+            return f"Graph no longer takes the delta token: {error}"
+        return ""
+
+    async def _obstacle(self, job: Job, before: Manifest) -> tuple[str, str]:
+        """Return what forces a whole reading of everything, empty when nothing does, and what the watch saw."""
+        ended = [one for one in await self._ledger.jobs(job.tenant) if one.kind is Kind.CAPTURE and one.state in ENDS]
+        if ended and ended[0].state is State.FAILED and ended[0].error_code == IntegrityError.code:
+            return "the capture before this one met damaged bytes", ""
+        if not self._settings.watches_native:
+            return "", "switched off"
+        began_at = before.consistency.began_at or before.created_at
+        try:
+            recoveries = await self._directory.native_recoveries()
+        except DirectoryError as error:
+            return "", f"not available: {error}"
+        for known in recoveries:
+            if known.ended_at is None or known.ended_at >= began_at:
+                fact = f"native recovery {known.job_id} ({known.status}), which delta does not show"
+                return f"since the state before there was {fact}", fact
+        return "", f"no native recovery since {_shown(began_at)}"
+
+
+def is_expired(error: DirectoryError) -> bool:
+    """Tell whether Graph refuses a delta token for its age ("Use delta query to track changes": 410 and codes)."""
+    return error.status == 410 or error.graph_code in EXPIRED_CODES
+
+
+def tokens_of(batches: Sequence[Batch]) -> dict[str, Token]:
+    """Return the delta tokens with which the batches of a capture ended, by type name."""
+    found: dict[str, Token] = {}
+    for batch in batches:
+        if batch.step is Step.ROLL_FORWARD and batch.cursor.get("token"):
+            given_at = datetime.fromisoformat(str(batch.cursor["givenAt"]))
+            found[str(batch.argument["type"])] = Token(str(batch.cursor["token"]), given_at)
+    return found
+
+
+def _shown(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")

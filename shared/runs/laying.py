@@ -1,0 +1,45 @@
+"""Foretell what a plan comes to, store its changes as batch files, and make the batch rows that point at them.
+
+Files are written under the attempt's number; a crash before the rows are recorded leaves files that nothing names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from shared.catalogue.entry import Wave
+from shared.domain.changes import Change
+from shared.domain.errors import PlanChangedError
+from shared.domain.jobs import Batch, Job, Step
+from shared.formats.records import CHANGES, encode_records
+from shared.ports import Blobs
+from shared.recover.estimate import Estimate, estimated
+from shared.recover.plan import batches
+from shared.runs.preparing import WAVE_PLAN
+from shared.runs.tenure import Tenure
+
+NUMBERS_PER_WAVE = 10_000  # batches; the catalogue's wave w counts from w times this
+
+
+def foretold(job: Job, waves: Mapping[Wave, Sequence[Change]], links: Iterable[Change]) -> Estimate:
+    """Return what a plan comes to; raise PlanChangedError when the job was to carry out another one."""
+    about = {"tenant": job.tenant, "snapshot_id": job.snapshot_id, "scope": job.scope}
+    objects = (change for _wave, changes in sorted(waves.items()) for change in changes)
+    estimate = estimated(about, objects, links)
+    if job.plan_digest and job.plan_digest != estimate.digest:
+        raise PlanChangedError(planned=job.plan_digest, now=estimate.digest)
+    return estimate
+
+
+async def lay(work: Blobs, tenure: Tenure, wave: Wave, changes: list[Change]) -> list[Batch]:
+    """Return the batches that apply `changes` in the given order; their files are stored when this returns."""
+    job, laid = tenure.job, []
+    for part, some in enumerate(batches(changes)):
+        number = wave * NUMBERS_PER_WAVE + part
+        name = f"{job.tenant}/{job.job_id}/plan/{number:05d}-{tenure.batch.attempt}.ndz"
+        content, digest = encode_records(CHANGES, some)
+        await work.create(name, content)
+        argument: dict[str, Any] = {"name": name, "sha256": digest, "changes": len(some), "wave": int(wave)}
+        laid.append(Batch(job_id=job.job_id, number=number, wave=WAVE_PLAN + wave, step=Step.APPLY, argument=argument))
+    return laid

@@ -1,0 +1,103 @@
+"""Merge what a job's segments hold of a few shards, newest row of an object first, into the blocks of final files.
+
+Reads only. Each file of a segment is read once for all the shards that are merged together, because a request costs
+more than what it brings; frames of bodies are copied unopened. What a description does not prove raises IntegrityError.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.domain.errors import IntegrityError
+from shared.formats.frames import compress
+from shared.formats.links import ROW_BYTES, apply_increment, decode_links, each_once, opened_links
+from shared.formats.packed import merged, moved, opened
+from shared.formats.segments import File, FileWriter, Part, Segment, ShardRange
+from shared.ports import Blobs
+
+
+@dataclass(frozen=True)
+class Block:
+    """One shard's bytes of one file, proven by the directory's CRC; `at` is where they lie in that file."""
+
+    name: str
+    content: bytes
+    at: int
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What one segment holds of the shards that are merged: by part and shard, the bytes."""
+
+    is_increment: bool
+    blocks: dict[tuple[Part, int], Block]
+
+
+async def sliced(work: Blobs, segments: Sequence[Segment], first: int, end: int) -> list[Slice]:
+    """Return the part of each segment that lies in shards `first` to `end`, in the order of the segments."""
+    slices = []
+    for segment in segments:
+        blocks: dict[tuple[Part, int], Block] = {}
+        for file in segment.files:
+            parts = [part for part in file.shards if first <= part.shard < end and part.length]
+            for part, block in zip(parts, await _read(work, file, parts), strict=True):
+                blocks[file.part, part.shard] = block
+        if blocks:
+            slices.append(Slice(segment.is_increment, blocks))
+    return slices
+
+
+def merge_objects(slices: Sequence[Slice], shard: int, bodies: FileWriter) -> list[bytes]:
+    """Append the shard's frames to `bodies` and return its packed rows; a later segment's row of an object wins."""
+    rows: list[bytes] = []
+    frames: list[bytes] = []
+    place = bodies.size
+    for part in slices:
+        index, objects = part.blocks.get(("index", shard)), part.blocks.get(("objects", shard))
+        if index is None:
+            continue
+        source_at = objects.at if objects else 0  # a shard that has nothing but tombstones has no bodies
+        rows.append(moved(opened(index.content, name=index.name), place - source_at, name=index.name))
+        if objects:
+            frames.append(objects.content)
+            place += len(objects.content)
+    living = merged(rows)
+    bodies.add_pieces(shard, frames, len(living))
+    return living
+
+
+def merge_links(slices: Sequence[Slice], shard: int) -> tuple[bytes, bytes]:
+    """Return the shard's link rows, one after the other in order, and the block that holds them."""
+    held = [(part.is_increment, block) for part in slices if (block := part.blocks.get(("links", shard)))]
+    if len(held) == 1 and not held[0][0]:
+        return opened_links(held[0][1].content, name=held[0][1].name), held[0][1].content
+    if any(is_increment for is_increment, _block in held):
+        rows: set[bytes] = set()
+        for is_increment, block in held:
+            found = decode_links(block.content, name=block.name, is_increment=is_increment)
+            if is_increment:
+                apply_increment(rows, found)
+            else:
+                rows.update(found)
+        content = b"".join(sorted(rows))
+    else:
+        whole = b"".join([opened_links(block.content, name=block.name) for _is_increment, block in held])
+        content = b"".join(each_once([whole[at : at + ROW_BYTES] for at in range(0, len(whole), ROW_BYTES)]))
+    return content, compress(content)
+
+
+async def _read(work: Blobs, file: File, parts: Sequence[ShardRange]) -> list[Block]:
+    """Return the blocks of `parts`, read in one request: a writer puts shards one after the other."""
+    if not parts:
+        return []
+    start, end = min(part.offset for part in parts), max(part.offset + part.length for part in parts)
+    content = await work.read(file.name, start, end - start)
+    blocks = []
+    for part in parts:
+        block = content[part.offset - start : part.offset - start + part.length]
+        if len(block) != part.length or zlib.crc32(block) != part.crc32:
+            raise IntegrityError(file.name, f"shard {part.shard} was cut or altered")
+        blocks.append(Block(file.name, block, part.offset))
+    return blocks

@@ -1,0 +1,87 @@
+"""What became of every change of a recovery: the recorded outcomes, and what was in flight when it ended.
+
+Reads only. Every file is proven by the digest in its batch row; a file that no row names does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from shared.catalogue.types import type_named
+from shared.domain.changes import Action, Change, Json, Outcome, Result
+from shared.domain.jobs import Batch, Step
+from shared.formats.records import BEFORE_IMAGES, CHANGES, OUTCOMES, decode_records
+from shared.ports import Blobs
+from shared.recover.decide import outcome, was_ours
+
+GROUP_CHANGES_MAX = 100  # five full $batch requests of object writes: one that is retried stalls a fifth of them
+GROUP_LINKS_MAX = 1_000  # fifty PATCHes of 20 links
+LINKS = frozenset({Action.LINK, Action.UNLINK})
+
+
+class BeforeImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What one change found before it wrote."""
+
+    change_id: str
+    before: Json
+
+
+def grouped(changes: Sequence[Change]) -> list[list[Change]]:
+    """Return `changes` cut into groups of one type and one kind of change, in order; a crash repeats one group."""
+    groups: list[list[Change]] = []
+    for change in changes:
+        is_link = change.action in LINKS
+        size = GROUP_LINKS_MAX if is_link else GROUP_CHANGES_MAX
+        last = groups[-1] if groups else []
+        fits = last and len(last) < size and last[0].type == change.type and (last[0].action in LINKS) == is_link
+        if fits:
+            last.append(change)
+        else:
+            groups.append([change])
+    return groups
+
+
+async def recorded(work: Blobs, batches: Sequence[Batch]) -> list[Outcome]:
+    """Return every recorded outcome of a job with these batches, in the order of its waves and batches."""
+    found: list[Outcome] = []
+    for batch in batches:
+        for output in batch.outputs if batch.step is Step.APPLY else []:
+            content = await work.read(output["name"])
+            found += decode_records(content, Outcome, OUTCOMES, name=output["name"], expected=output["sha256"])
+    return found
+
+
+async def planned(work: Blobs, batch: Batch) -> list[Change]:
+    """Return the changes that a batch of the step apply is about."""
+    argument = batch.argument
+    content = await work.read(argument["name"])
+    return decode_records(content, Change, CHANGES, name=argument["name"], expected=argument["sha256"])
+
+
+async def images(work: Blobs, batch: Batch, group: int) -> dict[str, Json]:
+    """Return the before-images that an attempt noted for a group of the batch, by change; none if none was."""
+    in_flight = batch.cursor.get("inFlight")
+    if not in_flight or in_flight["group"] != group:
+        return {}
+    content = await work.read(in_flight["name"])
+    noted = decode_records(content, BeforeImage, BEFORE_IMAGES, name=in_flight["name"], expected=in_flight["sha256"])
+    return {image.change_id: image.before for image in noted}
+
+
+async def perhaps_applied(work: Blobs, batches: Sequence[Batch]) -> list[Outcome]:
+    """Return, as if applied, the changes of groups whose worker died or broke off after noting its before-images.
+
+    Nobody knows which of them took effect. Whoever undoes them looks at the live object first.
+    """
+    found: list[Outcome] = []
+    for batch in batches:
+        if batch.step is Step.APPLY and batch.cursor.get("inFlight"):
+            number = int(batch.cursor["inFlight"]["group"])
+            noted = await images(work, batch, number)
+            for change in grouped(await planned(work, batch))[number]:
+                image = noted.get(change.change_id)
+                if image is not None and was_ours(change, image, type_named(change.type)):
+                    found.append(outcome(change, Result.APPLIED, before=image))
+    return found

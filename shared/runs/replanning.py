@@ -1,0 +1,92 @@
+"""Plan a recovery from what another one did: to undo it, or to repeat what failed in it.
+
+The tenant has been read anew by then, so the lock-out guard judges this plan with the same knowledge as any other. A
+crash repeats the step: files are written under the attempt's number, and nothing starts before it is recorded as done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+
+import msgspec
+
+from shared.catalogue.entry import Wave
+from shared.domain.changes import Action, Change, Difference
+from shared.domain.jobs import Batch, BatchState, Job, Options
+from shared.ports import Blobs
+from shared.recover.plan import dealt, link_changes, object_changes
+from shared.recover.undo import Reversal, repeating, undoing
+from shared.recover.writes import LINKS_PER_PATCH_MAX
+from shared.runs.comparing import Comparing
+from shared.runs.guarding import Guarding
+from shared.runs.layers import Readable
+from shared.runs.laying import foretold, lay
+from shared.runs.ledger import Ledger
+from shared.runs.outcomes import perhaps_applied, recorded
+from shared.runs.snapshots import Snapshots
+from shared.runs.tenure import Pause, Tenure
+
+EVERYTHING_ALLOWED = Options(soft_delete_newer=True)  # what was done before may be done back
+
+
+class Replanning:
+    """The step replan."""
+
+    def __init__(
+        self, ledger: Ledger, work: Blobs, snapshots: Snapshots, comparing: Comparing, guarding: Guarding
+    ) -> None:
+        self._ledger, self._work = ledger, work
+        self._snapshots, self._comparing, self._guarding = snapshots, comparing, guarding
+
+    async def replan(self, tenure: Tenure) -> Pause | None:
+        """Lay out every batch that undoes, or repeats the failures of, the job that the options name.
+
+        Raises LockOutError before any batch exists when that could lock administrators out (decision D15).
+        """
+        job = tenure.job
+        reversal = await self._reversal(job)
+        waves = object_changes(reversal.differences, EVERYTHING_ALLOWED)
+        spared = await self._guarding.judge(job, reversal.differences, waves, self._sides(job))
+        allowed = {
+            wave: [reversal.guarded(change, wave) for change in changes if change.object_id not in spared]
+            for wave, changes in waves.items()
+        }
+        links = _links(row for row in reversal.differences if row.object_id not in spared)
+        estimate = foretold(job, allowed, links)
+        laid: list[Batch] = []
+        if not job.options.makes_plan:
+            for wave, changes in sorted(allowed.items()):
+                laid += await lay(self._work, tenure, wave, dealt(changes, 1))
+            laid += await lay(self._work, tenure, Wave.LINKS, dealt(links, LINKS_PER_PATCH_MAX))
+        counts = {"plannedObjects": estimate.objects, "plannedLinks": estimate.links}
+        counts |= {"estimatedWrites": estimate.writes, "estimatedSeconds": estimate.seconds}
+        if spared:
+            counts |= {f"leftAlone.{reason}": list(spared.values()).count(reason) for reason in set(spared.values())}
+        done = msgspec.structs.replace(
+            tenure.batch, state=BatchState.DONE, counts=counts, cursor={"digest": estimate.digest}
+        )
+        await tenure.record(done, added=laid)
+        return None
+
+    async def _reversal(self, job: Job) -> Reversal:
+        source = job.options.undoes or job.options.repeats
+        batches = await self._ledger.batches(job.tenant, source)
+        outcomes = await recorded(self._work, batches)
+        if job.options.repeats:
+            return repeating(outcomes)
+        return undoing([*outcomes, *await perhaps_applied(self._work, batches)])
+
+    def _sides(self, job: Job) -> Callable[[], Awaitable[tuple[Readable, Readable]]]:
+        async def sides() -> tuple[Readable, Readable]:
+            return await self._snapshots.open(job.tenant, job.snapshot_id), await self._comparing.live(job)
+
+        return sides
+
+
+def _links(differences: Iterable[Difference]) -> list[Change]:
+    return [
+        change
+        for row in differences
+        if row.action is Action.UPDATE
+        for change in link_changes(row.type, row.object_id, row.display_name, row.links)
+    ]

@@ -1,0 +1,42 @@
+"""What the batches of a job say of how the tenant was read, put together for whoever asks about the job.
+
+Pure. Only what there is to say is there:
+  ways         by type: `delta`, or `full` and why
+  incomplete   by type: why it was left out as a whole
+  nativeWatch  what was seen of Microsoft's own recoveries, or why nobody looked
+  before       the sealed state that the capture went on from; `over` the base of a restore point
+  check        how the whole reading was compared with what delta gave
+  notCompared  by type: why a report or a recovery did not compare it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from shared.domain.jobs import Batch, Step
+from shared.runs.resyncing import reason
+
+
+def notes_of(batches: Sequence[Batch]) -> dict[str, Any]:
+    """Return the notes of a job."""
+    notes: dict[str, Any] = {}
+    for batch in batches:
+        cursor = batch.cursor
+        if batch.step is Step.PREPARE:
+            ways = cursor.get("ways", {})
+            notes["ways"] = {name: _way(said) for name, said in ways.items() if said["why"] or said["way"] == "delta"}
+            notes["incomplete"] = cursor.get("incomplete", {})
+            notes["nativeWatch"] = cursor.get("watch", "")
+            notes["before"], notes["over"] = cursor.get("before", ""), cursor.get("over", "")
+        elif batch.step is Step.ROLL_FORWARD and reason(cursor):
+            notes["ways"] = {**notes.get("ways", {}), str(batch.argument["type"]): f"full: {reason(cursor)}"}
+        elif batch.step is Step.CHECK:
+            notes["check"] = cursor.get("check", "")
+        elif batch.step is Step.COMPARE and cursor.get("notCompared"):
+            notes["notCompared"] = cursor["notCompared"]
+    return {name: said for name, said in notes.items() if said}
+
+
+def _way(said: dict[str, str]) -> str:
+    return said["way"] if said["way"] == "delta" else f"full: {said['why']}"

@@ -1,0 +1,114 @@
+"""A recovery is undone, and what failed in one is repeated, while workers die: the tenant itself is the judge."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.domain.errors import InputError
+from shared.domain.ids import wire_snapshot_id
+from shared.domain.jobs import Job, Options, State
+from shared.domain.scope import EVERYTHING
+from simulator.applications import CARELESS_SCRIPT
+from simulator.directory.fingerprint import fingerprint
+from simulator.faults import Fault, Faults, Rule
+from simulator.service import Simulator
+from tests.simulation.stories import play_incident
+from tests.support import virtual_time
+from tests.support.platform import TENANT, Deaths, Platform
+
+
+async def captured(seed: int, deaths: Deaths | None = None) -> tuple[Platform, str]:
+    simulator = Simulator(clock=virtual_time.VirtualClock().unix_seconds, seed=seed, objects=120, tenant_id=TENANT)
+    platform = Platform(simulator, seed=seed, deaths=deaths)
+    capture = await platform.finish(await platform.operator.starting.capture(TENANT, platform.clock.now()))
+    return platform, wire_snapshot_id(capture.snapshot_id)
+
+
+async def recovered(platform: Platform, wire: str) -> Job:
+    starting = platform.operator.starting
+    return await platform.finish(
+        await starting.recovery(TENANT, wire, EVERYTHING, Options(soft_delete_newer=True), requested_by="operator")
+    )
+
+
+@pytest.mark.parametrize("seed", [3, 8, 21])
+def test_an_undone_recovery_leaves_the_tenant_as_it_found_it_whatever_dies(seed: int) -> None:
+    async def story() -> None:
+        deaths = Deaths({call: ("before", "after")[call % 2] for call in range(250 + seed, 900, 61)})
+        platform, wire = await captured(seed, deaths)
+        play_incident(platform.simulator, seed)
+        directory = platform.simulator.tenant.directory
+        broken = fingerprint(directory)
+        recovery = await recovered(platform, wire)
+        assert recovery.state is State.SUCCESSFUL
+        whole = fingerprint(directory)
+        assert whole != broken, "the recovery changed nothing: there was nothing to undo"
+        undo = await platform.finish(
+            await platform.operator.starting.undo(TENANT, recovery.job_id, requested_by="operator")
+        )
+        assert undo.state is State.SUCCESSFUL
+        assert not undo.counts.get("objects.failed", 0) + undo.counts.get("links.failed", 0)
+        assert fingerprint(directory) == broken
+        again = await platform.finish(
+            await platform.operator.starting.undo(TENANT, undo.job_id, requested_by="operator")
+        )
+        assert again.state is State.SUCCESSFUL
+        assert fingerprint(directory) == whole, "an undo can be undone"
+        assert platform.simulator.tenant.history.hard_deletes == 0
+        assert deaths.fired >= 3
+
+    virtual_time.run(story())
+
+
+def test_what_others_changed_after_the_recovery_stays_and_is_named() -> None:
+    async def story() -> None:
+        platform, wire = await captured(5)
+        act, users = platform.simulator.act, platform.simulator.tenant.directory.stores["user"].live
+        user_id = next(known for known, body in users.items() if not body.get("onPremisesSyncEnabled"))
+        act(CARELESS_SCRIPT, "PATCH", f"/users/{user_id}", {"city": "Atlantis", "department": "Void"})
+        recovery = await recovered(platform, wire)
+        act(CARELESS_SCRIPT, "PATCH", f"/users/{user_id}", {"city": "Utopia"})
+        undo = await platform.finish(
+            await platform.operator.starting.undo(TENANT, recovery.job_id, requested_by="operator")
+        )
+        assert (users[user_id]["city"], users[user_id]["department"]) == ("Utopia", "Void")
+        (one,) = await platform.operator.asking.outcomes(TENANT, undo.job_id)
+        assert "city" in one.message
+
+    virtual_time.run(story())
+
+
+def test_what_failed_is_repeated_and_nothing_else() -> None:
+    async def story() -> None:
+        platform, wire = await captured(6)
+        play_incident(platform.simulator, 6)
+        refusal = Rule(kind=Fault.FORBIDDEN, method="PATCH", path="^/users/", times=3)
+        platform.simulator.world.faults = Faults([refusal], seed=1)
+        recovery = await recovered(platform, wire)
+        assert refusal.fired == 3
+        failed = recovery.counts["objects.failed"]
+        assert failed == 3
+        retry = await platform.finish(
+            await platform.operator.starting.repeat(TENANT, recovery.job_id, requested_by="operator")
+        )
+        assert retry.counts["plannedObjects"] + retry.counts["plannedLinks"] == failed
+        assert retry.counts["objects.applied"] == failed
+        with pytest.raises(InputError, match="no failed change"):
+            await platform.operator.starting.repeat(TENANT, retry.job_id, requested_by="operator")
+
+    virtual_time.run(story())
+
+
+def test_a_recovery_that_runs_or_applied_nothing_is_not_undone() -> None:
+    async def story() -> None:
+        platform, wire = await captured(7)
+        idle = await recovered(platform, wire)
+        with pytest.raises(InputError, match="no applied change"):
+            await platform.operator.starting.undo(TENANT, idle.job_id, requested_by="operator")
+        starting = platform.operator.starting
+        running = await starting.recovery(TENANT, wire, EVERYTHING, Options(), requested_by="operator")
+        with pytest.raises(InputError, match="still"):
+            await starting.undo(TENANT, running.job_id, requested_by="operator")
+        await platform.run_until_idle()
+
+    virtual_time.run(story())
