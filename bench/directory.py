@@ -11,6 +11,7 @@ from datetime import datetime
 
 from bench.population import Population
 from shared.catalogue.entry import Listing, ObjectType
+from shared.domain.errors import DirectoryError
 from shared.domain.writes import Answer, Write
 from shared.graph.answers.pages import expanded_page, object_page
 from shared.graph.exchange import Reply
@@ -39,6 +40,10 @@ class RuleDirectory:
     async def native_recoveries(self) -> list[NativeRecovery]:
         """Return that there were none."""
         return []
+
+    async def counts(self, object_type: ObjectType, within: Sequence[str]) -> list[int]:
+        """Refused: this tenant is read whole, one page after the other."""
+        raise DirectoryError(f"{object_type.name}: {len(within)} ranges of a rule", status=501)
 
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`, which is its number."""

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from bench.folder import FolderBlobs
+from bench.population import guid_of
 from bench.world import TENANT
 from bench.year import CountedBlobs, Year
 from shared.domain.ids import key_guid
@@ -20,10 +21,12 @@ from shared.memory.signing import MemorySigning
 from shared.ports import ANY, Blobs, Put, Rows
 from shared.runs.history import History
 from shared.runs.indexing import Indexing
+from shared.runs.searching import START, Searching
 from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
 
 LOOKS = 5
+NOBODY = "Nobody is called so"
 
 
 def write(root: Path, first: SnapshotSummary, objects: int) -> dict[str, Any]:
@@ -59,6 +62,26 @@ def tell(root: Path, states: list[SnapshotSummary], key: bytes) -> dict[str, flo
             await history.of(TENANT, key_guid(key))
             spent.append(time.process_time() - began)
         return {"cpu_s": median(spent), "reads": vault.reads / LOOKS, "versions": len(told.versions)}
+
+    return asyncio.run(story())
+
+
+def look(root: Path, known: SnapshotSummary) -> dict[str, float]:
+    """Search a whole snapshot for a name that nobody has, and show one object; return CPU of each."""
+
+    async def story() -> dict[str, float]:
+        snapshots = _snapshots(FolderBlobs(root / "vault"), MemoryRows(LoopClock()))
+        await snapshots.list_again(known)
+        searching, place, began = Searching(snapshots), START, time.process_time()
+        while True:
+            found, after = await searching.search(TENANT, known.snapshot_id, NOBODY, start=place, top=1)
+            assert not found, "somebody is called so"
+            if after is None:
+                break
+            place = after
+        search_cpu_s, began = time.process_time() - began, time.process_time()
+        await searching.whole(TENANT, known.snapshot_id, guid_of("user", 0))
+        return {"search_cpu_s": search_cpu_s, "object_cpu_s": time.process_time() - began}
 
     return asyncio.run(story())
 

@@ -30,6 +30,7 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
         verifying = stages.measured(verify, root, snapshot)
         year = stages.measured(history.write, root, snapshot, options.objects).result
         told = stages.measured(history.tell, root, year["states"], year["key"]).result
+        looked = stages.measured(history.look, root, year["states"][0])
         floor = stages.measured(floors.hash_and_decompress, root / "vault", snapshot.manifest_name)
     stored, counts = sealing.result["stored"], snapshot.counts
     return {
@@ -46,6 +47,8 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
         "history_reads": round(told["reads"]),
         "history_versions": round(told["versions"]),
         "index_cpu_s": round(year["index_cpu_s"], 3),
+        "search_cpu_s": round(looked.result["search_cpu_s"], 3),
+        "object_cpu_s": round(looked.result["object_cpu_s"], 3),
         "peak_rss_mb": round(max(sealing.peak_rss_mb, verifying.peak_rss_mb), 1),
     }
 

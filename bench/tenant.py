@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from shared.catalogue.entry import PAGE_MAX
+from shared.catalogue.entry import PAGE_MAX, Shape
+from shared.catalogue.types import TYPES
 from shared.graph.answers.pages import EXPANDED_MAX
 from shared.graph.quota import Cost, cost_of
 from shared.graph.settings import BATCH_PARTS_MAX
@@ -25,6 +26,7 @@ from simulator.applications import GRAPH, TIDEMARK
 from simulator.http import Request
 from simulator.service import Simulator
 
+BY_PATH = {entry.path: entry.name for entry in TYPES}
 LATENCY_SECONDS = 0.05  # what one exchange takes, as in the simulation tests
 LOGIN = "https://login.microsoftonline.com"
 
@@ -124,15 +126,27 @@ def least_requests(simulator: Simulator) -> int:
     batching"): 999 objects a page, members of 20 and more paged one group at a time, 20 such pages in a $batch.
     """
     stores = simulator.tenant.directory.stores
-    found = 0
-    for name in ("user", "group"):
-        found += 1 + 2  # the count, and delta: the token before and the one page after, on which nothing has changed
-        found += sum(max(1, math.ceil(len(kept) / PAGE_MAX)) for kept in (stores[name].live, stores[name].deleted))
-    for reference in ("members", "owners"):
-        sizes = [_visible(simulator, group_id, reference) for group_id in stores["group"].live]
-        pages = sum(math.ceil(size / PAGE_MAX) for size in sizes if size >= EXPANDED_MAX)
-        found += max(1, math.ceil(len(sizes) / PAGE_MAX)) + math.ceil(pages / BATCH_PARTS_MAX)
-    return found + 6  # policies and locations: both live readings that must agree, and the recycle bin between them
+    found = 6  # policies and locations: both live readings that must agree, and the recycle bin between them
+    parts = 0  # what may share a $batch: short lists, collections below parents, pages of big references
+    for entry in TYPES:
+        if entry.shape is Shape.CHILDREN:
+            parents = len(stores[BY_PATH[entry.parents]].live)
+            found += _pages(parents)
+            parts += parents
+        elif entry.is_late:
+            parts += _pages(len(stores[entry.name].live))
+        elif entry.has_delta:
+            found += entry.has_count + 2  # delta: the token before and the one page after, on which nothing has changed
+            found += _pages(len(stores[entry.name].live)) + _pages(len(stores[entry.name].deleted))
+            for reference in entry.references:
+                sizes = [_visible(simulator, known, reference.name) for known in stores[entry.name].live]
+                found += _pages(len(sizes))
+                parts += sum(math.ceil(size / PAGE_MAX) for size in sizes if size >= EXPANDED_MAX)
+    return found + math.ceil(parts / BATCH_PARTS_MAX)
+
+
+def _pages(rows: int) -> int:
+    return max(1, math.ceil(rows / PAGE_MAX))
 
 
 def _visible(simulator: Simulator, group_id: str, reference: str) -> int:

@@ -66,6 +66,7 @@ class Year:
         self.key = row.key
         indexing, manifest = Rehearsed(self._snapshots), reader.manifest
         await self._snapshots.signing.sign(self._vault, first.manifest_name, first.manifest_sha256)
+        await self._snapshots.list_again(first)
         self.states = [first]
         index = nothing_indexed(first)
         for day in range(1, DAYS):
@@ -169,6 +170,7 @@ class Year:
             manifest_name=name,
             manifest_sha256=digest,
         )
+        await self._snapshots.list_again(state)
         self.states.append(state)
         return own
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from cli.commands import drifting, exporting, holding, looking, moving, objects, starting
 from cli.commands.asking_rows import row_options
+from cli.commands.permissions import permissions
 from cli.errors import MEANING
 from cli.settings import EXPLAINED
 
@@ -69,7 +70,9 @@ def parser() -> ArgumentParser:
     add("jobs", looking.jobs, "list jobs, newest first", page)
     add("job", looking.job, "show one job", job, wait)
     add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)
+    add("confirmations", looking.confirmations, "list what a second look after a recovery found changed", job, page)
     add("outcomes", looking.outcomes, "list what became of every change of a recovery", job, page)
+    add("permissions", None, "list the application permissions to grant", _purpose()).set_defaults(local=permissions)
     return made
 
 
@@ -155,6 +158,15 @@ def _scope() -> ArgumentParser:
     either = made.add_mutually_exclusive_group()
     either.add_argument("--types", metavar="TYPE,...", help="only these types, such as user,group")
     either.add_argument("--ids", metavar="TYPE:ID,...", help="only these objects")
+    return made
+
+
+def _purpose() -> ArgumentParser:
+    made = ArgumentParser(add_help=False)
+    made.add_argument(
+        "--for", dest="purpose", choices=("read", "write"), required=True, help="snapshots read, recoveries write"
+    )
+    made.add_argument("--types", metavar="TYPE,...", help="only for these types, such as user,group")
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from typing import TextIO
@@ -21,6 +21,7 @@ from cli.settings import read_settings
 from cli.tokens import Tokens, fetch_for
 from cli.watching import Clock
 
+LocalCommand = Callable[[Screen, Namespace], int]  # one that needs no server
 INTERRUPTED = 130  # what shells call a command that Ctrl-C ended
 PIPE_CLOSED = 141
 
@@ -57,6 +58,9 @@ def run(arguments: Sequence[str], around: Surroundings) -> int:
     command: Command = given.command
     screen = Screen(stdin=around.stdin, stdout=around.stdout, stderr=around.stderr, asks_json=given.json)
     try:
+        local: LocalCommand | None = getattr(given, "local", None)
+        if local is not None:
+            return local(screen, given)
         settings = read_settings(around.environment)
         tokens = Tokens(fetch_for(settings, around.transport), around.clock.monotonic)
         with Api(settings.url, tokens, around.transport) as api:

@@ -16,6 +16,7 @@ JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
 OUTCOMES = ("change", "object", "outcome")
 DRIFT_ITEMS = ("item", "what")
+CONFIRMATIONS = ("change", "object", "stands")
 MATCHES = ("type", "id", "name", "state")
 LINKS = ("direction", "reference", "other")
 VERSIONS = ("snapshot of", "what", "changed")
@@ -52,7 +53,7 @@ def _known(snapshot: Json) -> Iterator[str]:
     if hold:
         yield f"held: {hold.get('reason')}"
     whole = proof.get("provenWholeDateTime")
-    yield f"verified {moment(whole)}" if whole else "never verified whole"
+    yield f"verified {moment(whole)[:10]}" if whole else "never verified whole"
 
 
 def vault_facts(vault: Json) -> Iterator[tuple[object, object]]:
@@ -88,6 +89,12 @@ def job_facts(job: Json) -> Iterator[tuple[object, object]]:
             yield label, moment(job[name])
     yield "done", _done(job)
     yield from ((label, job[name]) for label, name in FIGURES.items() if job.get(name) is not None)
+    seen = _members(job, "tidemark.confirmation")
+    if seen:
+        yield (
+            "confirmed",
+            f"{seen.get('confirmed')}, {seen.get('pending')} pending, {seen.get('overwritten')} overwritten",
+        )
     plan = _members(job, "tidemark.plan")
     if plan:
         yield "plan", plan.get("digest")
@@ -199,6 +206,13 @@ def _values(version: Json) -> Iterator[str]:
 def _short(value: object) -> str:
     text = json_text(value)
     return text if len(text) <= VALUE_LETTERS_MAX else f"{text[: VALUE_LETTERS_MAX - 1]}…"
+
+
+def confirmation_row(one: Json) -> tuple[object, ...]:
+    """Return the line of one change that was not found as it was left."""
+    link = f"{one['reference']} {one.get('otherId')}" if one.get("reference") else None
+    found = ", ".join(f"{name}: {json_text(value)}" for name, value in _members(one, "found").items())
+    return (f"{one.get('action')} {one.get('entityTypeName')}", _object(one), _lines(one.get("standing"), link, found))
 
 
 def _object(body: Json) -> tuple[object, ...]:

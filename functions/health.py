@@ -34,6 +34,6 @@ async def readiness(product: wiring.Product, call: Call) -> func.HttpResponse:
     """Answer with the vault as it is: `ready`, or `attention` where a person has to look at something."""
     caller = await product.callers.identify(call.headers.get("authorization"))
     routes.allow_any(routes.READ, caller.roles)
-    told = await product.standing.told(product.tenant)
+    told = await product.upkeep.standing.told(product.tenant)
     body = {"status": "attention" if told.warnings else "ready", **vault_body(msgspec.to_builtins(told))}
     return func.HttpResponse(msgspec.json.encode(body), mimetype="application/json")

@@ -63,6 +63,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             changes.changes,
             changes.failed_changes,
             changes.outcomes,
+            changes.confirmations,
             changes.disagreements,
             exports.export,
             drift.drift,

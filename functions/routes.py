@@ -104,6 +104,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{JOBS}/{{job}}/tidemark.approve()", ADMINISTER, "approve"),
     Route("POST", f"{JOBS}/{{job}}/tidemark.undo()", ADMINISTER, "undo"),
     Route("POST", f"{JOBS}/{{job}}/tidemark.retryFailed()", ADMINISTER, "retry_failed"),
+    Route("GET", f"{JOBS}/{{job}}/tidemark.confirmations()", READ, "confirmations", PAGE),
     Route("GET", f"{JOBS}/{{job}}/tidemark.outcomes()", READ, "outcomes", PAGE),
     Route("GET", f"{JOBS}/{{job}}/tidemark.disagreements()", READ, "disagreements", PAGE),
 )

@@ -28,6 +28,6 @@ async def daily_verification(timer: func.TimerRequest) -> None:
 async def daily_pruning(timer: func.TimerRequest) -> None:
     """Remove what may go."""
     product = await wiring.product()
-    pruned = await product.pruning.prune(product.tenant)
+    pruned = await product.upkeep.pruning.prune(product.tenant)
     facts = {"tenant": product.tenant, "is_past_due": timer.past_due}
     log.info("pruning done", extra={**facts, **msgspec.to_builtins(pruned)})

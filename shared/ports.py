@@ -232,6 +232,9 @@ class Directory(Protocol):
         Raises DirectoryError where the tenant does not tell: 403 without the permission EntraBackup.Read.All.
         """
 
+    async def counts(self, object_type: ObjectType, within: Sequence[str]) -> list[int]:
+        """Return how many live objects of the type fit each $filter, by an index that may lag."""
+
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`; the empty cursor is the first page."""
 

@@ -28,6 +28,7 @@ from shared.runs.asking import Asking
 from shared.runs.checking import Checking
 from shared.runs.choosing import CaptureSettings, Choosing
 from shared.runs.comparing import Comparing
+from shared.runs.confirming import Confirming
 from shared.runs.drifting import Drifting
 from shared.runs.explaining import Explaining
 from shared.runs.exporting import Exporting
@@ -91,6 +92,17 @@ class Ports:
 
 
 @dataclass(frozen=True)
+class Upkeep:
+    """What keeps the vault: proving, holding, removing what has expired, and telling how it all stands."""
+
+    verifying: Verifying
+    rechecking: Rechecking
+    holding: Holding
+    pruning: Pruning
+    standing: Standing
+
+
+@dataclass(frozen=True)
 class Product:
     """The product, ready to be called: one attribute per thing a trigger may do."""
 
@@ -103,18 +115,19 @@ class Product:
     searching: Searching
     exporting: Exporting
     importing: Importing
-    verifying: Verifying
     showing: Showing
     drifting: Drifting
-    rechecking: Rechecking
-    holding: Holding
-    pruning: Pruning
-    standing: Standing
+    upkeep: Upkeep
     worker: Worker
     watchdog: Watchdog
     ledger: Ledger
     clock: Clock
     callers: Callers
+
+    @property
+    def verifying(self) -> Verifying:
+        """What proves stored snapshots."""
+        return self.upkeep.verifying
 
 
 def assemble(
@@ -137,12 +150,9 @@ def assemble(
     """
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
     snapshots = Snapshots(ports.rows, ports.vault, Signing(ports.signer, ports.verifier))
-    sealing = Sealing(
-        ledger, ports.work, snapshots, ports.clock, Finishing(snapshots, ports.clock, rules, gone_percent)
-    )
-    verifying = Verifying(snapshots)
-    rechecking = Rechecking(snapshots, verifying, ledger, ports.clock)
-    pruning = Pruning(snapshots, ledger, ports.clock, rules, vault_shelf=ports.vault_shelf, work_shelf=ports.work_shelf)
+    finishing = Finishing(snapshots, ports.clock, rules, gone_percent)
+    sealing = Sealing(ledger, ports.work, snapshots, ports.clock, finishing)
+    upkeep = _upkeep(ports, snapshots, ledger, rules)
     comparing = Comparing(ledger, ports.work, snapshots)
     guarding = Guarding(ports.directory, emergency_accounts)
     planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing, guarding)
@@ -161,8 +171,9 @@ def assemble(
         Step.REPLAN: Replanning(ledger, ports.work, snapshots, comparing, guarding).replan,
         Step.RELINK: planning.relink,
         Step.APPLY: applying.apply,
+        Step.CONFIRM: Confirming(ledger, ports.directory, ports.work, ports.clock).confirm,
         Step.EXPLAIN: Explaining(ledger, ports.directory, ports.work, comparing, ports.clock).explain,
-        Step.VERIFY: rechecking.verify,
+        Step.VERIFY: upkeep.rechecking.verify,
     }
     worker = Worker(ledger, ports.queue, steps)
     approving = Approving(ledger, ports.rows, approvals)
@@ -181,16 +192,24 @@ def assemble(
         searching=Searching(snapshots),
         exporting=Exporting(snapshots),
         importing=Importing(snapshots, ports.work, ports.clock),
-        verifying=verifying,
-        rechecking=rechecking,
-        holding=Holding(snapshots, ports.clock),
-        pruning=pruning,
-        standing=Standing(snapshots, pruning, ports.clock, rules),
+        upkeep=upkeep,
         worker=worker,
         watchdog=Watchdog(ledger, worker),
         ledger=ledger,
         clock=ports.clock,
         callers=callers,
+    )
+
+
+def _upkeep(ports: Ports, snapshots: Snapshots, ledger: Ledger, rules: Rules) -> Upkeep:
+    verifying = Verifying(snapshots)
+    pruning = Pruning(snapshots, ledger, ports.clock, rules, vault_shelf=ports.vault_shelf, work_shelf=ports.work_shelf)
+    return Upkeep(
+        verifying=verifying,
+        rechecking=Rechecking(snapshots, verifying, ledger, ports.clock),
+        holding=Holding(snapshots, ports.clock),
+        pruning=pruning,
+        standing=Standing(snapshots, pruning, ports.clock, rules),
     )
 
 
@@ -205,7 +224,7 @@ async def product() -> Product:
     loop = asyncio.get_running_loop()
     if loop not in _made:
         made = _made[loop] = from_settings(os.environ)
-        await made.standing.announce(made.tenant)
+        await made.upkeep.standing.announce(made.tenant)
     return _made[loop]
 
 

@@ -80,7 +80,13 @@ def _served(schema: Schema) -> Iterator[Row]:
         "update": [(f"PATCH {place}/{{id}}", update, area, kind)],
         "delete": [(f"DELETE {place}/{{id}}", resources.delete_resource, area, kind)],
         "deleted": [
-            (f"GET directory/deleteditems/microsoft.graph.{schema.name.lower()}", reading.list_deleted, area, listing)
+            (f"GET directory/deleteditems/microsoft.graph.{schema.name.lower()}", reading.list_deleted, area, listing),
+            (
+                f"GET directory/deleteditems/{{id}}/microsoft.graph.{schema.name.lower()}",
+                reading.read_deleted,
+                area,
+                {"options": _ONE, **kind},
+            ),
         ],
         "single": [
             (f"GET {place}", resources.read_only_one, area, one),

@@ -58,6 +58,12 @@ def outcomes(session: Session, given: Namespace) -> Exit:
     return _list(session, given, path, "Outcomes", tables.OUTCOMES, tables.outcome_row)
 
 
+def confirmations(session: Session, given: Namespace) -> Exit:
+    """List the changes that a second look after a recovery did not find as they were left."""
+    path = ("jobs", given.job, "tidemark.confirmations")
+    return _list(session, given, path, "Not as the recovery left it", tables.CONFIRMATIONS, tables.confirmation_row)
+
+
 def verify(session: Session, given: Namespace) -> Exit:
     """Have a snapshot read and proven: byte by byte, a part of it, or the manifests of all."""
     snapshot = chosen_snapshot(session.api, given.snapshot)

@@ -9,7 +9,7 @@ import azure.functions as func
 from functions import replies
 from functions.asked import Asked
 from functions.handlers.jobs import of_snapshot
-from functions.wire.change import change_body, failed_body, outcome_body, unknown_bodies
+from functions.wire.change import change_body, confirmation_body, failed_body, outcome_body, unknown_bodies
 from functions.wire.explained import row_body
 from functions.wire.names import NAMESPACE
 from functions.wire.row_filters import read_row_filter, read_row_order
@@ -59,6 +59,13 @@ async def disagreements(product: Product, asked: Asked) -> func.HttpResponse:
     job = await product.asking.job(product.tenant, asked.job)
     bodies = (change_body(row, target_at=job.created_at, shows_all=asked.shows_all) for row in rows)
     return replies.collection(asked, CONTEXT, bodies, is_more=is_more)
+
+
+async def confirmations(product: Product, asked: Asked) -> func.HttpResponse:
+    """Return a page of the changes that a second look after the recovery did not find as they were left."""
+    rows, is_more = asked.options.page(await product.asking.confirmations(product.tenant, asked.job))
+    bodies = (confirmation_body(row, shows_all=asked.shows_all) for row in rows)
+    return replies.collection(asked, "Collection(tidemark.confirmation)", bodies, is_more=is_more)
 
 
 def _target_at(asked: Asked) -> datetime:

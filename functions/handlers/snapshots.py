@@ -27,7 +27,7 @@ async def snapshots(product: Product, asked: Asked) -> func.HttpResponse:
     """Return sealed snapshots, newest first unless asked otherwise."""
     listed = await product.snapshots.listed(product.tenant)
     chosen, is_more = asked.options.page(listed[::-1] if asked.options.is_oldest_first else listed)
-    beside = await product.standing.of_snapshots(product.tenant)
+    beside = await product.upkeep.standing.of_snapshots(product.tenant)
     bodies = (_body(one, beside) for one in chosen)
     return replies.collection(asked, CONTEXT, bodies, is_more=is_more)
 
@@ -55,7 +55,7 @@ async def release_snapshot(product: Product, asked: Asked) -> func.HttpResponse:
 
 async def vault(product: Product, asked: Asked) -> func.HttpResponse:
     """Return how well snapshots are kept: what protects them, what was proven, what leaves and what is wrong."""
-    told = await product.standing.told(product.tenant)
+    told = await product.upkeep.standing.told(product.tenant)
     return replies.one(asked, "tidemark.vault", vault_body(msgspec.to_builtins(told)))
 
 
@@ -63,7 +63,7 @@ async def verify_snapshot(product: Product, asked: Asked) -> func.HttpResponse:
     """Read as much of what is stored as was asked for and return what was proven."""
     found = await product.snapshots.on_wire(product.tenant, asked.snapshot)
     options = asked.options
-    proven = await product.rechecking.verify_now(
+    proven = await product.upkeep.rechecking.verify_now(
         product.tenant, found.snapshot_id, options.mode, options.part, requested_by=asked.caller_id
     )
     return replies.one(asked, "tidemark.verification", verified_body(msgspec.to_builtins(proven)))
@@ -73,12 +73,12 @@ async def _hold(product: Product, asked: Asked, *, is_held: bool) -> func.HttpRe
     reason = read_reason(asked.call.headers, asked.call.body)
     found = await product.snapshots.on_wire(product.tenant, asked.snapshot)
     name, by = found.snapshot_id, asked.caller_id
-    await product.holding.hold(product.tenant, name, is_held=is_held, by=by, reason=reason)
+    await product.upkeep.holding.hold(product.tenant, name, is_held=is_held, by=by, reason=reason)
     return await _shown(product, asked, found)
 
 
 async def _shown(product: Product, asked: Asked, found: SnapshotSummary) -> func.HttpResponse:
-    beside = await product.standing.of_snapshots(product.tenant)
+    beside = await product.upkeep.standing.of_snapshots(product.tenant)
     return replies.one(asked, f"{CONTEXT}/$entity", _body(found, beside))
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from functions.wire.names import TYPE_TAG, UNKNOWN, Json, type_member
 from shared.catalogue.types import type_named
 from shared.domain.changes import Action, Difference, LinkDifference, Outcome, UnknownObject
+from shared.domain.confirmations import Confirmation
 from shared.domain.times import format_time
 
 MEMBERS = frozenset(
@@ -87,6 +88,20 @@ def outcome_body(outcome: Outcome, *, shows_all: bool) -> Json:
         "errorCode": outcome.error_code or None,
         "message": outcome.message or None,
         "requestId": outcome.request_id or None,
+    }
+
+
+def confirmation_body(one: Confirmation, *, shows_all: bool) -> Json:
+    """Return a change that the second look of a recovery did not find as it was left."""
+    return {
+        "id": one.object_id,
+        "entityTypeName": type_member(type_named(one.type).wire_name, shows_all=shows_all),
+        "displayName": one.display_name,
+        "action": one.action,
+        "standing": one.standing,
+        "found": one.found,
+        "reference": one.reference or None,
+        "otherId": one.other_id or None,
     }
 
 

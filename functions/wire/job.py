@@ -29,7 +29,7 @@ NATIVE = (
     "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
     "totalFailedChanges"
 ).split()
-FACTS = "kind snapshotId wireSnapshotId against requestedBy options plan isCancelAsked".split()
+FACTS = "kind snapshotId wireSnapshotId against requestedBy options plan confirmation isCancelAsked".split()
 FIGURES = "counts progress summary leftAlone warnings error notes isRestorePoint".split()
 MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES]}
 
@@ -65,6 +65,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
             "plannedBy": job.options.planned_by or None,
         },
         "tidemark.plan": _plan(job),
+        "tidemark.confirmation": _confirmation(job),
         "tidemark.isCancelAsked": job.is_cancel_asked,
         "tidemark.counts": job.counts,
         "tidemark.progress": progress(job),
@@ -121,6 +122,19 @@ def _modified(job: Job) -> Json:
         "totalObjectsModified": counts.get("objects.applied", 0),
         "totalLinksModified": counts.get("links.applied", 0),
         "totalFailedChanges": failed if job.state in ENDS else None,
+    }
+
+
+def _confirmation(job: Job) -> Json | None:
+    """Return what the second look of a recovery came to, None before it has begun; seconds are of the whole job."""
+    if "confirmed" not in job.counts:
+        return None
+    seconds = (job.completed_at - (job.started_at or job.created_at)).total_seconds() if job.completed_at else None
+    changed = job.counts.get("objects.applied", 0) + job.counts.get("links.applied", 0)
+    return {
+        **{name: job.counts.get(name, 0) for name in ("confirmed", "pending", "overwritten")},
+        "seconds": seconds,
+        "changesPerSecond": round(changed / seconds, 1) if seconds else None,
     }
 
 

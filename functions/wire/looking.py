@@ -6,6 +6,7 @@ Pure. Properties are as the snapshot has them, as Graph sent them; secrets, shou
 from __future__ import annotations
 
 from functions.wire.names import Json, type_member
+from shared.catalogue.identity import object_id_of
 from shared.catalogue.types import reference_of_code, type_named
 from shared.compare.versions import LinkChange, Told, Version
 from shared.domain.findings import Match, ObjectLink, Whole
@@ -22,7 +23,7 @@ def match_body(match: Match, *, shows_all: bool) -> Json:
     named = {name: match.body[name] for name in SHOWN if match.body.get(name) is not None}
     type_name = type_member(type_named(match.type).wire_name, shows_all=shows_all)
     return {
-        "id": match.body.get("id"),
+        "id": object_id_of(type_named(match.type), match.body),
         "entityTypeName": type_name,
         **named,
         "tidemark.isSoftDeleted": match.is_soft_deleted,
@@ -33,7 +34,7 @@ def whole_body(whole: Whole, *, shows_all: bool) -> Json:
     """Return one object with everything the snapshot has of it."""
     match = whole.match
     return {
-        "id": match.body.get("id"),
+        "id": object_id_of(type_named(match.type), match.body),
         "entityTypeName": type_member(type_named(match.type).wire_name, shows_all=shows_all),
         "tidemark.isSoftDeleted": match.is_soft_deleted,
         "object": without_secrets(match.body),

@@ -110,6 +110,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     `query` is what else is asked, encoded. `parents` is the collection whose objects each have the collection at
     `path`, in which `{parent}` stands for their id. `expand` names the reference that is read through the listing; a
     links listing pages a member collection by itself when the expanded one may have been cut (Graph: at most 20 items).
+    `within` is the $filter of one range of it.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     expand: str = ""
     is_single: bool = False
     query: str = ""
+    within: str = ""
     parents: str = ""
     shape: Shape = Shape.LIST
 
@@ -130,6 +132,7 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `code` is its number in index rows and never changes. `path` and `deleted_path` are collections below the version
     root; a type without a recycle bin has no `deleted_path`. `wire_name` is the member of Graph's resourceTypeName.
+    `split_by` is the property by whose ranges a large collection is read.
     `is_listed` types are read back by listing the whole collection, because a request per object would cost more
     (Conditional Access: one request a second). `waves` says when each action runs; a type with a wave for "enable" is
     switched on in that wave only, by itself.
@@ -155,6 +158,7 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     references: tuple[Reference, ...] = ()
     has_delta: bool = False
     has_count: bool = False
+    split_by: str = ""
     is_paged: bool = True
     is_listed: bool = False
     sends_select: bool = True

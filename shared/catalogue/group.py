@@ -48,6 +48,7 @@ GROUP = ObjectType(
     ),
     has_delta=True,
     has_count=True,
+    split_by="displayName",
     waves={"restore": Wave.RESTORE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
     read_permissions=("Group.Read.All", "GroupMember.Read.All", "Member.Read.Hidden"),
     write_permissions=("Group.ReadWrite.All", "GroupMember.ReadWrite.All", "LicenseAssignment.ReadWrite.All"),

@@ -19,7 +19,7 @@ GROUP_SETTING = ObjectType(
     path="/groupSettings",
     properties=(
         Property("id", Rule.COMPUTED, is_compared=False),
-        Property("displayName", Rule.COMPUTED),
+        Property("displayName", Rule.COMPUTED, is_compared=False),
         Property("templateId", Rule.CREATE_ONLY),
         Property("values", is_set=True, may_clear=False),
     ),

@@ -12,8 +12,24 @@ from shared.catalogue.entry import ObjectType, Property, Reference, Rule
 from shared.catalogue.types import TYPES
 
 TYPE_COLUMNS = ("type", "code", "collection", "recycle bin", "wire name", "changes told by", "references")
-PROPERTY_COLUMNS = ("type", "set back", "shown, fixed at creation", "shown, never written", "captured, not compared")
-WAVE_COLUMNS = ("type", "restore", "update", "enable", "soft-delete", "read permissions", "write permissions")
+PROPERTY_COLUMNS = (
+    "type",
+    "set back",
+    "shown, fixed at creation",
+    "shown, never written",
+    "captured, not compared",
+    "recovered by Microsoft's own feature too",
+)
+WAVE_COLUMNS = (
+    "type",
+    "restore",
+    "make again",
+    "update",
+    "enable",
+    "soft-delete",
+    "read permissions",
+    "write permissions",
+)
 
 
 def table() -> str:
@@ -28,13 +44,15 @@ def table() -> str:
 
 
 def _type_row(entry: ObjectType) -> Sequence[str]:
-    told = "delta query" if entry.has_delta else "reading the list again"
+    told = "delta query" if entry.has_delta else "reading again"
+    kinds = "".join(f", {kind.rpartition('.')[2]}" for kind in entry.kinds)
+    gone = f"`{entry.deleted_list_path}`" if entry.has_bin else "made again" if entry.is_remade else "-"
     references = ", ".join(map(_reference, entry.references)) or "-"
     return (
-        entry.name,
+        entry.name + kinds,
         str(entry.code),
         f"`{entry.path}`",
-        f"`{entry.deleted_list_path}`",
+        gone,
         f"`{entry.wire_name}`",
         told,
         references,
@@ -55,11 +73,12 @@ def _property_row(entry: ObjectType) -> Sequence[str]:
         _names(known for known in shown if known.rule is Rule.CREATE_ONLY),
         _names(known for known in shown if known.rule is Rule.COMPUTED),
         _names(known for known in entry.properties if not known.is_compared),
+        {(): "-", ("*",): "all"}.get(entry.native, ", ".join(sorted(entry.native))),
     )
 
 
 def _wave_row(entry: ObjectType) -> Sequence[str]:
-    planned = [entry.waves.get(action) for action in ("restore", "update", "enable", "softDelete")]
+    planned = [entry.waves.get(action) for action in ("restore", "recreate", "update", "enable", "softDelete")]
     waves = ["-" if wave is None else str(int(wave)) for wave in planned]
     return (entry.name, *waves, ", ".join(entry.read_permissions), ", ".join(entry.write_permissions))
 

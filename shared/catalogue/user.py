@@ -50,6 +50,7 @@ USER = ObjectType(
     native=(*WRITABLE_NATIVE, "displayName", "businessPhones", "otherMails", "employeeOrgData"),
     has_delta=True,
     has_count=True,
+    split_by="userPrincipalName",
     waves={"restore": Wave.RESTORE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
     read_permissions=("User.Read.All", "User-LifeCycleInfo.Read.All"),
     write_permissions=(

@@ -37,9 +37,13 @@ def gone_percent_from(settings: Mapping[str, str]) -> float:
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """How much a snapshot has of everything: objects by type, links by type and reference, and its stored bytes."""
+    """How much a snapshot has of everything: objects by type, links by reference and type, and its stored bytes.
+
+    `unread` are types that Graph refused as a whole: nothing can be said of them, and the snapshot says so itself.
+    """
 
     counts: dict[str, int]
+    unread: frozenset[str] = frozenset()
 
 
 def figures_of(manifest: Manifest) -> Figures:
@@ -48,7 +52,7 @@ def figures_of(manifest: Manifest) -> Figures:
     for name, facts in manifest.types.items():
         counts[name] = facts.objects
         counts |= {f"{reference} of {name}": number for reference, number in facts.links.items()}
-    return Figures(counts)
+    return Figures(counts, frozenset(manifest.incomplete))
 
 
 def jumps(now: Figures, recent: Sequence[Figures], *, gone_percent: float) -> list[str]:
@@ -59,6 +63,8 @@ def jumps(now: Figures, recent: Sequence[Figures], *, gone_percent: float) -> li
     """
     gone, grown = [], []
     for name in sorted({name for figures in recent for name in figures.counts}):
+        if name.rpartition(" of ")[2] in now.unread:
+            continue
         before = [figures.counts.get(name, 0) for figures in recent]
         most, present = max(before), now.counts.get(name, 0)
         limit = max(gone_percent, SIZE_GONE_PERCENT) if name == SIZE else gone_percent

@@ -60,6 +60,7 @@ class Step(StrEnum):
     REPLAN = "replan"
     RELINK = "relink"
     APPLY = "apply"
+    CONFIRM = "confirm"
     VERIFY = "verify"
     EXPLAIN = "explain"
 

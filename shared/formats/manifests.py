@@ -23,7 +23,9 @@ MANIFEST_BYTES_MAX = 64 * 1024 * 1024
 MANIFEST_NAME = "manifest.json"
 
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
+# Far above the links of the largest tenant ("Microsoft Entra service limits"); more is a lie or a mistake.
+COUNT_MAX = 10_000_000_000
+Count = Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Root = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 ShardRoot = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]

@@ -11,7 +11,9 @@ import zlib
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import object_key, object_keys
@@ -25,6 +27,7 @@ __all__ = ["SOFT_DELETED", "TOMBSTONE"]  # a row's flags are part of its meaning
 ROW = struct.Struct("<16s16sIIHBB")
 KEY_AND_TYPE = itemgetter(0, 5)
 FRAME_LINES_MAX = 128
+BODY_BYTES_MAX = 16 * 1024 * 1024  # ten times Graph's largest object, the manifest of an application (1.2 MB)
 NO_DIGEST = bytes(BODY_DIGEST_BYTES)
 
 
@@ -69,8 +72,11 @@ class Spool:
                 continue
             shard.keys.append(key)
             shard.kinds.append(kind)
-            shard.open.append(body)
-            if len(shard.open) == FRAME_LINES_MAX:
+            shard.digests.append(sha256(body).digest()[:BODY_DIGEST_BYTES])
+            shard.open += body
+            shard.open += b"\n"
+            shard.lines += 1
+            if shard.lines == FRAME_LINES_MAX:
                 shard.close_frame()
         self.rows += len(keys)
 
@@ -87,27 +93,30 @@ class Spool:
 
 
 class _ShardSpool:
-    """One shard's part of a spool: whole frames, the bodies of the next one, and what the rows need."""
+    """One shard's part of a spool: whole frames, the lines of the next one, and what the rows need.
 
-    __slots__ = ("block", "digests", "frames", "gone", "keys", "kinds", "open")
+    Lines are put together as they come: thousands of bodies kept one by one leave a heap full of holes.
+    """
+
+    __slots__ = ("block", "digests", "frames", "gone", "keys", "kinds", "lines", "open")
 
     def __init__(self) -> None:
         self.block: list[bytes] = []
         self.frames: list[tuple[int, int]] = []  # length, lines
-        self.open: list[bytes] = []
+        self.open = bytearray()
+        self.lines = 0
         self.keys: list[bytes] = []
         self.kinds: list[tuple[int, int]] = []
         self.digests: list[bytes] = []
         self.gone: list[tuple[bytes, int, int]] = []
 
     def close_frame(self) -> None:
-        """Compress the bodies that are open, if any."""
-        if self.open:
-            self.digests += [sha256(body).digest()[:BODY_DIGEST_BYTES] for body in self.open]
-            frame = compress(b"\n".join([*self.open, b""]))
+        """Compress the lines that are open, if any."""
+        if self.lines:
+            frame = compress(self.open)
             self.block.append(frame)
-            self.frames.append((len(frame), len(self.open)))
-            self.open = []
+            self.frames.append((len(frame), self.lines))
+            self.open, self.lines = bytearray(), 0
 
     def packed(self, start_at: int) -> list[bytes]:
         """Return the index rows of a shard whose block will lie at `start_at`."""
@@ -164,3 +173,17 @@ def body_at(lines: list[bytes], row: IndexRow, *, name: str) -> bytes:
     if line >= len(lines) or body_digest(lines[line]) != digest:
         raise IntegrityError(name, f"object {row.key.hex()}: the stored body does not match its digest")
     return lines[line]
+
+
+def decode_body(body: bytes, *, name: str) -> dict[str, Any]:
+    """Return the object that a stored body is; raise IntegrityError naming it when it is none.
+
+    A body whose digest is right was stored as it is, which does not make it an object: whoever wrote it may have meant
+    harm. It must be JSON in UTF-8, an object, and of a size that Graph could have sent.
+    """
+    if len(body) > BODY_BYTES_MAX:
+        raise IntegrityError(name, f"a body of {len(body)} bytes is absurd")
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise IntegrityError(name, f"the stored body is no object: {error}") from error

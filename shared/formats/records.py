@@ -25,6 +25,7 @@ BEFORE_IMAGES = "before-images/1"
 CAUSES = "causes/1"
 EXPLANATIONS = "explanations/1"
 UNKNOWN_OBJECTS = "unknown-objects/1"
+CONFIRMATIONS = "confirmations/1"
 
 Record = TypeVar("Record")
 

@@ -20,6 +20,7 @@ from shared.formats.tags import check_tag
 FORMAT = "segment/1"
 SHARD_OBJECTS_MAX = 20_000  # "Snapshot format, difference, plan": the largest shard one comparison should hold
 SHARDS_MAX = 4096
+FILE_BYTES_MAX = 64 * 1024 * 1024  # what one request may carry (shared/azure/blobs.py); nothing larger was ever written
 DESCRIPTION_BYTES_MAX = 4 * 1024 * 1024
 
 Part = Literal["objects", "index", "links", "deleted"]
@@ -142,6 +143,8 @@ def check_files(files: tuple[File, ...], shard_count: int, *, name: str) -> None
     for file in files:
         if file.length < 0 or file.rows < 0:
             raise IntegrityError(file.name, "negative length or row count")
+        if file.length > FILE_BYTES_MAX:
+            raise IntegrityError(file.name, f"a file of {file.length} bytes is absurd")
         for part in file.shards:
             inside = min(part.offset, part.length) >= 0 and part.offset + part.length <= file.length
             if not inside or not 0 <= part.shard < shard_count or not 0 <= part.rows <= file.rows:

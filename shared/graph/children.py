@@ -11,13 +11,14 @@ from urllib.parse import quote
 
 from shared.catalogue.entry import PAGE_MAX, Listing, ObjectType
 from shared.catalogue.identity import PARENT, anchor, object_id
-from shared.catalogue.types import BY_NAME
+from shared.catalogue.types import BY_NAME, TYPES
 from shared.graph import cursors
 from shared.graph.answers import pages
 from shared.graph.answers.admitting import admitted
-from shared.graph.answers.faults import is_gone
+from shared.graph.answers.faults import incomplete, is_gone
+from shared.graph.counting import live_count
 from shared.graph.cursors import Bounds, Chain, Cursor
-from shared.graph.exchange import Request
+from shared.graph.exchange import Reply, Request
 from shared.graph.sending import Sender
 from shared.graph.settings import BATCH_PARTS_MAX
 from shared.ports import Found, Page
@@ -67,13 +68,21 @@ class Children:
         ids, link = pages.id_page(what, reply)
         rows = cursor.rows + len(ids)
         if link is None:
+            await self._check_last(listing, reply, len(ids), rows)
             return Cursor(page=cursor.page + 1, rows=rows), ids
         following, trail = cursors.advance(what, reply, link, cursor.trail, self._bounds)
         return Cursor(next=following, page=cursor.page + 1, rows=rows, trail=trail), ids
 
+    async def _check_last(self, listing: Listing, reply: Reply, came: int, total: int) -> None:
+        """Raise IncompleteListingError when the last page of parents is exactly full and the index knows of more."""
+        parent = next(entry for entry in TYPES if entry.path == listing.parents)
+        if came == PARENTS_TOP and total < (there_are := await live_count(self._sender, parent)):
+            fact = f"ended on a full page without a next link: {total} of {there_are} {parent.name} objects came"
+            raise incomplete(f"{listing.name}-parents", fact, reply)
+
     async def _round(self, entry: ObjectType, chains: Sequence[Chain]) -> tuple[Bodies, list[Chain]]:
         """Read one page of the collection of each parent; return the children and the chains that go on."""
-        tails = [chain.next or _first_tail(entry, chain.object_id) for chain in chains]
+        tails = [chain.next or children_tail(entry, chain.object_id) for chain in chains]
         replies = await self._sender.read_each([Request(tail=tail, priority=PRIORITY) for tail in tails])
         found: Bodies = []
         going: list[Chain] = []
@@ -90,7 +99,8 @@ class Children:
         return found, going
 
 
-def _first_tail(entry: ObjectType, parent: str) -> str:
+def children_tail(entry: ObjectType, parent: str) -> str:
+    """Return the path and query of the first page of one parent's children."""
     path = entry.path.replace("{parent}", quote(parent, safe=""))
     selected = f"{path}?$select={','.join(entry.select)}"
     # Federated credentials take no $top above 20, and an application has at most that many.

@@ -27,7 +27,8 @@ class Chain(msgspec.Struct, frozen=True, array_like=True):
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """`next` is the tail of the next page of the listing itself, None when that has ended (or not begun: no pages).
 
-    `rows` counts the objects it gave so far; `pending` are the objects whose references are read one by one.
+    `rows` counts the objects it gave so far; `pending` are the objects whose references are read one by one. `after`
+    is the last object of the page at `next` whose reading by itself has begun, empty before the first.
     """
 
     next: str | None = None
@@ -35,6 +36,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rows: int = 0
     trail: Trail = Trail()
     pending: Sequence[Chain] = ()
+    after: str = ""
 
 
 def load(what: str, text: str) -> Cursor:
@@ -53,7 +55,7 @@ def load(what: str, text: str) -> Cursor:
 
 def dump(cursor: Cursor) -> str | None:
     """Return the text of `cursor`, None when nothing is left to read."""
-    if cursor.next is None and not cursor.pending:
+    if cursor.next is None and not cursor.pending and not cursor.after:
         return None
     return msgspec.json.encode(cursor).decode()
 

@@ -15,7 +15,7 @@ from shared.catalogue.entry import Listing, ObjectType
 from shared.domain.writes import Answer, Write
 from shared.graph.auditing import Auditor
 from shared.graph.client import GraphClient
-from shared.graph.counting import live_count
+from shared.graph.counting import counts_within, live_count
 from shared.graph.cursors import Bounds
 from shared.graph.delta import DeltaReader
 from shared.graph.figures import Figures
@@ -79,6 +79,10 @@ class GraphDirectory:
     async def native_recoveries(self) -> list[NativeRecovery]:
         """Return the recoveries of Microsoft's own feature that the tenant still knows."""
         return await self._native.recoveries()
+
+    async def counts(self, object_type: ObjectType, within: Sequence[str]) -> list[int]:
+        """Return how many live objects of the type fit each $filter, by an index that may lag."""
+        return await counts_within(self._sender, object_type, within)
 
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`; the empty cursor is the first page."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from shared.catalogue.entry import ObjectType
 from shared.domain.ids import GUID
 from shared.graph.answers import pages
+from shared.graph.answers.admitting import admitted
 from shared.graph.exchange import Request
 from shared.graph.sending import Sender
 
@@ -32,7 +33,8 @@ async def bodies(sender: Sender, entry: ObjectType, object_ids: Sequence[str]) -
     replies = await sender.read_each([Request(tail=tail) for tail in tails])
     for reply in replies:
         page = pages.object_page(f"{entry.name} by ids", reply)
-        found |= {one: body for one, body in zip(page.ids, page.bodies, strict=True) if one in wanted}
+        rows = zip(page.ids, page.bodies, strict=True)
+        found |= {one: admitted(entry, body, reply) for one, body in rows if one in wanted}
     return found
 
 

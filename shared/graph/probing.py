@@ -1,16 +1,18 @@
 """Ask, before anything is read, which types Graph refuses to this application as a whole (docs/decisions/0009).
 
-One object of every list of every type is asked for, 20 lists a request; Conditional Access one by one, because its
-quota is one request a second. A refusal for want of a permission or of a
-licence is an answer about the type; whatever else is no success is raised, because nothing can be concluded from it.
+One object of every list of every type is asked for, 20 lists a request, and the children of one parent; Conditional
+Access one by one, because its quota is one request a second. A refusal for want of a permission or of a licence is an
+answer about the type; whatever else is no success is raised, because nothing can be concluded from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.catalogue.entry import Listing, ObjectType
-from shared.graph.answers.faults import Fault, fault_of, refusal
+from shared.catalogue.entry import Listing, ObjectType, Shape
+from shared.graph.answers import pages
+from shared.graph.answers.faults import Fault, fault_of, is_gone, refusal
+from shared.graph.children import children_tail
 from shared.graph.exchange import Reply, Request
 from shared.graph.quota import is_conditional_access
 from shared.graph.reading import PRIORITY
@@ -18,37 +20,66 @@ from shared.graph.sending import Sender
 
 LICENCE_WORDS = ("license", "premium")  # as in AadPremiumLicenseRequired, which comes with 400
 
+Probe = tuple[ObjectType, str]
+
 
 async def refusals(sender: Sender, types: Sequence[ObjectType]) -> dict[str, str]:
     """Return Graph's reason, by type name, for each type of which a list is refused."""
-    probes = [(entry, listing) for entry in types for listing in entry.listings() if _is_probed(listing)]
-    alone = [probe for probe in probes if is_conditional_access(_tail(probe[1]))]
-    together = [probe for probe in probes if probe not in alone]
-    replies = await sender.read_each([_request(listing) for _entry, listing in together])
-    replies += [await sender.send(_request(listing)) for _entry, listing in alone]
+    probes = [(entry, _tail(entry, listing)) for entry in types for listing in entry.listings() if _is_probed(listing)]
+    found, replies = await _tried(sender, probes)
+    parents = {
+        entry.name: children_tail(entry, parent)
+        for (entry, _probe), reply in zip(probes, replies, strict=True)
+        if entry.shape is Shape.CHILDREN and entry.name not in found and (parent := _first_id(entry, reply))
+    }
+    beneath = [(entry, parents[entry.name]) for entry in types if entry.name in parents]
+    return found | (await _tried(sender, beneath))[0]
+
+
+async def _tried(sender: Sender, probes: Sequence[Probe]) -> tuple[dict[str, str], list[Reply]]:
+    """Send every probe; return the refusals by type name, and the replies in order."""
+    alone = {place for place, (_entry, tail) in enumerate(probes) if is_conditional_access(tail)}
+    together = [place for place in range(len(probes)) if place not in alone]
+    answers = await sender.read_each([_request(probes[place][1]) for place in together])
+    known = dict(zip(together, answers, strict=True))
+    for place in sorted(alone):
+        known[place] = await sender.send(_request(probes[place][1]))
+    replies = [known[place] for place in range(len(probes))]
     found: dict[str, str] = {}
-    for (entry, listing), reply in zip(together + alone, replies, strict=True):
-        if reply.is_success or entry.name in found:
+    for (entry, tail), reply in zip(probes, replies, strict=True):
+        if reply.is_success or entry.name in found or (entry.shape is Shape.CHILDREN and is_gone(reply)):
             continue
         fault = fault_of(reply)
         if not _is_refused(reply, fault):
-            raise refusal(f"{listing.name} probe", reply)
+            raise refusal(f"{entry.name} probe {tail.partition('?')[0]}", reply)
         words = f"{fault.code}: {fault.message}" if fault.code else "without a reason"
         found[entry.name] = f"Graph answered {reply.status} {words} (request-id {fault.request_id or 'none'})"
-    return found
+    return found, replies
 
 
 def _is_probed(listing: Listing) -> bool:
-    """Tell whether the listing is a list of its own: links come with one, and what hangs on parents needs an id."""
-    return listing.kind != "links" and "{" not in listing.path
+    """Tell whether the listing is a list of its own: links come with one."""
+    return listing.kind != "links"
 
 
-def _request(listing: Listing) -> Request:
-    return Request(tail=_tail(listing), priority=PRIORITY)
+def _request(tail: str) -> Request:
+    return Request(tail=tail, priority=PRIORITY)
 
 
-def _tail(listing: Listing) -> str:
-    return f"{listing.path}?$select=id&$top=1" if listing.top is not None else listing.path
+def _tail(entry: ObjectType, listing: Listing) -> str:
+    """Return what asks for one object of a listing; for one of children, for one parent."""
+    if listing.shape is Shape.CHILDREN:
+        return f"{listing.parents}?$select=id&$top=1"
+    options = [f"$select={entry.key}"] if listing.select else []
+    options += ["$top=1"] if listing.top is not None else []
+    options += [listing.query] if listing.query else []
+    return listing.path + ("?" + "&".join(options) if options else "")
+
+
+def _first_id(entry: ObjectType, reply: Reply) -> str:
+    """Return the id of the parent that was asked for, empty when there is none."""
+    ids, _link = pages.id_page(f"{entry.name}-parents", reply)
+    return ids[0] if ids else ""
 
 
 def _is_refused(reply: Reply, fault: Fault) -> bool:

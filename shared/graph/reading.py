@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-import msgspec
-
 from shared.catalogue.entry import PAGE_MAX, Listing, Shape
 from shared.catalogue.identity import object_id
 from shared.catalogue.types import BY_NAME
@@ -19,17 +17,14 @@ from shared.graph.answers import pages
 from shared.graph.answers.admitting import admitted
 from shared.graph.answers.faults import incomplete, is_gone
 from shared.graph.children import Children
-from shared.graph.counting import live_count
+from shared.graph.counting import SAFE, counts_within, live_count
 from shared.graph.cursors import Bounds, Chain, Cursor
 from shared.graph.exchange import Reply, Request
+from shared.graph.linking import Linked, LinkReader
 from shared.graph.sending import Sender
-from shared.graph.settings import BATCH_PARTS_MAX
 from shared.ports import Page
 
 PRIORITY = "low"  # "Microsoft Graph throttling guidance": background reading gives way to a recovery
-PENDING_MAX = 100  # objects a cursor may name: it has to fit into a table cell of 32 Ki characters
-
-Linked = list[tuple[str, Sequence[str]]]
 
 
 def first_tail(listing: Listing) -> str:
@@ -37,6 +32,8 @@ def first_tail(listing: Listing) -> str:
     options = []
     if listing.select:
         options.append(f"$select={','.join(listing.select)}")
+    if listing.within:
+        options.append(f"$filter={quote(listing.within, safe=SAFE)}")
     if listing.expand:
         options.append(f"$expand={listing.expand}($select=id)")
     if listing.top is not None:
@@ -58,22 +55,23 @@ class Reader:
         self._sender = sender
         self._bounds = bounds
         self._children = Children(sender, bounds)
+        self._links = LinkReader(self)
 
     async def page(self, listing: Listing, text: str) -> Page:
         """Return the page of `listing` at the cursor `text`; see ports.Directory."""
-        cursor = cursors.load(listing.name, text)
         if listing.kind == "links":
-            return await self._links_page(listing, cursor)
+            return await self._links.page(listing, text)
+        cursor = cursors.load(listing.name, text)
         if listing.shape is Shape.CHILDREN:
             return await self._children.page(listing, cursor)
-        reply = await self._outer_page(listing, cursor)
+        reply = await self.outer_page(listing, cursor)
         if BY_NAME[listing.type].is_plain:
             page = pages.object_page(listing.name, reply, only=_only(listing))
             ids, bodies, link = page.ids, page.bodies, page.next_link
         else:
             rows, link = whole_page(listing, reply)
             ids, bodies = [known for known, _body in rows], [body for _known, body in rows]
-        after = await self._after(listing, cursor, reply, rows=len(bodies), link=link)
+        after = await self.after(listing, cursor, reply, rows=len(bodies), link=link)
         return Page(cursor=cursors.dump(after), bodies=bodies, ids=ids)
 
     async def whole(self, listing: Listing) -> list[tuple[str, bytes]]:
@@ -81,10 +79,10 @@ class Reader:
         rows: list[tuple[str, bytes]] = []
         cursor = Cursor()
         while True:
-            reply = await self._outer_page(listing, cursor)
+            reply = await self.outer_page(listing, cursor)
             found, link = whole_page(listing, reply)
             rows += found
-            cursor = await self._after(listing, cursor, reply, rows=len(found), link=link)
+            cursor = await self.after(listing, cursor, reply, rows=len(found), link=link)
             if cursor.next is None:
                 return rows
 
@@ -112,36 +110,12 @@ class Reader:
                 going.append(Chain(chain.object_id, tail, trail))
         return linked, going, gone
 
-    async def _links_page(self, listing: Listing, cursor: Cursor) -> Page:
-        """Return links from the listing itself or from single objects, whichever the cursor says is next."""
-        linked: Linked = []
-        requests = 0
-        pending = list(cursor.pending)
-        has_ended = cursor.page > 0 and cursor.next is None
-        if len(pending) < BATCH_PARTS_MAX and not has_ended:
-            reply = await self._outer_page(listing, cursor)
-            rows, link = pages.expanded_page(listing.name, reply, listing.expand, is_single=listing.is_single)
-            cursor = await self._after(listing, cursor, reply, rows=len(rows), link=link)
-            linked += [(row.object_id, row.other_ids) for row in rows if not row.is_cut]
-            pending += [Chain(row.object_id) for row in rows if row.is_cut]
-            requests += 1
-        is_first_round = requests == 0
-        while pending and (is_first_round or len(pending) > PENDING_MAX):
-            is_first_round = False
-            chains, rest = pending[:BATCH_PARTS_MAX], pending[BATCH_PARTS_MAX:]
-            found, going, _ = await self.reference_round(listing.name, listing.path, listing.expand, chains)
-            linked += found
-            pending = going + rest
-            requests += len(chains)
-        after = msgspec.structs.replace(cursor, pending=pending)
-        return Page(cursor=cursors.dump(after), linked=linked, requests=requests)
-
-    async def _outer_page(self, listing: Listing, cursor: Cursor) -> Reply:
+    async def outer_page(self, listing: Listing, cursor: Cursor) -> Reply:
         """Return the reply to the listing's own page at `cursor`."""
         tail = cursor.next or first_tail(listing)
         return await self._sender.send(Request(tail=tail, priority=PRIORITY))
 
-    async def _after(self, listing: Listing, cursor: Cursor, reply: Reply, *, rows: int, link: str | None) -> Cursor:
+    async def after(self, listing: Listing, cursor: Cursor, reply: Reply, *, rows: int, link: str | None) -> Cursor:
         """Return the cursor after a page of `rows` objects, without what is pending.
 
         A page without a next link is the last one; when it is also exactly full, a lost link would look the same, so
@@ -163,7 +137,11 @@ async def check_last(sender: Sender, listing: Listing, reply: Reply, came: tuple
     rows, total = came
     entry = BY_NAME[listing.type]
     if rows == listing.top and entry.has_count and listing.kind != "deleted":
-        there_are = await live_count(sender, entry)
+        there_are = (
+            (await counts_within(sender, entry, [listing.within]))[0]
+            if listing.within
+            else await live_count(sender, entry)
+        )
         if total < there_are:
             fact = f"ended on a full page without a next link: {total} of {there_are} objects came"
             raise incomplete(listing.name, fact, reply)

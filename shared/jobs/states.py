@@ -61,6 +61,7 @@ PHASES: Mapping[Step, tuple[State, Event]] = MappingProxyType(
         Step.REPLAN: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.RELINK: (State.RUNNING, Event.WRITING_BEGAN),
         Step.APPLY: (State.RUNNING, Event.WRITING_BEGAN),
+        Step.CONFIRM: (State.RUNNING, Event.WRITING_BEGAN),
         Step.VERIFY: (State.LOADING_DATA, Event.LOADING_BEGAN),
     }
 )

@@ -35,9 +35,11 @@ from shared.recover.decide import (
     was_ours,
 )
 from shared.recover.writes import Stroke, halves, link_strokes, object_strokes
+from shared.runs.looks import looked
 from shared.runs.outcomes import LINKS, BeforeImage, grouped, images, planned
 from shared.runs.tenure import Pause, Tenure
 
+RECREATE, RIGHT = Action.RECREATE, Result.ALREADY_RIGHT
 BISECT_ROUNDS_MAX = 6  # 20 links are single after five halvings
 
 
@@ -61,7 +63,7 @@ class Applying:
 
     async def _apply_group(self, tenure: Tenure, number: int, changes: Sequence[Change]) -> list[Outcome]:
         entry = type_named(changes[0].type)
-        looks = await self._look(entry, changes)
+        looks = await looked(self._directory, entry, changes)
         earlier = await images(self._work, tenure.batch, number)
         now = {change.change_id: before_image(change, looks[change.object_id]) for change in changes}
         before = {**now, **{known: image for known, image in earlier.items() if known in now}}
@@ -78,7 +80,8 @@ class Applying:
                 result = Result.APPLIED
             done[change.change_id] = outcome(change, result, before=before[change.change_id], message=reason)
         tenure.check()
-        for change, result, answer in await self._write(entry, todo, looks):
+        ended = await self._write(entry, todo, looks)
+        for change, result, answer in await self._proven(entry, ended):
             if change.change_id in done and done[change.change_id].result is Result.FAILED:
                 continue  # of the several requests of one change, the first that fails tells how it ended
             others = overwritten(change, looks[change.object_id].body or {}, entry)
@@ -87,21 +90,17 @@ class Applying:
             done[change.change_id] = outcome(change, result, before=image, message=remark, answer=answer)
         return [done[change.change_id] for change in changes]
 
-    async def _look(self, entry: ObjectType, changes: Sequence[Change]) -> dict[str, Look]:
-        """Return what is live of every object in the group, references included where links are to be written."""
-        ids = sorted({change.object_id for change in changes})
-        found = await self._directory.find(entry, ids)
-        links: dict[str, dict[str, frozenset[str]]] = {object_id: {} for object_id in ids}
-        for reference in sorted({change.reference for change in changes if change.reference}):
-            live = [known for known in ids if found[known].body is not None and not found[known].is_deleted]
-            for object_id, others in (await self._directory.references(entry, reference, live)).items():
-                links[object_id][reference] = frozenset(others)
-        looks: dict[str, Look] = {}
-        for object_id in ids:
-            body = found[object_id].body
-            json: Json | None = msgspec.json.decode(body) if body is not None else None
-            looks[object_id] = Look(json, found[object_id].is_deleted, links[object_id])
-        return looks
+    async def _proven(
+        self, entry: ObjectType, ended: Sequence[tuple[Change, Result, Answer]]
+    ) -> list[tuple[Change, Result, Answer]]:
+        """Look again at what Graph would not make because it is there: something in the way need not be the object."""
+        doubted = [change for change, result, _answer in ended if change.action is RECREATE and result is RIGHT]
+        looks = await looked(self._directory, entry, doubted) if doubted else {}
+        absent = {change.change_id for change in doubted if looks[change.object_id].body is None}
+        return [
+            (change, Result.FAILED if change.change_id in absent else result, answer)
+            for change, result, answer in ended
+        ]
 
     async def _note_in_flight(self, tenure: Tenure, number: int, before: dict[str, Json]) -> None:
         batch = tenure.batch

@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from shared.domain.changes import Difference, Outcome, Result, UnknownObject
+from shared.domain.confirmations import Confirmation
 from shared.domain.errors import InputError
-from shared.domain.jobs import Batch, Job, Kind, State, Step
+from shared.domain.jobs import Batch, BatchState, Job, Kind, State, Step
+from shared.formats.records import CONFIRMATIONS, decode_records
 from shared.jobs.flow import totals, warnings
 from shared.ports import Blobs
 from shared.runs.comparing import Comparing, difference_files
@@ -75,6 +77,19 @@ class Asking:
         """Return a page of a recovery's failed changes and whether more follow."""
         failed = [one for one in await self.outcomes(tenant, job_id) if one.result is Result.FAILED]
         return failed[skip : skip + top], len(failed) > skip + top
+
+    async def confirmations(self, tenant: str, job_id: str) -> list[Confirmation]:
+        """Return what the second look of a recovery did not find as it was left; empty before that look ended."""
+        job = await self._ledger.job(tenant, job_id)
+        if job.kind is not Kind.RECOVERY:
+            raise InputError(f"job {job_id} is a {job.kind}, not a recovery", member="job")
+        found: list[Confirmation] = []
+        for batch in await self._ledger.batches(tenant, job_id):
+            for output in batch.outputs if batch.step is Step.CONFIRM and batch.state is BatchState.DONE else []:
+                content = await self._work.read(output["name"])
+                known = {"name": output["name"], "expected": output["sha256"]}
+                found += decode_records(content, Confirmation, CONFIRMATIONS, **known)
+        return found
 
     async def outcomes(self, tenant: str, job_id: str) -> list[Outcome]:
         """Return every recorded outcome of a recovery, in the order of its batches."""

@@ -24,7 +24,7 @@ from shared.domain.ids import GUID, key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.domain.scope import Scope
 from shared.formats.manifests import Manifest
-from shared.formats.objects import IndexRow
+from shared.formats.objects import IndexRow, decode_body
 from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_records
 from shared.ports import Blobs
 from shared.runs.layers import Readable
@@ -215,8 +215,7 @@ def _outputs(batches: list[Batch], part: str) -> list[dict[str, Any]]:
 def _body(key: Key, row: IndexRow | None, bodies: dict[Key, bytes]) -> Json | None:
     if row is None:
         return None
-    body: Json = msgspec.json.decode(bodies[key])
-    return body
+    return decode_body(bodies[key], name=f"object {key[0].hex()}")
 
 
 def _side(row: IndexRow | None, body: Json | None) -> Side:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from shared.catalogue.identity import object_id_of
 from shared.catalogue.types import BY_CODE, reference_of_code
 from shared.domain.errors import InputError, NotFoundError
 from shared.domain.findings import Export, ExportedFile
@@ -95,7 +96,7 @@ def _line(reader: Readable, row: IndexRow, content: bytes, links: dict[str, list
     entry = BY_CODE.get(row.type_code)
     document = {
         "type": entry.name if entry else f"code{row.type_code}",
-        "id": body.get("id"),
+        "id": object_id_of(entry, body) if entry else body.get("id"),
         "key": row.key.hex(),
         "isSoftDeleted": bool(row.flags & SOFT_DELETED),
         "object": without_secrets(body),

@@ -78,7 +78,8 @@ class History:
             is_known[0] = True  # it is looked at anyway, and nothing before it matters
         unknown = is_known.count(False)
         if unknown:
-            notes.append(f"{unknown} snapshots are not in the change index; each of them was read")
+            noun = "snapshot is" if unknown == 1 else "snapshots are"
+            notes.append(f"{unknown} {noun} not in the change index; each of them was read")
         return places(sequences, rows, is_known), notes
 
     async def _rows(

@@ -21,7 +21,7 @@ from shared.formats.signatures import DOCUMENT_BYTES_MAX, SIGNATURE_NAME, signat
 from shared.ports import Blobs, Clock
 from shared.runs.exporting import last_of
 from shared.runs.proving import prove_shards
-from shared.runs.snapshots import SnapshotReader, Snapshots
+from shared.runs.snapshots import SnapshotReader, Snapshots, summary_of
 
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
@@ -93,18 +93,7 @@ class Importing:
         return None
 
     async def _list(self, manifest: Manifest, name: str, digest: str) -> SnapshotSummary:
-        known = SnapshotSummary(
-            tenant=manifest.tenant,
-            snapshot_id=manifest.snapshot_id,
-            base_id=manifest.base_id,
-            job_id=manifest.job_id,
-            created_at=manifest.created_at,
-            sealed_at=self._clock.now(),
-            sequence=manifest.sequence,
-            manifest_name=name,
-            manifest_sha256=digest,
-            counts=manifest.count(),
-        )
+        known = summary_of(manifest, name=name, sha256=digest, sealed_at=self._clock.now())
         await self._snapshots.list_again(known)
         return known
 

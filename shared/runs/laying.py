@@ -19,6 +19,8 @@ from shared.recover.plan import batches
 from shared.runs.preparing import WAVE_PLAN
 from shared.runs.tenure import Tenure
 
+WAVE_CONFIRM = WAVE_PLAN + max(Wave) + 1
+CONFIRM_NUMBER = 99_999  # the last there can be
 NUMBERS_PER_WAVE = 10_000  # batches; the catalogue's wave w counts from w times this
 
 
@@ -30,6 +32,11 @@ def foretold(job: Job, waves: Mapping[Wave, Sequence[Change]], links: Iterable[C
     if job.plan_digest and job.plan_digest != estimate.digest:
         raise PlanChangedError(planned=job.plan_digest, now=estimate.digest)
     return estimate
+
+
+def confirmation(job: Job) -> Batch:
+    """Return the batch that reads again what all the others have touched."""
+    return Batch(job_id=job.job_id, number=CONFIRM_NUMBER, wave=WAVE_CONFIRM, step=Step.CONFIRM)
 
 
 async def lay(work: Blobs, tenure: Tenure, wave: Wave, changes: list[Change]) -> list[Batch]:

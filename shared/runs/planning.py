@@ -21,7 +21,7 @@ from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
 from shared.runs.layers import Readable
-from shared.runs.laying import NUMBERS_PER_WAVE, foretold, lay
+from shared.runs.laying import NUMBERS_PER_WAVE, confirmation, foretold, lay
 from shared.runs.ledger import Ledger
 from shared.runs.preparing import WAVE_PLAN
 from shared.runs.snapshots import Snapshots
@@ -77,6 +77,8 @@ class Planning:
                     step=Step.RELINK,
                 )
             )
+        if not job.options.makes_plan:
+            laid.append(confirmation(job))
         done = msgspec.structs.replace(
             tenure.batch, state=BatchState.DONE, counts=counts, cursor={"digest": estimate.digest}
         )

@@ -17,9 +17,11 @@ from shared.domain.errors import DirectoryError
 from shared.domain.jobs import Batch, BatchState, Kind, Step
 from shared.domain.times import format_time
 from shared.formats.segments import shard_count_for
+from shared.jobs import partitions
 from shared.jobs.ways import Way
 from shared.ports import Clock, Directory
 from shared.runs.choosing import Choice, Choosing
+from shared.runs.partitioning import filters_of
 from shared.runs.tenure import Pause, Tenure
 
 SHARDS_PER_RANGE = 4  # 4 shards of 20,000 objects at 264 B stay under the 48 MiB a sealed file may have
@@ -34,8 +36,16 @@ WAVE_INDEX_CHANGES = WAVE_COMPARE  # of a capture, which compares nothing
 class Preparing:
     """The step prepare."""
 
-    def __init__(self, directory: Directory, choosing: Choosing, clock: Clock) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        choosing: Choosing,
+        clock: Clock,
+        *,
+        range_objects_max: int = partitions.OBJECTS_MAX,
+    ) -> None:
         self._directory, self._choosing, self._clock = directory, choosing, clock
+        self._range_objects_max = range_objects_max
 
     async def prepare(self, tenure: Tenure) -> Pause | None:
         """Ask what may be read and how large it is, choose what to go on from, and lay out every later batch.
@@ -54,6 +64,8 @@ class Preparing:
         if job.kind is Kind.CAPTURE:
             choice = await self._choosing.choose(job, types, expected)
         shards = choice.shards or shard_count_for(expected)
+        most, whole = self._range_objects_max, [entry for entry in types if entry.name not in choice.carried]
+        filters = {entry.name: await filters_of(self._directory, entry, counts[entry.name], most) for entry in whole}
         tokens = {entry.name: await self._token(entry, choice) for entry in types if entry.has_delta}
         facts: Json = {"beganAt": format_time(began_at), "watch": choice.watch, "incomplete": incomplete}
         facts |= {"ways": {name: {"way": known.way, "why": known.why} for name, known in choice.ways.items()}}
@@ -63,7 +75,7 @@ class Preparing:
             cursor={"shards": shards, "types": [entry.name for entry in types], **facts, **_goes_on_from(choice)},
             counts={"expected": expected},
         )
-        await tenure.record(done, added=_Layout(tenure, types, shards, choice).laid(counts, tokens))
+        await tenure.record(done, added=_Layout(tenure, types, shards, choice).laid(counts, tokens, filters))
         return None
 
     async def _token(self, entry: ObjectType, choice: Choice) -> str | None:
@@ -86,11 +98,14 @@ class _Layout:
         self._job, self._types, self._shards, self._choice = tenure.job, types, shards, choice
         self._laid: list[Batch] = []
 
-    def laid(self, counts: Counts, tokens: dict[str, str | None]) -> list[Batch]:
-        """Return the batches, numbered from 1 in the order of their waves; `tokens` is by type with delta."""
+    def laid(self, counts: Counts, tokens: dict[str, str | None], filters: Mapping[str, list[str]]) -> list[Batch]:
+        """Return the batches, numbered from 1 in the order of their waves.
+
+        `tokens` is by type with delta; `filters` are the ranges by which each type that is read whole is read.
+        """
         carried, shards = self._choice.carried, {"shards": self._shards}
         whole = [entry for entry in self._types if entry.name not in carried]
-        for early in _early(whole, counts):
+        for early in _early(whole, counts, filters):
             self._lay(WAVE_READ, Step.READ, {**early, **shards})
         for name, token in tokens.items():
             argument = {"type": name, **shards, "token": token, "carried": name in carried}
@@ -131,12 +146,17 @@ class _Layout:
         self._laid.append(Batch(job_id=self._job.job_id, number=number, wave=wave, step=step, argument=argument))
 
 
-def _early(types: Sequence[ObjectType], counts: Counts) -> Iterator[Json]:
-    """Yield what the batches read that come before the roll-forward: types with delta, and policies with a bin."""
+def _early(types: Sequence[ObjectType], counts: Counts, filters: Mapping[str, list[str]]) -> Iterator[Json]:
+    """Yield what the batches read that come before the roll-forward: types with delta, and policies with a bin.
+
+    A large listing of live objects has a batch for each of its ranges; a recycle bin has none.
+    """
     few: list[Listing] = []
     for entry in types:
         if entry.has_delta and not _are_few(counts, entry.name):
-            yield from ({"listings": [listing.name]} for listing in entry.listings())
+            for listing in entry.listings():
+                ranges = filters[entry.name] if listing.kind != "deleted" else [""]
+                yield from ({"listings": [listing.name], **({"within": one} if one else {})} for one in ranges)
         elif entry.has_delta and entry.name in PEOPLE:
             yield {"listings": [listing.name for listing in entry.listings()]}
         elif entry.has_delta:

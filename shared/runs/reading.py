@@ -6,6 +6,8 @@ A listing that does not end with a proven last page raises, and the job fails by
 
 from __future__ import annotations
 
+import msgspec
+
 from shared.catalogue.entry import Listing, ObjectType
 from shared.catalogue.identity import object_id
 from shared.catalogue.types import LISTINGS, type_named
@@ -35,7 +37,8 @@ class Reading:
         argument = tenure.batch.argument
         if "type" in argument:
             return await self._read_settled(tenure, type_named(argument["type"]))
-        listings, shards = [LISTINGS[name] for name in argument["listings"]], int(argument["shards"])
+        shards, within = int(argument["shards"]), str(argument.get("within", ""))
+        listings = [msgspec.structs.replace(LISTINGS[name], within=within) for name in argument["listings"]]
         small = [LISTINGS[name] for name in argument.get("small", ())]
         place, cursor = _place(str(tenure.batch.cursor.get("next", "")))
         while True:

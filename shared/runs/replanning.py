@@ -20,7 +20,7 @@ from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
 from shared.runs.layers import Readable
-from shared.runs.laying import foretold, lay
+from shared.runs.laying import confirmation, foretold, lay
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import perhaps_applied, recorded
 from shared.runs.snapshots import Snapshots
@@ -58,6 +58,7 @@ class Replanning:
             for wave, changes in sorted(allowed.items()):
                 laid += await lay(self._work, tenure, wave, dealt(changes, 1))
             laid += await lay(self._work, tenure, Wave.LINKS, dealt(links, LINKS_PER_PATCH_MAX))
+            laid.append(confirmation(job))
         counts = {"plannedObjects": estimate.objects, "plannedLinks": estimate.links}
         counts |= {"estimatedWrites": estimate.writes, "estimatedSeconds": estimate.seconds}
         if spared:

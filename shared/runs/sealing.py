@@ -17,7 +17,7 @@ import msgspec
 from shared.catalogue.types import type_named
 from shared.domain.errors import IntegrityError, NotFoundError
 from shared.domain.ids import KEY_BYTES
-from shared.domain.jobs import Batch, BatchState, Kind, SnapshotSummary, Step
+from shared.domain.jobs import Batch, BatchState, Kind, Step
 from shared.formats.deleted import encode_deleted
 from shared.formats.frames import compress
 from shared.formats.manifests import Manifest, TypeFacts, manifest_name, seal, unseal
@@ -32,7 +32,7 @@ from shared.runs.ledger import Ledger
 from shared.runs.merging import merge_links, merge_objects, sliced
 from shared.runs.overlay import Overlay, Source, gone_keys
 from shared.runs.roots import files_of, kept, named_roots, roots_of
-from shared.runs.snapshots import Snapshots
+from shared.runs.snapshots import Snapshots, summary_of
 from shared.runs.staging import load_segment, store_file
 from shared.runs.tally import Tally
 from shared.runs.tenure import Pause, Tenure
@@ -127,22 +127,8 @@ class Sealing:
             await self._snapshots.signing.sign(place.blobs, name, digest)
             finished = await self._finishing.look(manifest)
             said["warnings"] = list(finished.warnings)
-            summary = SnapshotSummary(
-                tenant=job.tenant,
-                snapshot_id=job.snapshot_id,
-                job_id=job.job_id,
-                created_at=manifest.created_at,
-                sealed_at=self._clock.now(),
-                sequence=manifest.sequence,
-                manifest_name=name,
-                manifest_sha256=digest,
-                counts=manifest.count(),
-                base_id=manifest.base_id,
-                ways={name: facts.way for name, facts in manifest.types.items()},
-                incomplete=manifest.incomplete,
-                protection=finished.protection,
-                alerts=finished.alerts,
-            )
+            listed = summary_of(manifest, name=name, sha256=digest, sealed_at=self._clock.now())
+            summary = msgspec.structs.replace(listed, protection=finished.protection, alerts=finished.alerts)
             beside.append(Put(snapshot_key(job.snapshot_id), snapshot_values(summary), ANY))
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=[said])
         await tenure.record(done, beside=beside)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
+from datetime import datetime
 
 from shared.domain.errors import IntegrityError, NotFoundError
 from shared.domain.ids import wire_snapshot_id
@@ -108,6 +109,24 @@ class Snapshots:
         return [name for name in names if name.endswith(f"/{MANIFEST_NAME}")]
 
 
+def summary_of(manifest: Manifest, *, name: str, sha256: str, sealed_at: datetime) -> SnapshotSummary:
+    """Return the row of the list for a manifest stored as `name`."""
+    return SnapshotSummary(
+        tenant=manifest.tenant,
+        snapshot_id=manifest.snapshot_id,
+        base_id=manifest.base_id,
+        job_id=manifest.job_id,
+        created_at=manifest.created_at,
+        sealed_at=sealed_at,
+        sequence=manifest.sequence,
+        manifest_name=name,
+        manifest_sha256=sha256,
+        counts=manifest.count(),
+        ways={known: facts.way for known, facts in manifest.types.items()},
+        incomplete=manifest.incomplete,
+    )
+
+
 def _listed(row: Row, tenant: str) -> SnapshotSummary:
     """Return what a row of the list says; raise IntegrityError when it stands under another's name."""
     known = snapshot_of(row.values, key=row.key)
@@ -117,8 +136,16 @@ def _listed(row: Row, tenant: str) -> SnapshotSummary:
 
 
 async def open_manifest(blobs: Blobs, name: str, sha256: str) -> SnapshotReader:
-    """Open what a manifest lists, once the manifest is proven by `sha256`."""
-    return SnapshotReader(blobs, unseal(await stored(blobs, name), name=name, expected=sha256))
+    """Open what a manifest lists, once the manifest is proven by `sha256`.
+
+    Its files lie beside it; one that names a file of another tenant, snapshot or job is refused, whoever signed it.
+    """
+    manifest = unseal(await stored(blobs, name), name=name, expected=sha256)
+    folder = f"{name.rpartition('/')[0]}/"
+    for file in manifest.files:
+        if not file.name.startswith(folder) or "/" in file.name.removeprefix(folder):
+            raise IntegrityError(name, f"it lists {file.name[:200]!r}, which does not lie beside it")
+    return SnapshotReader(blobs, manifest)
 
 
 async def stored(blobs: Blobs, name: str, offset: int = 0, length: int | None = None) -> bytes:

@@ -9,6 +9,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.domain.changes import Action, Difference, Outcome, Result, UnknownObject
+from shared.domain.confirmations import Confirmation, Standing
 from shared.domain.drift import Allowance, DriftItem, DriftRule, DriftState, PendingAlert, Watch
 from shared.domain.explanations import Cause, Explanation, Log, Risk
 from shared.domain.holds import Hold, HoldEntry
@@ -108,6 +109,17 @@ CHANGE_ROWS = [
     a_change(target={"city": "Oslo", "businessPhones": ["+47 1"], "employeeId": None}),
     a_change("user-2", action=Action.RESTORE),
     a_link_change("user-1"),
+]
+CONFIRMATION_ROWS = [
+    Confirmation(
+        change_id=a_change().change_id,
+        type="user",
+        object_id=a_change().object_id,
+        display_name="user-1",
+        action=Action.UPDATE,
+        standing=Standing.OVERWRITTEN,
+        found={"city": "Rome"},
+    )
 ]
 OUTCOME_ROWS = [
     Outcome(

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from shared.domain.changes import Change, Difference, Outcome, UnknownObject
+from shared.domain.confirmations import Confirmation
 from shared.domain.drift import DriftItem
 from shared.domain.explanations import Cause, Explanation
 from shared.domain.ids import object_key
@@ -31,6 +32,7 @@ from shared.formats.records import (
     BEFORE_IMAGES,
     CAUSES,
     CHANGES,
+    CONFIRMATIONS,
     DIFFERENCES,
     EXPLANATIONS,
     OUTCOMES,
@@ -132,6 +134,7 @@ def test_a_snapshot_row_from_before_alerts_and_protection_is_read() -> None:
         ("drift-items.ndz", DriftItem, DRIFT_ITEMS, samples.DRIFT_ROWS),
         ("unknown-objects.ndz", UnknownObject, UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS),
         ("changes.ndz", Change, CHANGES, samples.CHANGE_ROWS),
+        ("confirmations.ndz", Confirmation, CONFIRMATIONS, samples.CONFIRMATION_ROWS),
         ("outcomes.ndz", Outcome, OUTCOMES, samples.OUTCOME_ROWS),
         ("before-images.ndz", BeforeImage, BEFORE_IMAGES, samples.BEFORE_ROWS),
     ],

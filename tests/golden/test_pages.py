@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from shared.domain.changes import Change, Difference, LinkDifference, Outcome, UnknownObject
+from shared.domain.confirmations import Confirmation
 from shared.domain.drift import Allowance, DriftItem, DriftRule, PendingAlert, Watch
 from shared.domain.explanations import Cause, Explanation
 from shared.domain.holds import Hold, HoldEntry
@@ -49,6 +50,7 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("records", Change),
     ("records", BeforeImage),
     ("records", Outcome),
+    ("records", Confirmation),
     ("rows", LeaseRow),
     ("rows", Job),
     ("rows", Scope),
@@ -113,7 +115,7 @@ def test_the_example_of_a_page_is_the_golden_file(name: str, file: str) -> None:
 def test_every_example_of_a_record_is_a_line_of_a_golden_file() -> None:
     known = {line for path in GOLDEN.glob("*.ndz.txt") for line in path.read_text().splitlines()}
     shown = [line for example in examples("records") for line in example.splitlines()]
-    assert len(shown) == 8
+    assert len(shown) == 9
     assert set(shown) <= known
 
 

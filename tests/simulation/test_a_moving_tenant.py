@@ -10,6 +10,7 @@ import random
 
 import pytest
 
+from shared.catalogue.types import TYPES
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import State
 from shared.domain.scope import EVERYTHING
@@ -22,7 +23,8 @@ from tests.support.platform import TENANT, Platform
 SEEDS = range(40)
 ACTS_PER_REQUEST = 3
 STATES = ("enabled", "disabled", "enabledForReportingButNotEnforced")
-DELTA_TYPES = 2  # users and groups: things move once both tokens are taken, until either is first used
+# Things move once the tokens of all of these are taken, until one is first used.
+DELTA_TYPES = sum(entry.has_delta for entry in TYPES)
 
 
 class Mover:

@@ -90,7 +90,7 @@ def test_what_is_carried_on_does_not_keep_what_it_replaced() -> None:
         return sizes
 
     sizes = virtual_time.run(story())
-    assert max(sizes[2:]) <= sizes[1] + 64  # one frame is replaced by the next, none is kept
+    assert max(sizes[2:]) < 1.05 * sizes[1]  # one frame is replaced by the next, none is kept
 
 
 def after_a_day(faults: list[Rule], between: Callable[[Days], Awaitable[None]] | None = None) -> tuple[Days, Job, int]:
@@ -176,6 +176,7 @@ def test_a_weekly_whole_reading_names_every_object_that_delta_missed() -> None:
         days.move(5)
         job = await days.captured()
         assert days.ways(job)["user"] == "delta"
+        days.move(10)  # what delta names since is no disagreement
         job = await days.captured()
         facts = days.manifest(job).types["user"]
         assert (facts.way, facts.why) == ("full", "a whole reading is due every 7 days")
@@ -187,7 +188,8 @@ def test_a_weekly_whole_reading_names_every_object_that_delta_missed() -> None:
     counts, named, said = virtual_time.run(story())
     assert counts == {"disagreed.user": 1}
     assert len(named) == 1
-    assert said == "user, group: 1 objects were otherwise than delta had given them"
+    assert said.startswith("user, group, ")
+    assert said.endswith(": 1 objects were otherwise than delta had given them")
 
 
 def test_an_object_that_is_not_yet_as_delta_says_is_read_again_and_counted() -> None:

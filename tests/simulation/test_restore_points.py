@@ -7,6 +7,7 @@ from shared.domain.jobs import Job, Options, State
 from shared.domain.scope import EVERYTHING
 from shared.domain.verification import Mode
 from shared.runs.layers import Readable
+from simulator.applications import CARELESS_SCRIPT
 from simulator.faults import Fault, Rule
 from tests.simulation.days import Days
 from tests.support import virtual_time
@@ -106,6 +107,9 @@ def test_a_type_whose_token_is_gone_is_whole_in_the_increment_and_stays_so_in_th
         days.simulator.world.faults.rules.append(
             Rule(kind=Fault.GONE, path=r"/users/delta.*deltatoken=(?!latest)", nth=1, times=1)
         )
+        purged = sorted(days.simulator.tenant.directory.stores["user"].live)[0]
+        for path in (f"/users/{purged}", f"/directory/deletedItems/{purged}"):
+            days.simulator.act(CARELESS_SCRIPT, "DELETE", path)
         days.move(12)
         first = days.manifest(await days.restore_point())
         assert (first.types["user"].is_whole, first.types["group"].is_whole) == (True, False)
@@ -114,6 +118,8 @@ def test_a_type_whose_token_is_gone_is_whole_in_the_increment_and_stays_so_in_th
         second = days.manifest(point).types["user"]
         assert (second.is_whole, second.way) == (True, "delta")
         assert await days.found(point) == 0
+        daily = await days.captured()
+        assert (days.ways(daily)["user"], await days.found(daily)) == ("delta", 0)
 
     virtual_time.run(story())
 

@@ -41,6 +41,8 @@ def test_an_undone_recovery_leaves_the_tenant_as_it_found_it_whatever_dies(seed:
         broken = fingerprint(directory)
         recovery = await recovered(platform, wire)
         assert recovery.state is State.SUCCESSFUL
+        applied = recovery.counts["objects.applied"] + recovery.counts["links.applied"]
+        assert recovery.counts["confirmed"] == applied, "the second look finds every change as it was left"
         whole = fingerprint(directory)
         assert whole != broken, "the recovery changed nothing: there was nothing to undo"
         undo = await platform.finish(
@@ -110,5 +112,28 @@ def test_a_recovery_that_runs_or_applied_nothing_is_not_undone() -> None:
         with pytest.raises(InputError, match="still"):
             await starting.undo(TENANT, running.job_id, requested_by="operator")
         await platform.run_until_idle()
+
+    virtual_time.run(story())
+
+
+def test_what_somebody_overwrites_while_a_recovery_runs_is_told_at_its_end() -> None:
+    async def story() -> None:
+        platform, wire = await captured(5)
+        act, users = platform.simulator.act, platform.simulator.tenant.directory.stores["user"].live
+        user_id = next(known for known, body in users.items() if not body.get("onPremisesSyncEnabled"))
+        act(CARELESS_SCRIPT, "PATCH", f"/users/{user_id}", {"city": "Atlantis"})
+        meddled: list[str] = []
+
+        def meddle(tail: str) -> None:
+            if users[user_id].get("city") != "Atlantis" and not meddled:
+                meddled.append(tail)
+                act(CARELESS_SCRIPT, "PATCH", f"/users/{user_id}", {"city": "Utopia"})
+
+        platform.transport.after_request = meddle
+        recovery = await recovered(platform, wire)
+        assert meddled, "nobody meddled, so nothing was shown"
+        assert (recovery.counts["overwritten"], recovery.counts["confirmed"]) == (1, 0)
+        (told,) = await platform.operator.asking.confirmations(TENANT, recovery.job_id)
+        assert (told.object_id, told.found) == (user_id, {"city": "Utopia"})
 
     virtual_time.run(story())

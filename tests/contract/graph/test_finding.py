@@ -5,12 +5,18 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from shared.catalogue.application import APPLICATION
 from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.federated_identity_credential import FEDERATED_IDENTITY_CREDENTIAL
+from shared.catalogue.grants import APP_ROLE_ASSIGNMENT, OAUTH2_PERMISSION_GRANT
 from shared.catalogue.group import GROUP
 from shared.catalogue.identity import object_id
+from shared.catalogue.service_principal import SERVICE_PRINCIPAL
 from shared.catalogue.types import LISTINGS, TYPES
 from shared.catalogue.user import USER
 from shared.domain.errors import DirectoryError
+from shared.graph import many
 from shared.graph.answers.pages import EXPANDED_MAX
 from shared.graph.settings import BATCH_PARTS_MAX
 from simulator.faults import Fault, Rule
@@ -123,5 +129,52 @@ def test_references_of_big_and_small_groups_are_complete_and_absent_groups_left_
         wanted = [*biggest, *groups[:30], next(iter(deleted(world, "group"))), NOWHERE]
         found = await world.directory.references(GROUP, "members", wanted)
         assert found == {one: set(members(world, one)) for one in {*biggest, *groups[:30]}}
+
+    run(story())
+
+
+@pytest.mark.parametrize("entry", [APPLICATION, SERVICE_PRINCIPAL], ids=lambda entry: entry.name)
+def test_no_way_of_reading_an_application_lets_a_secret_through(
+    entry: ObjectType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "MANY", 5)
+
+    async def story() -> None:
+        world = a_world(objects=800)
+        planted = live(world, entry.name)
+        for thing in planted.values():
+            thing["passwordCredentials"] = [{"keyId": NOWHERE, "secretText": "hush", "hint": "hus"}]
+            thing["keyCredentials"] = [{"keyId": NOWHERE, "key": "hush"}]
+        ids = list(planted)
+        assert many.is_many(entry, ids), "enough of them to be read by lists"
+        bodies = [body for page in await whole(world, LISTINGS[entry.name]) for body in page.bodies]
+        bodies += (await world.directory.small([LISTINGS[entry.name]]))[0]
+        for asked in (ids[:1], ids):
+            found = await world.directory.find(entry, asked)
+            bodies += [found[one].body or b"" for one in asked]
+        assert len(bodies) == 3 * len(ids) + 1
+        assert all(NOWHERE.encode() in body and b"hus" not in body for body in bodies)
+
+    run(story())
+
+
+def test_grants_and_assignments_that_are_gone_are_not_found() -> None:
+    async def story() -> None:
+        world = a_world(objects=300)
+        for entry in (OAUTH2_PERMISSION_GRANT, APP_ROLE_ASSIGNMENT, FEDERATED_IDENTITY_CREDENTIAL):
+            known = f"{NOWHERE}/{NOWHERE}/*"
+            assert (await world.directory.find(entry, [known]))[known].body is None
+
+    run(story())
+
+
+def test_whoever_has_no_manager_is_told_from_whoever_is_gone() -> None:
+    async def story() -> None:
+        world = a_world(objects=300)
+        links = world.simulator.tenant.directory.links
+        users = list(live(world, "user"))
+        found = await world.directory.references(USER, "manager", [*users, NOWHERE])
+        assert found == {one: set(links.targets(one, "manager")) for one in users}
+        assert {len(managers) for managers in found.values()} == {0, 1}
 
     run(story())

@@ -124,3 +124,37 @@ def test_conditional_access_lists_are_read_a_second_apart_without_a_single_refus
 def test_no_select_is_sent_for_types_whose_unknown_properties_are_kept() -> None:
     world, _ = read(LISTINGS["conditionalAccessPolicy"], objects=100)
     assert [sent.tail for sent in world.transport.log] == [BY_NAME["conditionalAccessPolicy"].path]
+
+
+def test_a_page_of_many_large_groups_ends_early_and_another_worker_goes_on_where_it_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shared.graph.linking.LINKS_ENOUGH", 1)
+    listing = LISTINGS["group-members"]
+
+    async def story() -> None:
+        world = a_world(objects=3_000)
+        directory = world.simulator.tenant.directory
+        expected = {
+            (group, other)
+            for group in directory.stores["group"].live
+            for _, other in directory.links.targets(group, "members").since(0)
+            if directory.live(other)
+        }
+        found: set[tuple[str, str]] = set()
+        sizes, cursor = [], ""
+        while True:
+            page = await world.directory.page(listing, cursor)
+            links = {(source, other) for source, others in page.linked for other in others}
+            found |= links
+            sizes.append(len(links))
+            if page.cursor is None:
+                break
+            cursor = page.cursor
+            # A worker that has nothing but the cursor: what this one kept in memory is gone.
+            world.directory._reader._links._crowds.clear()
+        assert found == expected
+        assert len(sizes) > 2
+        assert max(sizes) < len(expected)
+
+    run(story())

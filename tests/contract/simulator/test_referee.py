@@ -149,6 +149,15 @@ def test_an_answer_that_is_not_in_the_description_is_complained_of(exchange: Exc
     assert rule in [(row["rule"]) for row in referee.report()["complaints"]]
 
 
+@needs_slice
+def test_a_wrong_answer_is_complained_of_every_time_and_a_right_one_never() -> None:
+    referee = Referee(SLICE)
+    context = {"@odata.context": "https://graph.test/v1.0/$metadata#users(id)"}
+    for known in ("x", 7, "x", 7, 7):
+        referee.watch(an_exchange(context | {"value": [{"id": known}]}, query="$select=id"))
+    assert [(row["rule"], row["count"]) for row in referee.report()["complaints"]] == [("wrong-type", 3)]
+
+
 def test_every_deliberate_exception_is_in_the_docs_with_its_reason() -> None:
     page = " ".join(DOCS.read_text().split())
     for allowed in ALLOWED:

@@ -93,11 +93,11 @@ async def story_of(platform: Platform, simulator: Simulator, vault: Vault) -> No
         await clock.sleep(DAY)
         await platform.finish(await operator.starting.capture(TENANT, clock.now()))
     assert (await platform.finish(await operator.starting.verification(TENANT, clock.now()))).state is State.SUCCESSFUL
-    await operator.holding.hold(TENANT, first.snapshot_id, is_held=True, by="somebody", reason="the good one")
-    assert (await operator.pruning.prune(TENANT)).leaving == ()
+    await operator.upkeep.holding.hold(TENANT, first.snapshot_id, is_held=True, by="somebody", reason="the good one")
+    assert (await operator.upkeep.pruning.prune(TENANT)).leaving == ()
     await clock.sleep(40 * DAY)
     for _run in range(2):
-        pruned = await operator.pruning.prune(TENANT)
+        pruned = await operator.upkeep.pruning.prune(TENANT)
         await clock.sleep(DAY)
     assert len(pruned.removed) + len(await operator.snapshots.listed(TENANT)) == 5
     assert pruned.removed

@@ -185,6 +185,54 @@ def test_a_damaged_snapshot_is_named_with_exit_status_one(deployment: Deployment
     assert name in ran.err
 
 
+def test_the_vault_says_what_a_person_has_to_look_at(deployment: Deployment) -> None:
+    harmed(deployment)
+    ran = deployment.run("vault")
+    assert (ran.status, ran.json["protection"]["said"]) == (0, "locked 35 days")
+    assert ran.err == "WARNING: NOT VERIFIED: no snapshot was proven whole in the last 8 days\n"
+    deployment.world.platform.vault.policy.is_locked = False
+    shown = deployment.run("vault", is_terminal=True)
+    assert "ONLY UNLOCKED" in shown.out
+    assert "WARNING: ONLY UNLOCKED" in shown.err
+
+
+def test_a_capture_into_a_vault_that_is_not_locked_warns_on_standard_error(deployment: Deployment) -> None:
+    deployment.world.platform.vault.policy.is_locked = False
+    ran = deployment.run("capture", "--wait")
+    assert (ran.status, ran.json["status"]) == (0, "successful")
+    assert "WARNING: ONLY UNLOCKED" in ran.err
+    assert "ONLY UNLOCKED" in deployment.run("snapshots", is_terminal=True).out
+
+
+def test_a_snapshot_is_held_for_a_reason_and_released(deployment: Deployment) -> None:
+    harmed(deployment)
+    held = deployment.run("hold", "latest", "--reason", "audit 2026-17")
+    assert (held.status, held.json["tidemark.hold"]["reason"]) == (0, "audit 2026-17")
+    assert "held: audit" in deployment.run("snapshots", is_terminal=True).out
+    released = deployment.run("release", "latest", "--reason", "done", is_terminal=True)
+    assert released.status == 0
+    assert deployment.run("snapshots").json["value"][0]["tidemark.hold"] is None
+    assert deployment.run("hold", "latest", "--reason", " ").status == 2
+    assert deployment.run("hold", "latest", "--reason", "r", environment=READER).status == 4
+
+
+def test_everything_is_verified_in_a_job_and_damage_is_exit_status_one(deployment: Deployment) -> None:
+    harmed(deployment)
+    ran = deployment.run("verify-all", "--wait")
+    assert (ran.status, ran.json["tidemark.kind"], ran.json["status"]) == (0, "verify", "successful")
+    shown = deployment.run("snapshots", is_terminal=True).out
+    assert "verified" in shown
+    assert "never" not in shown
+    vault = deployment.world.platform.vault
+    name = sorted(vault.contents)[0]
+    vault.contents[name] = vault.contents[name][:-1]
+    again = deployment.run("verify-all", "--wait")
+    assert (again.status, again.json["status"]) == (1, "failed")
+    assert name in again.err
+    told = deployment.run("vault")
+    assert (told.status, len(told.json["damaged"])) == (1, 1)
+
+
 def test_what_is_not_there_is_exit_status_three(deployment: Deployment) -> None:
     for arguments in (
         ("verify", "latest"),

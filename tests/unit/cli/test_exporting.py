@@ -79,7 +79,7 @@ def test_what_cannot_be_exported_filtered_or_sorted_is_refused(deployment: Deplo
     deployment.do(deployment.world.captured())
     capture = deployment.run("jobs").json["value"][0]["id"]
     assert deployment.run("export-report", capture).status == 2
-    recovery = deployment.run("recover", "latest", "--wait", "--yes").json["id"]
+    recovery = deployment.run("recover", "latest", "--apply", "--wait", "--yes").json["id"]
     assert deployment.run("changes", recovery, "--type", "user").status == 2
     report = deployment.run("report", "latest", "--wait").json
     assert deployment.run("changes", report["id"], "--sort", "password").status == 2

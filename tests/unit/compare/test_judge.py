@@ -6,15 +6,22 @@ import itertools
 
 import pytest
 
+from shared.catalogue.application import APPLICATION
+from shared.catalogue.grants import OAUTH2_PERMISSION_GRANT
 from shared.catalogue.group import GROUP
 from shared.catalogue.named_location import NAMED_LOCATION
+from shared.catalogue.roles import ROLE_DEFINITION
+from shared.catalogue.tenant_settings import ORGANIZATION
 from shared.catalogue.user import USER
 from shared.compare.judge import (
     ABSENT,
+    BUILT_IN,
     HARD_DELETED,
+    NO_BIN,
     ON_PREMISES,
     READ_ONLY,
     Side,
+    creatable,
     is_mastered_on_premises,
     judge,
     writable,
@@ -161,3 +168,46 @@ def test_null_is_written_only_where_graph_takes_it() -> None:
 
 def test_links_of_an_object_that_is_restored_are_read_again_later_and_not_listed() -> None:
     assert row_of(HERE, IN_BIN, (a_link(),)).links == ()
+
+
+GRANT = {"id": "g", "clientId": an_id("c"), "resourceId": an_id("r"), "principalId": None, "scope": "User.Read"}
+ROLE = {"id": an_id("role"), "displayName": "Reader", "isBuiltIn": True, "description": "now"}
+
+
+def test_a_grant_that_is_gone_may_be_made_again_and_says_all_that_takes() -> None:
+    row = judge(OAUTH2_PERMISSION_GRANT, "c/r/*", Side(GRANT), ABSENT)
+    assert row is not None
+    assert (row.action, row.refusal) == (Action.RECREATE, "")
+    assert creatable(OAUTH2_PERMISSION_GRANT, row.target) == {
+        name: GRANT[name] for name in ("clientId", "resourceId", "scope")
+    }
+
+
+def test_j1_a_grant_newer_than_the_snapshot_is_shown_and_never_deleted() -> None:
+    row = judge(OAUTH2_PERMISSION_GRANT, "c/r/*", ABSENT, Side(GRANT))
+    assert row is not None
+    assert (row.action, row.refusal) == (Action.SOFT_DELETE, NO_BIN)
+
+
+def test_a_grant_under_another_id_is_the_same_grant() -> None:
+    assert judge(OAUTH2_PERMISSION_GRANT, "c/r/*", Side(GRANT), Side({**GRANT, "id": "other"})) is None
+
+
+def test_j3_what_is_built_in_is_shown_and_refused() -> None:
+    row = judge(ROLE_DEFINITION, an_id("role"), Side({**ROLE, "description": "then"}), Side(ROLE))
+    assert row is not None
+    assert row.refusal == BUILT_IN
+
+
+def test_an_organization_that_syncs_with_active_directory_is_not_mastered_there() -> None:
+    then, now = ({"id": an_id("o"), "onPremisesSyncEnabled": True, "preferredLanguage": one} for one in ("nl", "en"))
+    row = judge(ORGANIZATION, an_id("o"), Side(then), Side(now))
+    assert row is not None
+    assert row.refusal == ""
+
+
+def test_a_credential_that_is_new_is_shown_and_cannot_be_taken_back() -> None:
+    now = {"id": an_id("a"), "passwordCredentials": [{"keyId": an_id("k")}]}
+    row = judge(APPLICATION, an_id("a"), Side({**now, "passwordCredentials": []}), Side(now))
+    assert row is not None
+    assert row.refusal.startswith(READ_ONLY)

@@ -38,6 +38,12 @@ def test_stored_bytes_may_shrink_by_a_quarter_because_the_recycle_bin_empties_it
     assert not jumps(Figures({SIZE: 749}), [Figures({SIZE: 1000})], gone_percent=40)
 
 
+def test_a_type_that_graph_refused_is_not_taken_for_gone() -> None:
+    before = Figures({"user": 10, "group": 4, "members of group": 30})
+    now = Figures({"user": 10}, frozenset({"group"}))
+    assert jumps(now, [before], gone_percent=5) == []
+
+
 def test_one_of_a_few_is_much_of_a_type() -> None:
     assert jumps(Figures({"namedLocation": 2}), [Figures({"namedLocation": 3})], gone_percent=5)
 

@@ -10,10 +10,10 @@ import pytest
 from azure.functions.queue import QueueMessage
 from azure.functions.timer import TimerRequest
 
-from functions import health, poison, queue_workers, restore_point_timer, snapshot_timer, watchdog_timer
+from functions import health, poison, queue_workers, restore_point_timer, snapshot_timer, upkeep_timers, watchdog_timer
 from shared.domain.errors import InputError
 from shared.domain.ids import capture_job_id
-from shared.domain.jobs import Note, State
+from shared.domain.jobs import Kind, Note, State
 from shared.domain.times import format_time
 from shared.formats.notes import encode_note
 from tests.support import virtual_time
@@ -85,6 +85,23 @@ def test_the_queue_workers_carry_a_capture_a_report_and_a_recovery_to_their_end(
             await queue.delete(received)
         jobs = await world.product.ledger.jobs(TENANT)
         assert [job.state for job in jobs] == [State.SUCCESSFUL] * 4
+
+    virtual_time.run(story())
+
+
+def test_the_daily_upkeep_proves_what_is_stored_and_prunes(world: World) -> None:
+    async def story() -> None:
+        await world.captured()
+        due_at = world.clock.now()
+        timer = TimerRequest(schedule_status={"Next": due_at.isoformat()})
+        for _time in range(2):
+            await upkeep_timers.daily_verification(timer=timer)
+        await world.platform.run_until_idle()
+        assert [job.kind for job in await world.product.ledger.jobs(TENANT)].count(Kind.VERIFY) == 1
+        await upkeep_timers.daily_pruning(timer=timer)
+        pruned = await world.product.upkeep.pruning.last(TENANT)
+        assert pruned is not None
+        assert pruned.kept == {"younger than 35 days": 1}
 
     virtual_time.run(story())
 

@@ -158,7 +158,7 @@ def test_a_hold_is_set_and_lifted_with_who_and_why(world: World) -> None:
         assert (await world.get("/snapshots")).rows[0]["tidemark.hold"] == held.json["tidemark.hold"]
         freed = await world.post(f"{path}/tidemark.release", {"reason": "the audit is over"})
         assert freed.json["tidemark.hold"] is None
-        (hold,) = (await world.product.holding.holds(TENANT)).values()
+        (hold,) = (await world.product.upkeep.holding.holds(TENANT)).values()
         assert [(entry.is_held, entry.reason) for entry in hold.entries] == [
             (True, "audit 2026-17"),
             (False, "the audit is over"),
@@ -173,7 +173,7 @@ def test_a_hold_without_a_reason_is_refused(world: World, body: object) -> None:
         wire_id = await world.captured()
         reply = await world.post(f"/snapshots/{wire_id}/tidemark.hold", body)
         assert (reply.status, reply.error["tidemark.member"]) == (400, "reason")
-        assert await world.product.holding.holds(TENANT) == {}
+        assert await world.product.upkeep.holding.holds(TENANT) == {}
 
     virtual_time.run(story())
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from shared.catalogue.entry import Wave
 from shared.catalogue.user import USER
+from shared.compare.judge import NO_BIN
 from shared.domain.changes import Action, Change, Json, Outcome, Result
-from shared.recover.decide import Look, outcome, overwritten, settled, still_differing
+from shared.recover.decide import Look, before_image, outcome, overwritten, settled, still_differing
 from shared.recover.plan import object_changes
 from shared.recover.undo import repeating, undoing
 from shared.runs.replanning import EVERYTHING_ALLOWED
@@ -70,3 +73,27 @@ def test_u3_a_repetition_asks_for_exactly_what_failed() -> None:
         (a_link_change("u").object_id, {}),
     ]
     assert [link.action for row in found.differences for link in row.links] == [Action.LINK]
+
+
+def test_what_was_made_again_stays_because_taking_it_away_would_be_for_good() -> None:
+    made = a_change("g", type="oAuth2PermissionGrant", action=Action.RECREATE, target={"scope": "User.Read"})
+    (row,) = undoing([ended(made, {"isDeleted": True})]).differences
+    assert (row.action, row.refusal) == (Action.SOFT_DELETE, NO_BIN)
+    assert object_changes([row], EVERYTHING_ALLOWED) == {}
+
+
+def test_a_grant_that_could_not_be_made_again_is_repeated_with_all_it_says() -> None:
+    made = a_change("g", type="oAuth2PermissionGrant", action=Action.RECREATE, target={"scope": "User.Read"})
+    (row,) = repeating([ended(made, {"isDeleted": True}, Result.FAILED)]).differences
+    (change,) = object_changes([row], EVERYTHING_ALLOWED)[Wave.LOCATIONS]
+    assert (change.action, change.target) == (Action.RECREATE, {"scope": "User.Read"})
+
+
+def test_undoing_another_manager_brings_the_one_before_back_instead_of_none() -> None:
+    link = msgspec.structs.replace(a_link_change("new", "user-1"), type="user", reference="manager")
+    before = before_image(link, Look(a_user_body(), links={"manager": frozenset({an_id("old")})}))
+    (row,) = undoing([ended(link, before)]).differences
+    assert [(one.action, one.other_id) for one in row.links] == [(Action.LINK, an_id("old"))]
+    nobody = before_image(link, Look(a_user_body(), links={"manager": frozenset()}))
+    (row,) = undoing([ended(link, nobody)]).differences
+    assert [(one.action, one.other_id) for one in row.links] == [(Action.UNLINK, an_id("new"))]

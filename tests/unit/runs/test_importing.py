@@ -80,7 +80,7 @@ def renamed(name: str) -> Callable[[Manifest], Manifest]:
     [
         (altered(tenant=an_id("stranger")), an_id("stranger")),
         (altered(snapshot_id="../other"), "../other"),
-        (altered(base_id="20261120T220000Z-0a1b2c3d"), "restore point"),
+        (altered(base_id="20261120T220000Z-0a1b2c3d", base_sha256="0" * 64), "restore point"),
         (renamed(f"{TENANT}/20000101T000000Z-00000000/00000.objects.ndz"), "no file of the snapshot"),
         (renamed(f"{TENANT}/20261120T220000Z-00000000/../x"), "no file of the snapshot"),
         (renamed(f"{TENANT}/20261120T220000Z-00000000/manifest.json"), "no file of the snapshot"),
@@ -173,5 +173,24 @@ def test_a_place_in_the_sequence_that_is_taken_is_not_taken_twice() -> None:
         assert [known.manifest_sha256 for known in await new.snapshots.listed(TENANT)] == [
             new.listed[0].manifest_sha256
         ]
+
+    asyncio.run(story())
+
+
+def test_the_readable_form_of_an_object_has_one_spelling_whatever_the_snapshot() -> None:
+    async def story() -> None:
+        states = States()
+        members = [an_id(f"user-{number}") for number in range(40)]
+        users = [a_user_body(f"user-{number}") for number in range(40)]
+        await states.seal(users, {an_id("group-1"): members}, shards=1)
+        turned = [dict(reversed(user.items())) for user in reversed(users)]
+        await states.seal(turned, {an_id("group-1"): members[::-1]}, shards=1)
+        exporting = Exporting(states.snapshots)
+        lines = [await exporting.objects(known, 0) for known in states.listed]
+        assert lines[0] == lines[1]
+        (group,) = [msgspec.json.decode(line) for line in lines[0].splitlines() if b'"type":"group"' in line]
+        assert group["links"] == {"members": sorted(members)}
+        with pytest.raises(NotFoundError):
+            await exporting.objects(states.listed[0], 1)
 
     asyncio.run(story())

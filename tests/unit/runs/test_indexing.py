@@ -8,8 +8,25 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 import pytest
 
-from shared.formats.change_index import ROW, ChangeIndex, decode_index, encode_index, rows_of
-from shared.formats.frames import decompress
+from shared.domain.errors import IntegrityError
+from shared.domain.ids import object_key
+from shared.formats.change_index import (
+    LINKED,
+    LINKED_BY,
+    ROW,
+    Block,
+    ChangeIndex,
+    IndexFile,
+    Run,
+    block_digest,
+    decode_index,
+    decode_rows,
+    encode_index,
+    encode_rows,
+    rows_of,
+)
+from shared.formats.frames import compress, decompress
+from shared.formats.segments import shard_of
 from shared.runs import indexing
 from shared.runs.change_indexes import index_name
 from tests.support.builders import TENANT, a_user_body, an_id
@@ -99,7 +116,7 @@ def without_rows(index: ChangeIndex) -> ChangeIndex:
     [
         (without_rows, "contradicted"),
         (lambda index: msgspec.structs.replace(index, runs=()), "9 snapshots are not in the change index"),
-        (lambda index: msgspec.structs.replace(index, runs=index.runs[:1]), "1 snapshots are not in the change index"),
+        (lambda index: msgspec.structs.replace(index, runs=index.runs[:1]), "1 snapshot is not in the change index"),
         (lambda index: msgspec.structs.replace(index, runs=index.runs[1:]), "8 snapshots are not in the change index"),
     ],
 )
@@ -216,3 +233,36 @@ def test_the_rows_of_one_key_are_found_among_its_neighbours() -> None:
     assert [row.sequence for row in rows_of(content, keys[0])] == [0]
     assert [row.sequence for row in rows_of(content, keys[4])] == [4]
     assert list(rows_of(content, bytes([5]) * 16)) == list(rows_of(b"", keys[0])) == []
+
+
+def test_a_block_is_read_only_by_its_digest() -> None:
+    block = encode_rows([ROW.pack(bytes(16), 1, 0, 0, 2, bytes(16))])
+    assert len(decode_rows(block, name="f", digest=block_digest(block))) == ROW.size
+    for wrong, digest in ((block, "0" * 32), (compress(b"x"), block_digest(compress(b"x")))):
+        with pytest.raises(IntegrityError, match="f:"):
+            decode_rows(wrong, name="f", digest=digest)
+
+
+def test_a_link_of_the_index_that_no_snapshot_bears_out_is_not_told() -> None:
+    async def story() -> None:
+        states = States()
+        for _day in range(2):
+            await states.seal([a_user_body()], {GROUP: []})
+        invented = [
+            ROW.pack(object_key(USER), 1, LINKED_BY, 0, 2, object_key(GROUP)),
+            ROW.pack(object_key(GROUP), 1, LINKED, 0, 2, object_key(USER)),
+        ]
+        index, files = index_of(states), list[IndexFile]()
+        for row in invented:
+            block = encode_rows([row])
+            place = Block(shard_of(row[:16], index.shard_count), 0, len(block), 1, block_digest(block))
+            files.append(IndexFile(name=f"{TENANT}/invented-{len(files)}", length=len(block), blocks=(place,)))
+            await states.vault.create(files[-1].name, block)
+        run = Run(first=2, last=2, level=0, files=tuple(files))
+        await replaced(states, msgspec.structs.replace(index, runs=(run,)))
+        for object_id, notes in ((USER, 1), (GROUP, 0)):
+            found = await states.history.of(TENANT, object_id)
+            assert [one.what for one in found.versions] == ["firstSeen"]
+            assert len([note for note in found.notes if "does not bear out" in note]) == notes
+
+    asyncio.run(story())

@@ -23,6 +23,8 @@ from shared.runs.pruning import Pruning
 from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
 from shared.runs.verifying import Verifying
+from simulator.applications import CARELESS_SCRIPT
+from tests.simulation.days import Days
 from tests.support import virtual_time
 from tests.support.builders import a_batch, a_job
 from tests.support.platform import TENANT, Deaths, Instance, Killed, Mortal
@@ -47,7 +49,7 @@ async def captured(world: World, number: int, *, days_apart: float = 1) -> list[
 async def pruned(world: World, *, runs: int = 1) -> Pruned:
     """Prune as the daily timer does; return what the last run did."""
     for _run in range(runs):
-        found = await world.product.pruning.prune(TENANT)
+        found = await world.product.upkeep.pruning.prune(TENANT)
         await world.clock.sleep(DAY)
     return found
 
@@ -99,7 +101,7 @@ def test_the_chain_is_proven_across_what_has_left() -> None:
     async def story() -> None:
         world = World(objects=10)
         ids = await aged_vault(world)
-        await world.product.holding.hold(TENANT, ids[0], is_held=True, by=ADMINISTRATOR, reason="audit")
+        await world.product.upkeep.holding.hold(TENANT, ids[0], is_held=True, by=ADMINISTRATOR, reason="audit")
         await pruned(world, runs=2)
         assert stored(world) == {ids[0], *ids[3:]}
         for name in await listed(world):
@@ -109,17 +111,45 @@ def test_the_chain_is_proven_across_what_has_left() -> None:
     virtual_time.run(story())
 
 
+def test_a_days_snapshot_stays_until_the_last_restore_point_over_it_has_left() -> None:
+    async def story() -> None:
+        days = Days(3, objects=8)
+        operator, vault = days.platform.operator, days.platform.vault
+        base = await days.captured()
+        user = next(iter(days.simulator.tenant.directory.stores["user"].live))
+        days.simulator.act(CARELESS_SCRIPT, "PATCH", f"/users/{user}", {"jobTitle": "changed"})
+        point = await days.restore_point(hours=12)
+        rest = [(await days.captured(hours=48)).snapshot_id for _day in range(3)]
+        assert days.manifest(point).base_id == base.snapshot_id
+        await days.clock.sleep(40 * DAY)
+        await operator.upkeep.holding.hold(TENANT, point.snapshot_id, is_held=True, by="me", reason="needed")
+        for _run in range(2):
+            kept = (await operator.upkeep.pruning.prune(TENANT)).kept
+            await days.clock.sleep(DAY)
+        assert {"held", "a restore point lies over it"} <= set(kept)
+        assert (await operator.verifying.verify(TENANT, point.snapshot_id)).is_chained
+        await operator.upkeep.holding.hold(TENANT, point.snapshot_id, is_held=False, by="me", reason="done")
+        gone = []
+        for _run in range(4):
+            gone.append((await operator.upkeep.pruning.prune(TENANT)).removed)
+            await days.clock.sleep(DAY)
+        assert gone == [(), (point.snapshot_id,), (), (base.snapshot_id,)]
+        assert {name.split("/")[1] for name in vault.contents} == set(rest)
+
+    virtual_time.run(story())
+
+
 def test_what_is_held_or_named_by_an_unfinished_job_stays() -> None:
     async def story() -> None:
         world = World(objects=10)
         ids = await aged_vault(world)
-        await world.product.holding.hold(TENANT, ids[0], is_held=True, by=ADMINISTRATOR, reason="audit")
+        await world.product.upkeep.holding.hold(TENANT, ids[0], is_held=True, by=ADMINISTRATOR, reason="audit")
         job = a_job("waiting", tenant=TENANT, kind=Kind.REPORT, snapshot_id=ids[1], created_at=world.clock.now())
         await world.product.ledger.park(job, [a_batch(0, job_id=job.job_id, step=Step.PREPARE, wave=0)])
         found = await pruned(world, runs=2)
         assert found.removed == (ids[2],)
         assert {"held", "an unfinished job names it"} <= set(found.kept)
-        await world.product.holding.hold(TENANT, ids[0], is_held=False, by=ADMINISTRATOR, reason="audit over")
+        await world.product.upkeep.holding.hold(TENANT, ids[0], is_held=False, by=ADMINISTRATOR, reason="audit over")
         assert (await pruned(world, runs=2)).removed == (ids[0],)
 
     virtual_time.run(story())
@@ -129,9 +159,9 @@ def test_a_snapshot_that_is_leaving_stays_for_an_hour_and_comes_back_when_somebo
     async def story() -> None:
         world = World(objects=10)
         ids = await aged_vault(world)
-        await world.product.pruning.prune(TENANT)
+        await world.product.upkeep.pruning.prune(TENANT)
         await world.clock.sleep(3_000)
-        again = await world.product.pruning.prune(TENANT)
+        again = await world.product.upkeep.pruning.prune(TENANT)
         assert (again.removed, set(again.leaving), stored(world)) == ((), set(ids[:3]), set(ids))
         with pytest.raises(NotFoundError):
             await world.product.snapshots.named(TENANT, ids[0])
@@ -139,7 +169,7 @@ def test_a_snapshot_that_is_leaving_stays_for_an_hour_and_comes_back_when_somebo
         hold = Hold(snapshot_id=ids[0], entries=(entry,))
         await world.platform.rows.write(TENANT, [Put(hold_key(ids[0]), hold_values(hold), ANY)])
         await world.clock.sleep(3_000)
-        assert set((await world.product.pruning.prune(TENANT)).removed) == set(ids[1:3])
+        assert set((await world.product.upkeep.pruning.prune(TENANT)).removed) == set(ids[1:3])
         assert await listed(world) == [ids[0], *ids[3:]]
         assert (await world.product.verifying.verify(TENANT, ids[0])).is_chained
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from shared.domain.jobs import Job, Kind, Options, State
+import asyncio
+
+import msgspec
+import pytest
+
+from bench.small_vault import SHARDS, SmallVault
+from shared.domain.jobs import Job, Kind, Note, Options, State, Step
 from shared.domain.scope import EVERYTHING
 from shared.domain.verification import Verification
+from shared.formats.rows import snapshot_key
+from shared.memory.clock import LoopClock
+from shared.runs import rechecking
+from shared.runs.holding import Holding
+from shared.runs.ledger import Ledger
+from shared.runs.rechecking import Rechecking
 from tests.support import virtual_time
+from tests.support.builders import a_batch, a_job
 from tests.support.platform import TENANT, Deaths
 from tests.unit.functions.worlds import World
+
+SNAPSHOT = "20261120T220000Z-0a1b2c3d"
 
 
 async def verified(world: World) -> Job:
@@ -17,7 +32,7 @@ async def verified(world: World) -> Job:
 
 
 async def proofs(world: World) -> dict[str, Verification]:
-    return await world.product.holding.verifications(TENANT)
+    return await world.product.upkeep.holding.verifications(TENANT)
 
 
 def test_the_newest_is_proven_and_the_others_in_turn() -> None:
@@ -40,6 +55,29 @@ def test_the_newest_is_proven_and_the_others_in_turn() -> None:
         assert seen[2] == seen[0]
 
     virtual_time.run(story())
+
+
+def test_a_snapshot_of_several_shards_is_proven_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rechecking, "SHARDS_AT_ONCE", 1)
+
+    async def story() -> list[int]:
+        vault = SmallVault()
+        await vault.seal(TENANT, SNAPSHOT, "Oslo")
+        clock = LoopClock()
+        ledger = Ledger(vault.rows, clock, vault.ids)
+        checking = Rechecking(vault.snapshots, vault.verifying, ledger, clock)
+        batch = a_batch(1, wave=1, step=Step.VERIFY, argument={"snapshot_id": SNAPSHOT})
+        job = a_job(tenant=TENANT, kind=Kind.VERIFY, snapshot_id=SNAPSHOT)
+        lease = await ledger.begin(job, [msgspec.structs.replace(batch, job_id=job.job_id)])
+        assert lease is not None
+        note = Note(tenant=TENANT, job_id=job.job_id, batch=1, fencing_token=lease.fencing_token)
+        await checking.verify(await ledger.enter(note))
+        (done,) = await ledger.batches(TENANT, job.job_id)
+        proof = (await Holding(vault.snapshots, clock).verifications(TENANT))[SNAPSHOT]
+        assert (proof.fault, proof.full_at is not None, proof.objects) == ("", True, done.cursor["objects"])
+        return [done.cursor["shards"], done.counts["shardsPlanned"]]
+
+    assert asyncio.run(story()) == [SHARDS, SHARDS]
 
 
 def test_damage_fails_the_job_by_the_file_after_everything_was_looked_at() -> None:
@@ -75,6 +113,20 @@ def test_a_damaged_manifest_is_told_of_the_snapshot_it_belongs_to() -> None:
         found = await proofs(world)
         assert name in found[other].fault
         assert found[newest].fault == ""
+
+    virtual_time.run(story())
+
+
+def test_a_snapshot_that_somebody_took_off_the_list_is_told() -> None:
+    async def story() -> None:
+        world = World()
+        for _number in range(2):
+            await world.captured()
+        hidden = (await world.product.snapshots.listed(TENANT))[0]
+        await world.platform.rows.remove(TENANT, snapshot_key(hidden.snapshot_id))
+        job = await verified(world)
+        assert job.state is State.SUCCESSFUL
+        assert job.warnings == (f"NOT LISTED: no row of the list names {hidden.manifest_name}",)
 
     virtual_time.run(story())
 

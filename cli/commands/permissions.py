@@ -1,0 +1,51 @@
+"""Say which application permissions Tidemark needs; asks no server, because whoever grants them has none yet.
+
+The file beside this package is written from the catalogue of object types.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from importlib.resources import files
+
+import msgspec
+
+from cli.errors import CliError, Exit
+from cli.screen import Screen
+
+ByType = dict[str, dict[str, tuple[str, ...]]]
+
+
+def permissions(screen: Screen, given: Namespace) -> Exit:
+    """Print each permission once, with the types it is for."""
+    names = [name.strip() for name in given.types.split(",")] if given.types else []
+    rows = needed(_by_type(), given.purpose, names)
+    if screen.is_json:
+        screen.document([{"permission": name, "types": types} for name, types in rows])
+    else:
+        table = [(name, ", ".join(types)) for name, types in rows]
+        screen.table(f"Application permissions to {given.purpose}", ("permission", "for"), table)
+    return Exit.DONE
+
+
+def needed(by_type: ByType, purpose: str, names: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Return the permissions for `names` (none: every type) in alphabetical order, with the types of each.
+
+    A recovery reads what it writes, so writing takes the permissions to read as well. Raises CliError that lists the
+    types there are.
+    """
+    unknown = [name for name in names if name not in by_type]
+    if unknown:
+        raise CliError(Exit.USAGE, f"{unknown[0]!r} is no captured type; use one of {', '.join(sorted(by_type))}")
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names) if names else by_type:
+        writing = by_type[name]["write"] if purpose == "write" else ()
+        for permission in dict.fromkeys((*by_type[name]["read"], *writing)):
+            found.setdefault(permission, []).append(name)
+    return sorted(found.items())
+
+
+def _by_type() -> ByType:
+    content = files("cli").joinpath("permissions.json").read_bytes()
+    return msgspec.json.decode(content, type=ByType)

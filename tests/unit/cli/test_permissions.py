@@ -1,0 +1,51 @@
+"""`tidemark permissions`: what to grant, said without a server."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tests.unit.cli.worlds import command
+
+
+def test_reading_and_writing_name_exactly_what_the_types_need() -> None:
+    read = command("permissions", "--for", "read", "--types", "namedLocation,group", environment={})
+    assert (read.status, read.err) == (0, "")
+    assert msgspec.json.decode(read.out) == [
+        {"permission": "Group.Read.All", "types": ["group"]},
+        {"permission": "GroupMember.Read.All", "types": ["group"]},
+        {"permission": "Member.Read.Hidden", "types": ["group"]},
+        {"permission": "Policy.Read.All", "types": ["namedLocation"]},
+    ]
+    write = command("permissions", "--for", "write", "--types", "namedLocation", environment={})
+    assert [row["permission"] for row in msgspec.json.decode(write.out)] == [
+        "Policy.Read.All",
+        "Policy.ReadWrite.ConditionalAccess",
+    ]
+
+
+def test_every_type_is_meant_when_none_is_named_and_no_permission_comes_twice() -> None:
+    rows = msgspec.json.decode(command("permissions", "--for", "read", environment={}).out)
+    names = [row["permission"] for row in rows]
+    assert names == sorted(set(names))
+    assert not any("Write" in name for name in names)
+    assert {"Application.Read.All", "RoleManagement.Read.Directory"} <= set(names)
+
+
+def test_a_terminal_gets_a_table() -> None:
+    shown = command("permissions", "--for", "read", "--types", "user", environment={}, is_terminal=True).out
+    assert "Application permissions to read" in shown
+    assert "User.Read.All" in shown
+    assert "{" not in shown
+
+
+@pytest.mark.parametrize("types", ["users", "user,", "group,nothing"])
+def test_a_type_there_is_not_is_refused_with_those_there_are(types: str) -> None:
+    ran = command("permissions", "--for", "read", "--types", types, environment={})
+    assert (ran.status, ran.out) == (2, "")
+    assert "is no captured type; use one of activityBasedTimeoutPolicy" in ran.err
+
+
+def test_what_for_has_to_be_said() -> None:
+    with pytest.raises(SystemExit):
+        command("permissions", environment={})

@@ -1,0 +1,57 @@
+"""What of an object may be kept: everything but secrets."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from shared.catalogue.application import APPLICATION
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.federated_identity_credential import FEDERATED_IDENTITY_CREDENTIAL
+from shared.catalogue.identity import PARENT, object_id
+from shared.catalogue.service_principal import SERVICE_PRINCIPAL
+from shared.catalogue.user import USER
+from shared.domain.errors import IncompleteListingError
+from shared.graph.answers.admitting import admitted
+from shared.graph.exchange import Reply
+from tests.support.builders import an_id
+
+REPLY = Reply(status=200, headers={"request-id": "r-1"}, body=b"")
+PASSWORD = {"keyId": "k", "displayName": "ci", "startDateTime": "s", "endDateTime": "e"}
+SECRET = {"secretText": "hush", "hint": "hus", "customKeyIdentifier": "aHVzaA==", "newInGraph": "hush"}
+KEY = {**PASSWORD, "type": "AsymmetricX509Cert", "usage": "Verify", "customKeyIdentifier": "dGh1bWI="}
+
+
+@pytest.mark.parametrize("entry", [APPLICATION, SERVICE_PRINCIPAL], ids=lambda entry: entry.name)
+def test_of_a_credential_only_what_is_known_to_be_harmless_is_kept(entry: ObjectType) -> None:
+    body = {
+        "id": an_id("app"),
+        "newInGraph": {"kept": True},
+        "passwordCredentials": [{**PASSWORD, **SECRET}],
+        "keyCredentials": [{**KEY, "key": "hush", "newInGraph": "hush"}],
+    }
+    kept = admitted(entry, msgspec.json.encode(body), REPLY)
+    assert msgspec.json.decode(kept) == {**body, "passwordCredentials": [PASSWORD], "keyCredentials": [KEY]}
+    assert b"hush" not in kept
+
+
+@pytest.mark.parametrize("credentials", ["[]", "null"])
+def test_a_body_without_credentials_stays_byte_for_byte(credentials: str) -> None:
+    body = f'{{"id":"a", "n":1.50, "passwordCredentials":{credentials}}}'.encode()
+    assert admitted(APPLICATION, body, REPLY) is body
+    assert admitted(USER, b'{"id":"u","passwordCredentials":[1]}', REPLY) == b'{"id":"u","passwordCredentials":[1]}'
+
+
+@pytest.mark.parametrize("held", ['"hush"', '["hush"]', '{"secretText":"hush"}', "[[]]"])
+def test_credentials_that_are_no_list_of_credentials_fail_the_listing_by_name(held: str) -> None:
+    body = f'{{"id":"a","keyCredentials":{held}}}'.encode()
+    with pytest.raises(IncompleteListingError, match=r"^application keyCredentials: .*r-1") as caught:
+        admitted(APPLICATION, body, REPLY)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [b'{"id":"f","name":"ci"}', b'{ "id":"f", "name":"ci"}'])
+def test_a_credential_says_whose_it_is_when_graph_does_not(body: bytes) -> None:
+    kept = admitted(FEDERATED_IDENTITY_CREDENTIAL, body, REPLY, parent=an_id("app"))
+    assert msgspec.json.decode(kept) == {PARENT: an_id("app"), "id": "f", "name": "ci"}
+    assert object_id(FEDERATED_IDENTITY_CREDENTIAL, kept) == f"{an_id('app')}/ci"
