@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 from bench.population import Population
 from shared.catalogue.entry import Listing, ObjectType
@@ -14,7 +15,7 @@ from shared.domain.errors import DirectoryError
 from shared.domain.writes import Answer, Write
 from shared.graph.answers.pages import expanded_page, object_page
 from shared.graph.exchange import Reply
-from shared.ports import DeltaPage, Found, NativeRecovery, Page
+from shared.ports import AuditPage, DeltaPage, Found, NativeRecovery, Page
 
 KINDS = {"user": "user", "user-deleted": "deleted", "group": "group"}
 HEADERS = {"content-type": "application/json"}
@@ -85,6 +86,11 @@ class RuleDirectory:
     ) -> dict[str, set[str]]:
         """Never called: nothing changes."""
         raise AssertionError(object_type, reference, object_ids)
+
+    async def audits(self, since: datetime, until: datetime, cursor: str) -> AuditPage:
+        """Return an empty log: nobody changed anything."""
+        del since, until, cursor
+        return AuditPage((), None)
 
     async def apply(self, writes: Sequence[Write]) -> list[Answer]:
         """Never called: nothing is recovered."""

@@ -58,6 +58,11 @@ class Api:
             raise CliError(Exit.TROUBLE, f"the answer is not what Tidemark sends (status {answer.status_code})")
         return body
 
+    def part(self, *segments: str, **params: str) -> tuple[bytes, str | None]:
+        """Return the bytes of one part of an export, and what to skip for the next one, None after the last."""
+        answer = self._send("GET", segments, params=params)
+        return answer.content, answer.headers.get("Tidemark-Next-Skip")
+
     def fetch(self, *segments: str, **params: str) -> bytes:
         """Return the bytes at the path of `segments`."""
         return self._send("GET", segments, params=params).content
@@ -73,13 +78,20 @@ class Api:
             raise CliError(Exit.TROUBLE, "the answer is not what Tidemark sends")
         return body
 
-    def page(self, *segments: str, top: int, skip: int) -> tuple[list[Json], int | None]:
+    def page(self, *segments: str, top: int, skip: int, **params: str) -> tuple[list[Json], int | None]:
         """Return one page of a collection and how many items to skip for the next one, None after the last."""
-        body = self.get(*segments, top=top, skip=skip)
+        body = self.ask(*segments, **{"$top": str(top), "$skip": str(skip)}, **params)
         rows = body.get("value")
         if not isinstance(rows, list):
             raise CliError(Exit.TROUBLE, "the answer is not a collection as Tidemark sends it")
         return rows, skip + len(rows) if "@odata.nextLink" in body else None
+
+    def send(self, *segments: str, body: Json) -> Json:
+        """Send a request that changes a setting; return what stands now."""
+        answer = _decoded(self._send("POST", segments, content=msgspec.json.encode(body)))
+        if answer is None:
+            raise CliError(Exit.TROUBLE, "the answer is not what Tidemark sends")
+        return answer
 
     def post(self, *segments: str, body: Json | None = None) -> str:
         """Send a request that starts or stops a job; return the job's id."""

@@ -6,7 +6,8 @@ import argparse
 from argparse import ArgumentParser
 from collections.abc import Callable
 
-from cli.commands import holding, looking, moving, objects, starting
+from cli.commands import drifting, exporting, holding, looking, moving, objects, starting
+from cli.commands.asking_rows import row_options
 from cli.commands.permissions import permissions
 from cli.errors import MEANING
 from cli.settings import EXPLAINED
@@ -54,7 +55,9 @@ def parser() -> ArgumentParser:
         "--restore-point", action="store_true", help="only what changed since the day's snapshot, read through it"
     )
     add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
-    add("changes", looking.changes, "list what a report found, a recovery failed at, or delta missed", job, page)
+    compare = add("compare", starting.compare, "find what differs between two snapshots", snapshot, scope, wait)
+    compare.add_argument("other", metavar="OTHER", help="id of the snapshot that stands for now, or latest")
+    add_rows(add, job, page)
     planned = "plan to bring the tenant back to a snapshot, or do it"
     recover = add("recover", starting.recover, planned, snapshot, scope, wait, doing)
     recover.add_argument(
@@ -63,6 +66,7 @@ def parser() -> ArgumentParser:
     add("approve", starting.approve, "agree to a plan that somebody else has made", job)
     add("undo", starting.undo, "plan to put back what an ended recovery found, or do it", job, wait, doing)
     add("retry", starting.retry, "plan to repeat what failed in an ended recovery, or do it", job, wait, doing)
+    add_drift(add, page)
     add("jobs", looking.jobs, "list jobs, newest first", page)
     add("job", looking.job, "show one job", job, wait)
     add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)
@@ -70,6 +74,32 @@ def parser() -> ArgumentParser:
     add("outcomes", looking.outcomes, "list what became of every change of a recovery", job, page)
     add("permissions", None, "list the application permissions to grant", _purpose()).set_defaults(local=permissions)
     return made
+
+
+def add_rows(add: Callable[..., ArgumentParser], job: ArgumentParser, page: ArgumentParser) -> None:
+    """Add the commands that show the rows of a report."""
+    rows = row_options()
+    changes = add(
+        "changes", looking.changes, "list what a report found, a recovery failed at, or delta missed", job, page, rows
+    )
+    changes.add_argument("--sort", metavar="NAME", help="such as displayName or tidemark.risk")
+    changes.add_argument("--descending", action="store_true", help="sort downwards")
+    export = add("export-report", exporting.export, "write a whole report to a file", job, rows)
+    export.add_argument("--format", choices=exporting.FORMATS, default="ndjson", help="default ndjson")
+    export.add_argument("--output", metavar="FILE", help="a new file; standard output without it")
+
+
+def add_drift(add: Callable[..., ArgumentParser], page: ArgumentParser) -> None:
+    """Add the commands about drift."""
+    drift = add("drift", drifting.drift, "show or set what drift is judged by")
+    drift.add_argument("--set", metavar="FILE", help="replace it by the JSON in FILE (docs/drift.md)")
+    items = add("drift-items", drifting.drift_items, "list what differs from the baseline, kept over time", page)
+    items.add_argument("--state", choices=drifting.STATES, help="only items in this state")
+    for name, text in (("accept", "as it should be"), ("deny", "to be undone")):
+        decided = add(f"drift-{name}", drifting.decide, f"say that a drift item is {text}")
+        decided.add_argument("item", metavar="ITEM", help="id of a drift item")
+        decided.add_argument("--note", default="", help="why")
+        decided.set_defaults(decision=name)
 
 
 def add_objects(add: Callable[..., ArgumentParser], snapshot: ArgumentParser) -> None:

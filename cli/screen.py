@@ -16,7 +16,7 @@ from cli.text import json_text, visible
 
 # Ids are copied from the screen, so they are never cut into lines; nor are dates.
 WHOLE = frozenset({"id", "kind", "status", "count"})
-LETTERS_MIN = {"object": 36, "started": 10, "of": 10, "sealed": 10}
+LETTERS_MIN = {"object": 36, "item": 32, "started": 10, "of": 10, "sealed": 10}
 
 
 class Screen:

@@ -15,6 +15,7 @@ SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "known of it
 JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
 OUTCOMES = ("change", "object", "outcome")
+DRIFT_ITEMS = ("item", "what")
 CONFIRMATIONS = ("change", "object", "stands")
 MATCHES = ("type", "id", "name", "state")
 LINKS = ("direction", "reference", "other")
@@ -119,9 +120,29 @@ def change_row(change: Json) -> tuple[object, ...]:
         ", ".join(_differing(change)),
         f"failed: {failure}" if failure else None,
         f"left alone: {refusal}" if refusal else None,
+        f"at risk: {', '.join(change['tidemark.risks'])}" if change.get("tidemark.risks") else None,
+        _changed_by(_members(change, "tidemark.cause")),
     )
     action = change.get("tidemark.action") or change.get("recoveryAction")
     return (f"{action} {change.get('entityTypeName')}", _object(change), about)
+
+
+def _changed_by(cause: Json) -> str | None:
+    who = cause.get("changedBy") or cause.get("app")
+    return f"by {who}, {moment(cause.get('changedDateTime'))}" if who else None
+
+
+def drift_item_row(item: Json) -> tuple[object, ...]:
+    """Return the line of one drift item."""
+    named = f"{item.get('entityTypeName')} {item.get('displayName') or item.get('id')}: {item.get('what')}"
+    at_risk = ", ".join(item.get("risks") or ())
+    about = _lines(
+        named,
+        f"found by {', '.join(item.get('rules') or ())}",
+        f"at risk: {at_risk}" if at_risk else None,
+        f"by {item['changedBy']}" if item.get("changedBy") else None,
+    )
+    return (_lines(item.get("itemId"), item.get("state")), about)
 
 
 def outcome_row(outcome: Json) -> tuple[object, ...]:

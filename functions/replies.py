@@ -59,10 +59,12 @@ def one(asked: Asked, context: str, body: Json) -> func.HttpResponse:
     return _json({CONTEXT: _context(asked, context), **asked.options.shown(body)})
 
 
-def collection(asked: Asked, context: str, bodies: Iterable[Json], *, is_more: bool) -> func.HttpResponse:
-    """Return one page of a collection, with the address of the next one when more follow."""
+def collection(
+    asked: Asked, context: str, bodies: Iterable[Json], *, is_more: bool, noted: Json | None = None
+) -> func.HttpResponse:
+    """Return one page of a collection, with the address of the next one when more follow; `noted` stands beside it."""
     options = asked.options
-    page: Json = {CONTEXT: _context(asked, context), "value": [options.shown(body) for body in bodies]}
+    page: Json = {CONTEXT: _context(asked, context), **(noted or {}), "value": [options.shown(body) for body in bodies]}
     if is_more:
         page["@odata.nextLink"] = asked.call.next_link(options.skip + options.top, options.top)
     return _json(page)

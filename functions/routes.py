@@ -21,6 +21,7 @@ ADMINISTER = frozenset({ADMINISTRATOR})
 
 PAGE = frozenset({"$top", "$skip"})
 SELECT = frozenset({"$select"})
+ROWS = PAGE | SELECT | {"$filter", "$orderby"}
 PROOF = frozenset({"mode", "part"})
 ONE_OBJECT = frozenset({"type", "links"})
 SEARCH = frozenset({"text", "type", "from", "$top"})
@@ -63,6 +64,11 @@ class Nothing:
 ROUTES: tuple[Route, ...] = (
     Route("GET", ROOT, READ, "recovery"),
     Route("POST", f"{ROOT}/tidemark.capture()", ADMINISTER, "start_capture"),
+    Route("GET", f"{ROOT}/tidemark.drift()", READ, "drift"),
+    Route("POST", f"{ROOT}/tidemark.drift()", ADMINISTER, "set_drift"),
+    Route("GET", f"{ROOT}/tidemark.driftItems()", READ, "drift_items", PAGE | {"state"}),
+    Route("POST", f"{ROOT}/tidemark.driftItems/{{item}}/accept()", ADMINISTER, "accept_drift"),
+    Route("POST", f"{ROOT}/tidemark.driftItems/{{item}}/deny()", ADMINISTER, "deny_drift"),
     Route("POST", f"{ROOT}/tidemark.restorePoint()", ADMINISTER, "start_restore_point"),
     Route("POST", f"{ROOT}/tidemark.verify()", ADMINISTER, "start_verification"),
     Route("GET", f"{ROOT}/tidemark.vault()", READ, "vault"),
@@ -84,7 +90,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", PREVIEWS, ADMINISTER, "start_preview"),
     Route("GET", f"{PREVIEWS}/$count", READ, "count_previews"),
     Route("GET", f"{PREVIEWS}/{{job}}", READ, "preview", SELECT, job.MEMBERS),
-    Route("GET", f"{PREVIEWS}/{{job}}/getChanges()", READ, "changes", PAGE | SELECT, change.MEMBERS),
+    Route("GET", f"{PREVIEWS}/{{job}}/getChanges()", READ, "changes", ROWS, change.MEMBERS),
+    Route("GET", f"{PREVIEWS}/{{job}}/tidemark.export()", READ, "export", frozenset({"format", "$filter", "$skip"})),
     Route("GET", RECOVERIES, READ, "recoveries", PAGE | SELECT, job.MEMBERS),
     Route("POST", RECOVERIES, ADMINISTER, "start_recovery"),
     Route("GET", f"{RECOVERIES}/$count", READ, "count_recoveries"),

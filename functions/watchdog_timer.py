@@ -1,4 +1,4 @@
-"""The one-minute watch over jobs whose worker went silent or that nobody took up."""
+"""The one-minute watch over jobs whose worker went silent or that nobody took up, and over drift."""
 
 from __future__ import annotations
 
@@ -17,4 +17,7 @@ async def watchdog(timer: func.TimerRequest) -> None:
     """Look once."""
     product = await wiring.product()
     done = await product.watchdog.look(product.tenant)
-    log.info("watchdog looked", extra={"tenant": product.tenant, "done": done, "is_past_due": timer.past_due})
+    drift = await product.drifting.look(product.tenant)
+    log.info(
+        "watchdog looked", extra={"tenant": product.tenant, "done": done, "drift": drift, "is_past_due": timer.past_due}
+    )

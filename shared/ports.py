@@ -185,6 +185,23 @@ class Found(msgspec.Struct, frozen=True):
     is_deleted: bool = False
 
 
+class Alerts(Protocol):
+    """Whoever is told of drift."""
+
+    def channels(self) -> Sequence[str]:
+        """Return the channels that have a receiver: `webhook`, `teams`, or none."""
+
+    async def send(self, channel: str, alert_id: str, content: bytes) -> None:
+        """Send one alert, which a receiver may get twice under one id; raise TransientError unless it was taken."""
+
+
+class AuditPage(msgspec.Struct, frozen=True):
+    """One page of the directory audit log as Graph wrote it; `cursor` continues it, None after the last page."""
+
+    records: Sequence[bytes]
+    cursor: str | None
+
+
 class NativeRecovery(msgspec.Struct, frozen=True):
     """One recovery job of Microsoft's own feature; `ended_at` is None while it runs."""
 
@@ -237,6 +254,9 @@ class Directory(Protocol):
         self, object_type: ObjectType, reference: str, object_ids: Sequence[str]
     ) -> dict[str, set[str]]:
         """Return, for each live object among `object_ids`, the ids its `reference` names now."""
+
+    async def audits(self, since: datetime, until: datetime, cursor: str) -> AuditPage:
+        """Return the page at `cursor` of the audit records from `since` to `until`; the empty cursor is the first."""
 
     async def apply(self, writes: Sequence[Write]) -> list[Answer]:
         """Send every write, one lane at a time, and return their answers in the same order."""

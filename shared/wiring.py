@@ -20,7 +20,8 @@ from shared.domain.ids import guid
 from shared.domain.jobs import Step
 from shared.jobs.retention import RULES_DEFAULT, Rules, rules_from
 from shared.jobs.ways import FULL_DAYS_DEFAULT
-from shared.ports import Blobs, Callers, Clock, Directory, Ids, Rows, Shelf, Signer, Verifier, WorkQueue
+from shared.memory.alerts import MemoryAlerts
+from shared.ports import Alerts, Blobs, Callers, Clock, Directory, Ids, Rows, Shelf, Signer, Verifier, WorkQueue
 from shared.runs.applying import Applying
 from shared.runs.approving import Approving
 from shared.runs.asking import Asking
@@ -28,6 +29,8 @@ from shared.runs.checking import Checking
 from shared.runs.choosing import CaptureSettings, Choosing
 from shared.runs.comparing import Comparing
 from shared.runs.confirming import Confirming
+from shared.runs.drifting import Drifting
+from shared.runs.explaining import Explaining
 from shared.runs.exporting import Exporting
 from shared.runs.finishing import Finishing
 from shared.runs.guarding import Guarding
@@ -36,6 +39,7 @@ from shared.runs.holding import Holding
 from shared.runs.importing import Importing
 from shared.runs.indexing import Indexing
 from shared.runs.ledger import Ledger
+from shared.runs.opposing import Opposing
 from shared.runs.planning import Planning
 from shared.runs.preparing import Preparing
 from shared.runs.pruning import Pruning
@@ -45,6 +49,7 @@ from shared.runs.replanning import Replanning
 from shared.runs.rolling import Rolling
 from shared.runs.sealing import Sealing
 from shared.runs.searching import Searching
+from shared.runs.showing import Showing
 from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
 from shared.runs.standing import Standing
@@ -81,6 +86,7 @@ class Ports:
     ids: Ids
     signer: Signer | None = None
     verifier: Verifier | None = None
+    alerts: Alerts | None = None
     vault_shelf: Shelf | None = None
     work_shelf: Shelf | None = None
 
@@ -109,6 +115,8 @@ class Product:
     searching: Searching
     exporting: Exporting
     importing: Importing
+    showing: Showing
+    drifting: Drifting
     upkeep: Upkeep
     worker: Worker
     watchdog: Watchdog
@@ -151,7 +159,7 @@ def assemble(
     applying = Applying(ports.directory, ports.work)
     choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
     steps = {
-        Step.PREPARE: Preparing(ports.directory, choosing, ports.clock).prepare,
+        Step.PREPARE: Opposing(Preparing(ports.directory, choosing, ports.clock), comparing).prepare,
         Step.READ: Reading(ports.directory, ports.work).read,
         Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock).roll_forward,
         Step.SEAL: sealing.seal,
@@ -164,13 +172,19 @@ def assemble(
         Step.RELINK: planning.relink,
         Step.APPLY: applying.apply,
         Step.CONFIRM: Confirming(ledger, ports.directory, ports.work, ports.clock).confirm,
+        Step.EXPLAIN: Explaining(ledger, ports.directory, ports.work, comparing, ports.clock).explain,
         Step.VERIFY: upkeep.rechecking.verify,
     }
     worker = Worker(ledger, ports.queue, steps)
     approving = Approving(ledger, ports.rows, approvals)
+    starting = Starting(ledger, worker, snapshots, approving, ports.clock, ports.ids)
+    showing = Showing(ledger, ports.work, comparing)
+    alerts = ports.alerts or MemoryAlerts()
     return Product(
         tenant=tenant,
-        starting=Starting(ledger, worker, snapshots, approving, ports.clock, ports.ids),
+        starting=starting,
+        showing=showing,
+        drifting=Drifting(ports.rows, ports.work, snapshots, ledger, starting, showing, alerts, ports.clock),
         approving=approving,
         asking=Asking(ledger, ports.work, comparing),
         snapshots=snapshots,
@@ -243,6 +257,7 @@ def from_settings(settings: Mapping[str, str]) -> Product:
         ids=ids,
         signer=signer,
         verifier=verifier,
+        alerts=_alerts(settings, clock),
         vault_shelf=AzureShelf(_prunable(settings, sealed)),
         work_shelf=AzureShelf(work_files),
     )
@@ -347,6 +362,12 @@ def _signing(settings: Mapping[str, str], vault: StorageConnection) -> tuple[Sig
         message = f"{names[2]} is set, but neither {names[0]} nor {names[1]} is: snapshots would be unsigned"
         raise InputError(message, member=names[2])
     return None, None
+
+
+def _alerts(settings: Mapping[str, str], clock: Clock) -> Alerts:
+    from shared.azure.webhooks import Webhooks
+
+    return Webhooks(settings, clock)
 
 
 def _directory(settings: Mapping[str, str], tenant: str, clock: Clock) -> Directory:

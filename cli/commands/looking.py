@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from cli import tables
 from cli.api import Json
+from cli.commands.asking_rows import row_filter, row_order
 from cli.commands.ending import end_of, show_job
 from cli.errors import CliError, Exit
 from cli.session import Session, chosen_snapshot
@@ -45,7 +46,10 @@ def changes(session: Session, given: Namespace) -> Exit:
     collection, function = FUNCTIONS[kind]
     path = ("snapshots", str(found.get("tidemark.wireSnapshotId")), collection, given.job, function)
     title = "Changes" if kind == "report" else "Failed changes"
-    return _list(session, given, path, title, tables.CHANGES, tables.change_row)
+    params = row_filter(given) | row_order(given)
+    if params and kind != "report":
+        raise CliError(Exit.USAGE, "failed changes can be neither filtered nor sorted")
+    return _list(session, given, path, title, tables.CHANGES, tables.change_row, **params)
 
 
 def outcomes(session: Session, given: Namespace) -> Exit:
@@ -89,10 +93,16 @@ def vault(session: Session, _given: Namespace) -> Exit:
 
 
 def _list(
-    session: Session, given: Namespace, path: Sequence[str], title: str, columns: Sequence[str], row: Row
+    session: Session,
+    given: Namespace,
+    path: Sequence[str],
+    title: str,
+    columns: Sequence[str],
+    row: Row,
+    **params: str,
 ) -> Exit:
     """Show one page of a collection, and how to see the next."""
-    rows, next_skip = session.api.page(*path, top=given.top, skip=given.skip)
+    rows, next_skip = session.api.page(*path, top=given.top, skip=given.skip, **params)
     if session.screen.is_json:
         session.screen.document({"value": rows, "nextSkip": next_skip})
         return Exit.DONE

@@ -30,6 +30,14 @@ def report(session: Session, given: Namespace) -> Exit:
     return _started(session, given, job_id)
 
 
+def compare(session: Session, given: Namespace) -> Exit:
+    """Start a difference report of one snapshot against another."""
+    body = start_body(given.types, given.ids)
+    target, other = (chosen_snapshot(session.api, text) for text in (given.snapshot, given.other))
+    body["tidemark.against"] = str(other["id"])
+    return _started(session, given, session.api.post("snapshots", str(target["id"]), "recoveryPreviewJobs", body=body))
+
+
 def recover(session: Session, given: Namespace) -> Exit:
     """Show what a recovery to a snapshot would do; with --apply do it, once somebody has confirmed it."""
     options = {"softDeleteNewer": True} if given.soft_delete_newer else {}

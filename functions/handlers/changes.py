@@ -9,8 +9,10 @@ import azure.functions as func
 from functions import replies
 from functions.asked import Asked
 from functions.handlers.jobs import of_snapshot
-from functions.wire.change import change_body, confirmation_body, failed_body, outcome_body
+from functions.wire.change import change_body, confirmation_body, failed_body, outcome_body, unknown_bodies
+from functions.wire.explained import row_body
 from functions.wire.names import NAMESPACE
+from functions.wire.row_filters import read_row_filter, read_row_order
 from shared.domain.ids import snapshot_time
 from shared.domain.jobs import Kind
 from shared.wiring import Product
@@ -19,11 +21,20 @@ CONTEXT = f"Collection({NAMESPACE}.recoveryChangeObjectBase)"
 
 
 async def changes(product: Product, asked: Asked) -> func.HttpResponse:
-    """Return a page of a successful report's rows."""
+    """Return a page of a successful report's rows, those that `$filter` asks for, sorted as `$orderby` says."""
     job, options = await of_snapshot(product, asked, Kind.REPORT), asked.options
-    rows, is_more = await product.asking.differences(product.tenant, job.job_id, skip=options.skip, top=options.top)
-    bodies = (change_body(row, target_at=_target_at(asked), shows_all=asked.shows_all) for row in rows)
-    return replies.collection(asked, CONTEXT, bodies, is_more=is_more)
+    rows, is_more = await product.showing.page(
+        product.tenant,
+        job.job_id,
+        skip=options.skip,
+        top=options.top,
+        test=read_row_filter(options.filter),
+        order=read_row_order(options.orderby),
+    )
+    bodies = (row_body(row, target_at=_target_at(asked), shows_all=asked.shows_all) for row in rows)
+    unknown = [] if options.skip else await product.asking.unknown(product.tenant, job.job_id)
+    noted = {"tidemark.unknownObjects": unknown_bodies(unknown, shows_all=asked.shows_all)} if unknown else {}
+    return replies.collection(asked, CONTEXT, bodies, is_more=is_more, noted=noted)
 
 
 async def failed_changes(product: Product, asked: Asked) -> func.HttpResponse:

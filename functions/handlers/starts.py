@@ -6,7 +6,7 @@ import azure.functions as func
 
 from functions import replies
 from functions.asked import Asked
-from functions.wire.body import read_again, read_nothing, read_start
+from functions.wire.body import read_again, read_against, read_nothing, read_start
 from shared.domain.errors import InputError
 from shared.domain.ids import capture_job_id, verify_job_id
 from shared.domain.jobs import Kind
@@ -45,10 +45,12 @@ async def start_verification(product: Product, asked: Asked) -> func.HttpRespons
 
 
 async def start_preview(product: Product, asked: Asked) -> func.HttpResponse:
-    """Start a difference report of the snapshot against the tenant as it is now."""
-    scope, options = read_start(asked.call.headers, asked.call.body, Kind.REPORT)
-    caller_id = asked.caller_id
-    job = await product.starting.report(product.tenant, asked.snapshot, scope, options, requested_by=caller_id)
+    """Start a difference report of the snapshot against the tenant as it is now, or against another snapshot."""
+    sent = (asked.call.headers, asked.call.body)
+    scope, options = read_start(*sent, Kind.REPORT)
+    job = await product.starting.report(
+        product.tenant, asked.snapshot, scope, options, requested_by=asked.caller_id, against=read_against(*sent)
+    )
     return replies.accepted(_address(asked, "recoveryPreviewJobs", job.job_id))
 
 

@@ -23,6 +23,8 @@ from shared.domain.scope import EVERYTHING, Scope
 BODY_BYTES_MAX = 1024 * 1024
 CRITERIA = "filteringCriteria"
 OPTIONS = "tidemark.options"
+AGAINST = "tidemark.against"
+TEXT_CHARS_MAX = 200
 SOFT_DELETE_NEWER = ("soft_delete_newer", bool)
 PLAN, PLANNED_BY = ("makes_plan", bool), ("planned_by", str)
 START_OPTIONS: Mapping[Kind, Mapping[str, tuple[str, type]]] = MappingProxyType(
@@ -69,7 +71,8 @@ def read_reason(headers: Mapping[str, str], content: bytes) -> str:
 def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[Scope, Options]:
     """Return what a new job of `kind` is about and what it may do; raise InputError naming what is wrong."""
     body = read_object(headers, content)
-    _refuse_unknown(body, frozenset({TYPE_TAG, CRITERIA, OPTIONS}))
+    allowed = {TYPE_TAG, CRITERIA, OPTIONS} | ({AGAINST} if kind is Kind.REPORT else set())
+    _refuse_unknown(body, frozenset(allowed))
     wanted = WIRE_TYPE[kind]
     if TYPE_TAG in body and not is_tag(body[TYPE_TAG], wanted):
         raise InputError(f"{TYPE_TAG}: {str(body[TYPE_TAG])[:120]!r} is not {wanted}", member=TYPE_TAG)
@@ -80,6 +83,14 @@ def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[
         member = f"{OPTIONS}.softDeleteNewer"
         raise InputError(f"{member} is for a report that makes a plan: add plan: true", member=member)
     return scope, options
+
+
+def read_against(headers: Mapping[str, str], content: bytes) -> str:
+    """Return the snapshot that a report is to compare with, by either id, empty for the live tenant."""
+    value = read_object(headers, content).get(AGAINST, "")
+    if not isinstance(value, str) or len(value) > TEXT_CHARS_MAX:
+        raise InputError(f"{AGAINST} must be the id of a snapshot", member=AGAINST)
+    return value
 
 
 def read_again(headers: Mapping[str, str], content: bytes) -> Options:

@@ -7,18 +7,19 @@ carries `@removed`; links are `members@delta`, where `@removed` means "will be u
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from functions.wire.names import TYPE_TAG, UNKNOWN, Json, type_member
 from shared.catalogue.types import type_named
-from shared.domain.changes import Action, Difference, LinkDifference, Outcome
+from shared.domain.changes import Action, Difference, LinkDifference, Outcome, UnknownObject
 from shared.domain.confirmations import Confirmation
 from shared.domain.times import format_time
 
 MEMBERS = frozenset(
     "id entityTypeName displayName recoveryAction failureMessage deltaFromCurrent currentState tidemark.action "
-    "tidemark.refusal tidemark.errorCode tidemark.requestId".split()
+    "tidemark.refusal tidemark.errorCode tidemark.requestId tidemark.risks tidemark.cause tidemark.notWritten "
+    "tidemark.recreation".split()
 )
 REMOVED = {"@removed": {"reason": "changed"}}
 # Graph's recoveryAction knows three: a link is an update of the object it starts from, and creating anew has no member.
@@ -33,13 +34,23 @@ NATIVE_ACTIONS = {
 LINKS = frozenset({Action.LINK, Action.UNLINK})
 
 
-def change_body(row: Difference, *, target_at: datetime, shows_all: bool) -> Json:
-    """Return one row of a report against the state of `target_at`."""
+def change_body(
+    row: Difference, *, target_at: datetime, shows_all: bool, names: Mapping[str, str] | None = None
+) -> Json:
+    """Return one row of a report against the state of `target_at`; `names` are of the other ends of its links."""
     delta, current = _states(row.type, row.action, target_at)
-    delta |= row.target | _link_deltas(row.links)
+    delta |= row.target | _link_deltas(row.links, names or {})
     current |= row.current
     body = _base(row.type, row.object_id, row.display_name, row.action, shows_all=shows_all)
     return body | {"deltaFromCurrent": delta, "currentState": current, "tidemark.refusal": row.refusal or None}
+
+
+def unknown_bodies(unknown: Iterable[UnknownObject], *, shows_all: bool) -> list[Json]:
+    """Return the objects that a filter named and that neither side has."""
+    return [
+        {"id": one.object_id, "entityTypeName": type_member(type_named(one.type).wire_name, shows_all=shows_all)}
+        for one in unknown
+    ]
 
 
 def failed_body(outcome: Outcome, *, target_at: datetime, shows_all: bool) -> Json:
@@ -47,7 +58,7 @@ def failed_body(outcome: Outcome, *, target_at: datetime, shows_all: bool) -> Js
     delta, current = _states(outcome.type, outcome.action, target_at)
     if outcome.action in LINKS:
         link = LinkDifference(reference=outcome.reference, other_id=outcome.other_id, action=outcome.action)
-        delta |= _link_deltas([link])
+        delta |= _link_deltas([link], {})
     if outcome.action is Action.UPDATE:
         delta |= outcome.target
         current |= outcome.before
@@ -118,10 +129,11 @@ def _states(type_name: str, action: Action, target_at: datetime) -> tuple[Json, 
     return delta, current
 
 
-def _link_deltas(links: Iterable[LinkDifference]) -> Json:
+def _link_deltas(links: Iterable[LinkDifference], names: Mapping[str, str]) -> Json:
     deltas: Json = {}
     for link in links:
         item = {TYPE_TAG: "#microsoft.graph.directoryObject", "id": link.other_id}
+        item |= {"tidemark.displayName": names[link.other_id]} if names.get(link.other_id) else {}
         removed = REMOVED if link.action is Action.UNLINK else {}
         deltas.setdefault(f"{link.reference}@delta", []).append(item | removed)
     return deltas

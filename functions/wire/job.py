@@ -29,7 +29,7 @@ NATIVE = (
     "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
     "totalFailedChanges"
 ).split()
-FACTS = "kind snapshotId wireSnapshotId requestedBy options plan confirmation isCancelAsked".split()
+FACTS = "kind snapshotId wireSnapshotId against requestedBy options plan confirmation isCancelAsked".split()
 FIGURES = "counts progress summary leftAlone warnings error notes isRestorePoint".split()
 MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES]}
 
@@ -55,6 +55,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.kind": job.kind,
         "tidemark.snapshotId": job.snapshot_id,
         "tidemark.wireSnapshotId": wire_id,
+        "tidemark.against": wire_snapshot_id(job.against) if job.against else None,
         "tidemark.requestedBy": job.requested_by,
         "tidemark.options": {
             "softDeleteNewer": job.options.soft_delete_newer,

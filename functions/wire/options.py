@@ -34,6 +34,8 @@ class QueryOptions:
     is_oldest_first: bool = False
     mode: Mode = Mode.FULL
     part: tuple[int, int] = (1, 1)
+    filter: str | None = None
+    orderby: str | None = None
     words: Mapping[str, str] = field(default_factory=dict)
 
     def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], bool]:
@@ -64,9 +66,11 @@ def read_options(query: Query, allowed: frozenset[str], members: frozenset[str])
         top=_number(given, "$top", TOP_DEFAULT, range(1, TOP_MAX + 1)),
         skip=_number(given, "$skip", 0, range(SKIP_MAX + 1)),
         select=_select(given.get("$select"), members),
-        is_oldest_first=_is_oldest_first(given.get("$orderby")),
+        is_oldest_first="$filter" not in allowed and _is_oldest_first(given.get("$orderby")),
         mode=_mode(given),
         part=_part(given),
+        filter=given.get("$filter"),
+        orderby=given.get("$orderby"),
         words={name: value for name, value in given.items() if not name.startswith("$")},
     )
 

@@ -67,10 +67,10 @@ def differing(entry: ObjectType, target: Json, current: Json) -> tuple[Json, Jso
     """
     wanted: Json = {}
     present: Json = {}
-    for name in sorted({*target, *current}):
+    names = [name for name, left in target.items() if left != current.get(name)]
+    names += [name for name, right in current.items() if right is not None and name not in target]
+    for name in sorted(names):
         left, right = target.get(name), current.get(name)
-        if left == right:
-            continue
         known = entry.property(name)
         if is_annotation(name) or name == TYPE_ANNOTATION or (known is not None and not known.is_compared):
             continue

@@ -49,6 +49,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     refusal: str = ""
 
 
+class UnknownObject(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that the scope of a report names and that neither of its sides has."""
+
+    type: str
+    object_id: str
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a recovery does to one object or one reference.
 

@@ -62,6 +62,7 @@ class Step(StrEnum):
     APPLY = "apply"
     CONFIRM = "confirm"
     VERIFY = "verify"
+    EXPLAIN = "explain"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +87,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     `is_restore_point` asks a capture for an increment over the day's snapshot. `notes` is what the batches say of how
     the tenant was read; like `counts` it is put together when somebody asks, and empty in the row.
     `counts` and `warnings`, what an operator must be told of a job that went well, are gathered from its batches too.
+    `against` is the snapshot that a report compares with `snapshot_id`; empty for the tenant as it is now.
     """
 
     tenant: str
@@ -96,6 +98,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    against: str = ""
     scope: Scope = EVERYTHING
     options: Options = Options()
     requested_by: str = ""
@@ -111,6 +114,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     def planned(self, digest: str) -> Job:
         """Return the job with the digest of the plan that it made."""
         return msgspec.structs.replace(self, plan_digest=digest)
+
+    @property
+    def asks_tenant(self) -> bool:
+        """Whether the job reads or writes the tenant, which one job at a time may do (decision D10)."""
+        return not self.against
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,9 @@ DIFFERENCES = "differences/1"
 CHANGES = "changes/1"
 OUTCOMES = "outcomes/1"
 BEFORE_IMAGES = "before-images/1"
+CAUSES = "causes/1"
+EXPLANATIONS = "explanations/1"
+UNKNOWN_OBJECTS = "unknown-objects/1"
 CONFIRMATIONS = "confirmations/1"
 
 Record = TypeVar("Record")

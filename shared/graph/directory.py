@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from datetime import datetime
 
 import httpx
 
 from shared.catalogue.entry import Listing, ObjectType
 from shared.domain.writes import Answer, Write
+from shared.graph.auditing import Auditor
 from shared.graph.client import GraphClient
 from shared.graph.counting import counts_within, live_count
 from shared.graph.cursors import Bounds
@@ -27,7 +29,7 @@ from shared.graph.settings import GraphSettings
 from shared.graph.small_types import read_small
 from shared.graph.tokens import CachedTokens, TokenSource
 from shared.graph.writing import Writer
-from shared.ports import Clock, DeltaPage, Found, NativeRecovery, Page
+from shared.ports import AuditPage, Clock, DeltaPage, Found, NativeRecovery, Page
 
 
 class GraphDirectory:
@@ -55,6 +57,7 @@ class GraphDirectory:
         bounds = Bounds(self._client.base, settings.pages_max)
         self._reader = Reader(self._sender, bounds)
         self._delta = DeltaReader(self._sender, bounds)
+        self._auditor = Auditor(self._sender, bounds)
         self._native = NativeJobs(self._sender, bounds)
         self._finder = Finder(self._sender, self._reader, bounds)
         self._bounds = bounds
@@ -106,6 +109,10 @@ class GraphDirectory:
     ) -> dict[str, set[str]]:
         """Return, for each live object among `object_ids`, the ids its `reference` names now."""
         return await self._finder.references(object_type, reference, object_ids)
+
+    async def audits(self, since: datetime, until: datetime, cursor: str) -> AuditPage:
+        """Return the page at `cursor` of the audit records from `since` to `until`; the empty cursor is the first."""
+        return await self._auditor.page(since, until, cursor)
 
     async def apply(self, writes: Sequence[Write]) -> list[Answer]:
         """Send every write, one lane at a time, and return their answers in the same order."""

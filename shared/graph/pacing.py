@@ -79,7 +79,7 @@ class Pacing:
         self._figures.add("throttled")
         _, _, scope = reply.headers.get("x-ms-throttle-scope", "").lower().partition("/")
         names: Sequence[str] = (_queue(cost),)
-        if not cost.conditional_access:
+        if not cost.conditional_access and not cost.audits:
             names = SCOPES.get(scope.partition("/")[0], names)
         now = self._now()
         for name in names:
@@ -110,6 +110,8 @@ def _queue(cost: Cost) -> str:
     """Return the bucket whose queue a request of `cost` waits in: its scarcest."""
     if cost.conditional_access:
         return "conditional_access"
+    if cost.audits:
+        return "audits"
     return "writes" if cost.writes else "read_units"
 
 

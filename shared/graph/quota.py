@@ -36,6 +36,7 @@ _READ_UNITS = (
 _GET_BY_IDS_UNITS = 5
 _GET_BY_IDS_SELECT_UNITS = 2
 _CONDITIONAL_ACCESS = re.compile(r"/identity/conditionalAccess(/deletedItems)?/(policies|namedLocations)(/|\Z)", re.I)
+_AUDIT_LOGS = "/auditlogs/"
 _TOP = re.compile(r"[?&]\$top=(\d{1,6})(&|\Z)")
 
 
@@ -45,6 +46,7 @@ class Cost(msgspec.Struct, frozen=True):
     read_units: float = 0
     writes: float = 0
     conditional_access: float = 0
+    audits: float = 0
 
     def __add__(self, other: Cost) -> Cost:
         """Return the cost of both together."""
@@ -52,6 +54,7 @@ class Cost(msgspec.Struct, frozen=True):
             self.read_units + other.read_units,
             self.writes + other.writes,
             self.conditional_access + other.conditional_access,
+            self.audits + other.audits,
         )
 
 
@@ -89,6 +92,8 @@ def cost_of(method: str, tail: str) -> Cost:
     if is_conditional_access(tail):
         return Cost(conditional_access=1)
     path, _, query = tail.partition("?")
+    if path.lower().startswith(_AUDIT_LOGS):
+        return Cost(audits=1)
     if method == "POST" and path.endswith("/getByIds"):
         return Cost(_GET_BY_IDS_SELECT_UNITS if "$select=" in query else _GET_BY_IDS_UNITS)
     if method != "GET":
@@ -115,6 +120,7 @@ def buckets(settings: QuotaSettings, now: float) -> dict[str, Bucket]:
         "read_units": full(settings.read_units * USABLE, settings.read_units / settings.read_window_seconds, now),
         "writes": full(settings.writes * USABLE, settings.writes / settings.write_window_seconds, now),
         "conditional_access": full(1, pace, now),
+        "audits": full(settings.audits * USABLE, settings.audits / settings.audit_window_seconds, now),
     }
 
 

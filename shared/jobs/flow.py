@@ -34,6 +34,7 @@ WIDTH: Mapping[Step, int] = MappingProxyType(
         Step.REPLAN: 1,
         Step.RELINK: 1,
         Step.APPLY: 1,
+        Step.EXPLAIN: 1,
         Step.CONFIRM: 1,
         Step.VERIFY: 1,
     }

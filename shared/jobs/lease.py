@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import msgspec
 
 from shared.domain.errors import LeaseLostError, StaleNoteError, TenantBusyError
-from shared.domain.jobs import Kind, Note
+from shared.domain.jobs import Job, Kind, Note
 
 LEASE_KEY = "lease"
 MARGIN_SECONDS = 2.0  # measured: the service's Date header has whole seconds, so an age may be off by one each way
@@ -31,6 +31,14 @@ class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):
     is_held: bool = False
     ttl_seconds: int = 60
     wanted_by: str = ""
+
+
+def lease_key(job: Job) -> str:
+    """Return the row of the lease that `job` runs under: the tenant's, or one of its own when it leaves that alone.
+
+    A comparison of two snapshots neither reads nor writes the tenant, so any number run beside whatever has it (D10).
+    """
+    return LEASE_KEY if job.asks_tenant else f"{LEASE_KEY}-{job.job_id}"
 
 
 def lease_row(values: Mapping[str, str | int | bool]) -> LeaseRow:

@@ -55,6 +55,7 @@ PHASES: Mapping[Step, tuple[State, Event]] = MappingProxyType(
         Step.MANIFEST: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.INDEX_CHANGES: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.COMPARE: (State.CALCULATING, Event.CALCULATION_BEGAN),
+        Step.EXPLAIN: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.CHECK: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.PLAN: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.REPLAN: (State.CALCULATING, Event.CALCULATION_BEGAN),

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.changes import Difference, Outcome, Result
+from shared.domain.changes import Difference, Outcome, Result, UnknownObject
 from shared.domain.confirmations import Confirmation
 from shared.domain.errors import InputError
 from shared.domain.jobs import Batch, BatchState, Job, Kind, State, Step
@@ -68,6 +68,10 @@ class Asking:
         for output, first, count in chosen:
             found += (await self._comparing.load(output))[first : first + count]
         return found, is_more
+
+    async def unknown(self, tenant: str, job_id: str) -> list[UnknownObject]:
+        """Return the objects that a report's scope names and that neither of its sides has."""
+        return await self._comparing.unknown(await self._ledger.batches(tenant, job_id))
 
     async def failures(self, tenant: str, job_id: str, *, skip: int, top: int) -> tuple[list[Outcome], bool]:
         """Return a page of a recovery's failed changes and whether more follow."""

@@ -1,11 +1,12 @@
-"""Compare the target snapshot with the job's own reading of the tenant, shard by shard.
+"""Compare the target snapshot with another state, shard by shard: the job's own reading of the tenant, or a snapshot.
 
 A crash costs the batch's shards: differences are written under the attempt's number and count only once recorded.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,20 +16,24 @@ from shared.catalogue.identity import object_id_of
 from shared.catalogue.types import BY_CODE, BY_NAME
 from shared.compare.judge import ABSENT, Side, judge
 from shared.compare.references import hangs_on_hidden, kept_links
-from shared.compare.shards import Key, by_key, is_soft_deleted, link_differences, suspects
-from shared.domain.changes import Action, Difference, Json
+from shared.compare.shards import Indexes, Key, Pair, chosen, in_scope, is_soft_deleted, link_differences
+from shared.compare.sides import alike, asked_once
+from shared.domain.changes import Action, Difference, Json, LinkDifference, UnknownObject
 from shared.domain.errors import InputError
 from shared.domain.ids import GUID, key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.domain.scope import Scope
 from shared.formats.manifests import Manifest
 from shared.formats.objects import IndexRow, decode_body
-from shared.formats.records import DIFFERENCES, decode_records, encode_records
+from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_records
 from shared.ports import Blobs
 from shared.runs.layers import Readable
 from shared.runs.ledger import Ledger
+from shared.runs.packed import packed_index, packed_links
 from shared.runs.snapshots import Snapshots, open_manifest
 from shared.runs.tenure import Pause, Tenure
+
+UNKNOWN_PART = "unknownObjects"  # `part` of the outputs that list ids which neither side has
 
 
 class Comparing:
@@ -40,18 +45,17 @@ class Comparing:
     async def compare(self, tenure: Tenure) -> Pause | None:
         """Compare every shard of the batch and store the differences."""
         job, argument = tenure.job, tenure.batch.argument
-        target = await self._snapshots.open(job.tenant, job.snapshot_id)
-        current = await self.live(job)
-        refused = not_comparable(job.scope, target.manifest, current.manifest)
-        sides = await opened(target, current)
+        sides = await self.facing(job)
+        refused = not_comparable(job.scope, sides.target.manifest, sides.current.manifest)
         outputs, counts = list(tenure.batch.outputs), dict(tenure.batch.counts)
         start = int(tenure.batch.cursor.get("shard", argument["first"]))
         for shard in range(start, int(argument["end"])):
-            found = await differences_of(sides, job.scope, (shard, int(argument["shards"])))
-            name = f"{job.tenant}/{job.job_id}/differences/{shard:05d}-{tenure.batch.attempt}.ndz"
-            content, digest = encode_records(DIFFERENCES, found)
-            await self._work.create(name, content)
-            outputs.append({"name": name, "sha256": digest, "records": len(found)})
+            found, unknown = await compared(sides, job.scope, (shard, int(argument["shards"])))
+            place = f"{shard:05d}-{tenure.batch.attempt}.ndz"
+            outputs.append(await self._store(job, f"differences/{place}", DIFFERENCES, found))
+            if unknown:
+                stored = await self._store(job, f"unknown/{place}", UNKNOWN_OBJECTS, unknown)
+                outputs.append({**stored, "part": UNKNOWN_PART})
             _count(counts, found)
             is_last = shard + 1 == int(argument["end"])
             cursor = {"shard": shard + 1, "notCompared": refused}
@@ -64,6 +68,12 @@ class Comparing:
             if not is_last and (pause := await tenure.pause()):
                 return pause
         return None
+
+    async def facing(self, job: Job) -> Sides:
+        """Open both sides of a job's comparison; raise IntegrityError or NotFoundError for one that is not there."""
+        target = await self._snapshots.open(job.tenant, job.snapshot_id)
+        current = await self._snapshots.open(job.tenant, job.against) if job.against else await self.live(job)
+        return await opened(target, current)
 
     async def live(self, job: Job) -> Readable:
         """Open the job's own reading of the tenant."""
@@ -83,22 +93,43 @@ class Comparing:
         content = await self._work.read(output["name"])
         return decode_records(content, Difference, DIFFERENCES, name=output["name"], expected=output["sha256"])
 
+    async def unknown(self, batches: list[Batch]) -> list[UnknownObject]:
+        """Return the objects that a job's scope names and that neither side has."""
+        found: list[UnknownObject] = []
+        for output in _outputs(batches, UNKNOWN_PART):
+            name, digest = output["name"], output["sha256"]
+            content = await self._work.read(name)
+            found += decode_records(content, UnknownObject, UNKNOWN_OBJECTS, name=name, expected=digest)
+        return found
+
+    async def _store(self, job: Job, place: str, tag: str, records: list[Any]) -> dict[str, Any]:
+        name = f"{job.tenant}/{job.job_id}/{place}"
+        content, digest = encode_records(tag, records)
+        await self._work.create(name, content)
+        return {"name": name, "sha256": digest, "records": len(records)}
+
 
 @dataclass(frozen=True)
 class Sides:
-    """Two states of a tenant, the keys that are in their recycle bins, and the codes of the types both hold."""
+    """Two states of a tenant, the keys that are in their recycle bins, and the codes of the types both hold.
+
+    `once` has, by code, the properties of a type that exactly one side asked Graph for.
+    """
 
     target: Readable
     current: Readable
     hidden: tuple[set[bytes], set[bytes]]
     codes: frozenset[int]
+    once: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
 
 async def opened(target: Readable, current: Readable) -> Sides:
     """Return the two sides, ready to be compared."""
     codes = {entry.code for name, entry in BY_NAME.items() if name in target.manifest.types}
     codes &= {entry.code for name, entry in BY_NAME.items() if name in current.manifest.types}
-    return Sides(target, current, (await target.deleted(), await current.deleted()), frozenset(codes))
+    types = (target.manifest.types, current.manifest.types)
+    once = {code: asked_once(BY_CODE[code].name, *types) for code in codes}
+    return Sides(target, current, (await target.deleted(), await current.deleted()), frozenset(codes), once)
 
 
 def not_comparable(scope: Scope, target: Manifest, current: Manifest) -> dict[str, str]:
@@ -114,8 +145,10 @@ def not_comparable(scope: Scope, target: Manifest, current: Manifest) -> dict[st
             found[name] = f"the snapshot does not hold it: {target.incomplete[name]}"
         elif name not in target.types:
             found[name] = "the snapshot does not hold it: it was taken before this type was captured"
+        elif name in current.incomplete:
+            found[name] = f"the tenant refuses it now: {current.incomplete[name]}"
         elif name not in current.types:
-            found[name] = f"the tenant refuses it now: {current.incomplete.get(name, 'without a reason')}"
+            found[name] = "the other side does not hold it: it was taken before this type was captured"
     asked = [name for name in found if scope.types is not None or scope.ids is not None]
     if asked:
         facts = "; ".join(f"{name} cannot be compared: {found[name]}" for name in asked)
@@ -125,26 +158,45 @@ def not_comparable(scope: Scope, target: Manifest, current: Manifest) -> dict[st
 
 async def differences_of(sides: Sides, scope: Scope, place: tuple[int, int]) -> list[Difference]:
     """Return what differs in one shard (number, of how many) of the types that both sides hold."""
-    before = by_key(row for row in await sides.target.index(*place) if row.type_code in sides.codes)
-    now = by_key(row for row in await sides.current.index(*place) if row.type_code in sides.codes)
+    return (await compared(sides, scope, place))[0]
+
+
+async def compared(sides: Sides, scope: Scope, place: tuple[int, int]) -> tuple[list[Difference], list[UnknownObject]]:
+    """Return what differs in one shard, and which objects of it the scope names although neither side has them."""
+    named = chosen(scope, *place)
+    if scope.ids is not None and not named:
+        return [], []
+    indexes = Indexes(await packed_index(sides.target, place), await packed_index(sides.current, place))
     links = link_differences(
-        await sides.target.links(*place),
-        await sides.current.links(*place),
+        await packed_links(sides.target, place),
+        await packed_links(sides.current, place),
         target_deleted=sides.hidden[0],
         current_deleted=sides.hidden[1],
     )
-    in_scope = {key for key in links if key[1] in sides.codes and scope.covers_key(BY_CODE[key[1]].name, key[0])}
-    keys = sorted({*suspects(before, now, scope), *in_scope})
-    old = await sides.target.bodies([before[key] for key in keys if key in before])
-    new = await sides.current.bodies([now[key] for key in keys if key in now])
+    suspects = indexes.suspects()
+    wanted = {*suspects, *links}
+    keys = named.keys() & wanted if scope.ids is not None else wanted
+    pairs = {key: suspects.get(key) or indexes.pair(key) for key in sorted(keys) if in_scope(key, scope, sides.codes)}
+    found = await _judged(sides, pairs, links)
+    return found, [
+        UnknownObject(type=name, object_id=one) for key, (name, one) in named.items() if not indexes.know(key)
+    ]
+
+
+async def _judged(
+    sides: Sides, pairs: Mapping[Key, Pair], links: Mapping[Key, tuple[LinkDifference, ...]]
+) -> list[Difference]:
+    old = await sides.target.bodies([before for before, _now in pairs.values() if before])
+    new = await sides.current.bodies([now for _before, now in pairs.values() if now])
     found: list[Difference] = []
-    for key in keys:
+    for key, (before, now) in pairs.items():
         entry = BY_CODE[key[1]]
-        left, right = _side(key, before, old), _side(key, now, new)
-        if hangs_on_hidden(entry, left.body, right.body, sides.hidden):
+        then, present = alike(_body(key, before, old), _body(key, now, new), sides.once.get(key[1], frozenset()))
+        if hangs_on_hidden(entry, then, present, sides.hidden):
             continue
-        known = _known_as(entry, key, right.body or left.body or {})
-        row = judge(entry, known, left, right, kept_links(entry, links.get(key, ()), left.body, right.body))
+        known = _known_as(entry, key, present or then or {})
+        kept = kept_links(entry, links.get(key, ()), then, present)
+        row = judge(entry, known, _side(before, then), _side(now, present), kept)
         if row is not None:
             found.append(row)
     return found
@@ -152,15 +204,22 @@ async def differences_of(sides: Sides, scope: Scope, place: tuple[int, int]) -> 
 
 def difference_files(batches: list[Batch]) -> list[dict[str, Any]]:
     """Return the stored files of differences of a job, in shard order."""
-    return [output for batch in batches if batch.step is Step.COMPARE for output in batch.outputs]
+    return _outputs(batches, "")
 
 
-def _side(key: Key, rows: dict[Key, IndexRow], bodies: dict[Key, bytes]) -> Side:
-    row = rows.get(key)
+def _outputs(batches: list[Batch], part: str) -> list[dict[str, Any]]:
+    compared = (batch for batch in batches if batch.step is Step.COMPARE)
+    return [output for batch in compared for output in batch.outputs if output.get("part", "") == part]
+
+
+def _body(key: Key, row: IndexRow | None, bodies: dict[Key, bytes]) -> Json | None:
     if row is None:
-        return ABSENT
-    body = decode_body(bodies[key], name=f"object {key[0].hex()}")
-    return Side(body, is_deleted=is_soft_deleted(row))
+        return None
+    return decode_body(bodies[key], name=f"object {key[0].hex()}")
+
+
+def _side(row: IndexRow | None, body: Json | None) -> Side:
+    return ABSENT if row is None else Side(body, is_deleted=is_soft_deleted(row))
 
 
 def _known_as(entry: ObjectType, key: Key, body: Json) -> str:

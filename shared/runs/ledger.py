@@ -30,7 +30,7 @@ from shared.formats.rows import (
     job_values,
 )
 from shared.jobs import lease as rules
-from shared.jobs.lease import LEASE_KEY, MARGIN_SECONDS, LeaseRow, lease_row, row_values
+from shared.jobs.lease import LEASE_KEY, MARGIN_SECONDS, LeaseRow, lease_key, lease_row, row_values
 from shared.jobs.states import ENDS, Event, next_state, state_for
 from shared.ports import CREATE, Clock, Ids, Put, Row, Rows
 from shared.runs.tenure import Tenure, claimed
@@ -62,9 +62,9 @@ class Ledger:
         rows = await self._rows.scan(tenant, batch_prefix(job_id))
         return [batch_of(row.values, key=row.key) for row in rows]
 
-    async def holder(self, tenant: str) -> tuple[LeaseRow, bool]:
-        """Return the lease row and whether its holder has gone silent."""
-        row = await self._rows.read(tenant, LEASE_KEY)
+    async def holder(self, tenant: str, key: str = LEASE_KEY) -> tuple[LeaseRow, bool]:
+        """Return the lease in row `key` and whether its holder has gone silent."""
+        row = await self._rows.read(tenant, key)
         lease = lease_row(row.values) if row else LeaseRow()
         return lease, row is not None and rules.is_expired(lease, row.age_seconds)
 
@@ -76,13 +76,13 @@ class Ledger:
         """
         created = _creation(job, first)
         for _race in range(RACES_MAX):
-            held, row = await self._lease(job.tenant)
+            held, row = await self._lease(job.tenant, lease_key(job))
             if held is not None and held.is_held and job.kind is Kind.RECOVERY:
                 lease, is_ours = rules.wanted(held, job.tenant, job_id=job.job_id), False
             else:
                 lease, is_ours = self._taken(held, job), True
             try:
-                await self._rows.write(job.tenant, [self._lease_put(lease, row), *created])
+                await self._rows.write(job.tenant, [_put(lease_key(job), lease, row), *created])
             except RowConflictError:
                 if await self._rows.read(job.tenant, job_key(job.job_id)) is not None:
                     raise TenantBusyError(job.tenant, job_id=job.job_id, kind=job.kind) from None
@@ -100,22 +100,22 @@ class Ledger:
 
     async def take(self, job: Job) -> LeaseRow | None:
         """Take the lease for a job that exists and is not ended; None while another job has it."""
-        held, row = await self._lease(job.tenant)
+        held, row = await self._lease(job.tenant, lease_key(job))
         try:
             lease = self._taken(held, job)
-            await self._rows.write(job.tenant, [self._lease_put(lease, row)])
+            await self._rows.write(job.tenant, [_put(lease_key(job), lease, row)])
         except (TenantBusyError, RowConflictError):
             return None
         return lease
 
-    async def revive(self, tenant: str) -> LeaseRow | None:
+    async def revive(self, tenant: str, key: str = LEASE_KEY) -> LeaseRow | None:
         """Fence off a silent holder: a new token for its job, or the recovery that wants the tenant; None if alive."""
-        held, row = await self._lease(tenant)
+        held, row = await self._lease(tenant, key)
         if held is None or row is None or not rules.is_expired(held, row.age_seconds):
             return None
         lease = rules.handed_over(held) if held.wanted_by else rules.renewed_by_watchdog(held)
         try:
-            await self._rows.write(tenant, [self._lease_put(lease, row)])
+            await self._rows.write(tenant, [_put(key, lease, row)])
         except RowConflictError:
             return None
         return lease
@@ -126,17 +126,20 @@ class Ledger:
         Raises StaleNoteError (drop the message), BatchHeldError (ask again later) or NotFoundError.
         """
         for _race in range(RACES_MAX):
-            held, row = await self._lease(note.tenant)
+            job_row = await self._rows.read(note.tenant, job_key(note.job_id))
+            if job_row is None:
+                raise StaleNoteError(f"there is no job {note.job_id}")
+            job = job_of(job_row.values, key=job_row.key)
+            held, row = await self._lease(note.tenant, lease_key(job))
             lease = rules.check_note(held, note)
             assert row is not None
-            job = await self.job(note.tenant, note.job_id)
             batch_row = await self._rows.read(note.tenant, batch_key(note.job_id, note.batch))
             if batch_row is None:
                 raise StaleNoteError(f"job {note.job_id} has no batch {note.batch}")
             batch = self._free_batch(batch_row, lease)
             mine = claimed(batch, self._ids.new())
             puts = [
-                self._lease_put(lease, row),
+                _put(lease_key(job), lease, row),
                 Put(batch_row.key, batch_values(mine), batch_row.etag),
             ]
             moved = msgspec.structs.replace(
@@ -160,11 +163,12 @@ class Ledger:
         """
         tenant, job_id = note.tenant, note.job_id
         for _race in range(RACES_MAX):
-            held, row = await self._lease(tenant)
-            held = rules.check_holder(held, tenant, job_id=job_id, fencing_token=note.fencing_token)
             job_row = await self._rows.read(tenant, job_key(job_id))
-            assert job_row is not None, "a running job has a row"
+            if job_row is None:
+                raise StaleNoteError(f"there is no job {job_id}")
             job = job_of(job_row.values, key=job_row.key)
+            held, row = await self._lease(tenant, lease_key(job))
+            held = rules.check_holder(held, tenant, job_id=job_id, fencing_token=note.fencing_token)
             ended = msgspec.structs.replace(
                 job,
                 state=next_state(job.state, event),
@@ -173,7 +177,7 @@ class Ledger:
                 error=error,
             )
             lease = rules.handed_over(held) if held.wanted_by else rules.freed(held)
-            puts = [self._lease_put(lease, row), Put(job_row.key, job_values(ended), job_row.etag)]
+            puts = [_put(lease_key(job), lease, row), Put(job_row.key, job_values(ended), job_row.etag)]
             try:
                 await self._rows.write(tenant, puts)
             except RowConflictError:
@@ -183,13 +187,13 @@ class Ledger:
 
     async def hand_over(self, note: Note) -> LeaseRow | None:
         """Give the lease to the recovery that wants it; the note's job stays unfinished and is taken up later."""
-        held, row = await self._lease(note.tenant)
+        held, row = await self._lease(note.tenant, LEASE_KEY)
         held = rules.check_holder(held, note.tenant, job_id=note.job_id, fencing_token=note.fencing_token)
         if not held.wanted_by:
             return None
         lease = rules.handed_over(held)
         try:
-            await self._rows.write(note.tenant, [self._lease_put(lease, row)])
+            await self._rows.write(note.tenant, [_put(LEASE_KEY, lease, row)])
         except RowConflictError:
             raise LeaseLostError(note.tenant, ours=note.fencing_token, current=held.fencing_token) from None
         return lease
@@ -225,13 +229,9 @@ class Ledger:
     def _taken(self, held: LeaseRow | None, job: Job) -> LeaseRow:
         return rules.taken(held, job.tenant, job_id=job.job_id, kind=job.kind, ttl_seconds=self.lease_seconds)
 
-    async def _lease(self, tenant: str) -> tuple[LeaseRow | None, Row | None]:
-        row = await self._rows.read(tenant, LEASE_KEY)
+    async def _lease(self, tenant: str, key: str) -> tuple[LeaseRow | None, Row | None]:
+        row = await self._rows.read(tenant, key)
         return (lease_row(row.values), row) if row else (None, None)
-
-    @staticmethod
-    def _lease_put(lease: LeaseRow, row: Row | None) -> Put:
-        return Put(LEASE_KEY, row_values(lease), row.etag if row else CREATE)
 
     def _free_batch(self, row: Row, lease: LeaseRow) -> Batch:
         """Return the batch when no living worker has it."""
@@ -251,6 +251,10 @@ class Ledger:
             raise RowConflictError(job.tenant, row.key)
         moved = msgspec.structs.replace(current, state=job.state, started_at=job.started_at)
         await self._rows.write(job.tenant, [Put(row.key, job_values(moved), row.etag)])
+
+
+def _put(key: str, lease: LeaseRow, row: Row | None) -> Put:
+    return Put(key, row_values(lease), row.etag if row else CREATE)
 
 
 def _creation(job: Job, first: Sequence[Batch]) -> list[Put]:

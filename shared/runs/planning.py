@@ -160,7 +160,9 @@ class Planning:
                 key = object_key(object_id)
                 target = {row for row in wanted.get(key, set()) if row[0] == reference.code}
                 now = {bytes([reference.code]) + key + object_key(other) for other in others}
-                found = link_differences(target, now, target_deleted=set(), current_deleted=set())
+                found = link_differences(
+                    *(b"".join(sorted(rows)) for rows in (target, now)), target_deleted=set(), current_deleted=set()
+                )
                 for links in found.values():
                     different.setdefault(object_id, []).extend(links)
         return different

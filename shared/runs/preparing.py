@@ -25,6 +25,7 @@ from shared.runs.partitioning import filters_of
 from shared.runs.tenure import Pause, Tenure
 
 SHARDS_PER_RANGE = 4  # 4 shards of 20,000 objects at 264 B stay under the 48 MiB a sealed file may have
+WAVE_EXPLAIN = 6  # of a report that plans nothing
 FEW_OBJECTS_MAX = 5_000  # some seconds of reading: a message for each listing would cost more than it saves
 Counts = Mapping[str, int | None]
 PEOPLE = frozenset({"user", "group"})
@@ -132,6 +133,8 @@ class _Layout:
                 self._lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": self._shards})
         if self._job.kind is Kind.RECOVERY or self._job.options.makes_plan:
             self._lay(WAVE_PLAN, Step.PLAN, {})
+        elif self._job.kind is Kind.REPORT:
+            self._lay(WAVE_EXPLAIN, Step.EXPLAIN, {})
 
     def _ranges(self) -> list[tuple[int, int]]:
         """Return the ranges of shards that one batch covers; an increment is small, so one covers all of them."""

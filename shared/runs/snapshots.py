@@ -16,9 +16,10 @@ from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import SnapshotSummary
 from shared.formats.deleted import decode_deleted
 from shared.formats.digests import checked
-from shared.formats.links import decode_links
+from shared.formats.frames import decompress
+from shared.formats.links import BLOCK_BYTES_MAX, ROW_BYTES, decode_links
 from shared.formats.manifests import MANIFEST_NAME, Manifest, unseal
-from shared.formats.objects import IndexRow, body_at, decode_index, lines_of
+from shared.formats.objects import ROW, IndexRow, body_at, decode_index, lines_of
 from shared.formats.rows import removed_key, snapshot_key, snapshot_of, snapshot_values
 from shared.formats.segments import File, Part, shard_of
 from shared.ports import ANY, Blobs, Put, Row, Rows
@@ -182,6 +183,24 @@ class SnapshotReader:
         if shard_count <= self.manifest.shard_count:
             return rows  # an own shard lies in one of the caller's as a whole
         return {row for row in rows if shard_of(row[1:17], shard_count) == shard}
+
+    async def stored_index(self, shard: int, shard_count: int) -> bytes | None:
+        """Return the block of a shard's index as it is stored, None where it has to be put together from rows."""
+        return await self._stored_rows("index", shard, shard_count, ROW.size)
+
+    async def stored_links(self, shard: int, shard_count: int) -> bytes | None:
+        """Return the block of a shard's links as it is stored, None where it has to be put together from rows."""
+        return await self._stored_rows("links", shard, shard_count, ROW_BYTES)
+
+    async def _stored_rows(self, part: Part, shard: int, shard_count: int, width: int) -> bytes | None:
+        files = self._files(part, shard, shard_count)
+        if len(files) != 1 or shard_count != self.manifest.shard_count or self.manifest.base_id:
+            return None
+        own, file = files[0]
+        content = decompress(await self._block(file, own), name=file.name, bytes_max=BLOCK_BYTES_MAX)
+        if len(content) % width:
+            raise IntegrityError(file.name, f"{len(content)} bytes are no whole number of {width}-byte rows")
+        return content
 
     async def deleted(self, without: frozenset[int] = frozenset()) -> set[bytes]:
         """Return the keys of all soft-deleted objects, those of types with a code in `without` left out."""

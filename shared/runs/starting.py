@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared.domain.errors import InputError, NotFoundError, TenantBusyError
-from shared.domain.ids import capture_job_id, restore_point_job_id, snapshot_id, verify_job_id
-from shared.domain.jobs import Batch, Job, Kind, Options, State, Step
+from shared.domain.ids import SNAPSHOT_ID, capture_job_id, restore_point_job_id, snapshot_id, verify_job_id
+from shared.domain.jobs import Batch, Job, Kind, Options, SnapshotSummary, State, Step
 from shared.domain.scope import Scope
 from shared.jobs.flow import totals
 from shared.jobs.states import ENDS
 from shared.ports import Clock, Ids
 from shared.runs.approving import Approving
+from shared.runs.comparing import not_comparable
 from shared.runs.ledger import Ledger
 from shared.runs.snapshots import Snapshots
 from shared.runs.worker import Worker
@@ -82,14 +83,33 @@ class Starting:
             return None
 
     async def report(
-        self, tenant: str, wire_id: str, scope: Scope, options: Options = PLAIN, *, requested_by: str
+        self,
+        tenant: str,
+        wire_id: str,
+        scope: Scope,
+        options: Options = PLAIN,
+        *,
+        requested_by: str,
+        against: str = "",
+        job_id: str = "",
     ) -> Job:
-        """Start a difference report of a snapshot against the live tenant; one that `makes_plan` is a dry run.
+        """Start a difference report of a snapshot against the live tenant, or against the snapshot `against`.
 
-        Raises NotFoundError, TenantBusyError.
+        Both are opened first: one whose manifest is not what was sealed is refused with IntegrityError. A comparison
+        of two snapshots leaves the tenant's lease alone and runs beside any other job. A report that `makes_plan` is a
+        dry run. Raises NotFoundError, TenantBusyError, InputError for a type that one side has not captured.
         """
-        snapshot = await self._snapshots.on_wire(tenant, wire_id)
-        return await self._create(Kind.REPORT, tenant, snapshot.snapshot_id, scope, options, requested_by)
+        target = await self._snapshots.on_wire(tenant, wire_id)
+        opened = await self._snapshots.open(tenant, target.snapshot_id)
+        if not against:
+            return await self._create(Kind.REPORT, tenant, target.snapshot_id, scope, options, requested_by)
+        if options.makes_plan:
+            raise InputError("a plan is made against the tenant, not against a snapshot", member="tidemark.against")
+        known = await self._chosen(tenant, against)
+        not_comparable(scope, opened.manifest, (await self._snapshots.open(tenant, known.snapshot_id)).manifest)
+        job = self._job(Kind.REPORT, tenant, target.snapshot_id, scope, options, requested_by)
+        named = msgspec.structs.replace(job, against=known.snapshot_id, job_id=job_id or job.job_id)
+        return await self._begin(named, _prepare(named))
 
     async def recovery(self, tenant: str, wire_id: str, scope: Scope, options: Options, *, requested_by: str) -> Job:
         """Start a recovery to a snapshot; a running report or capture makes way for it.
@@ -160,7 +180,17 @@ class Starting:
             digest = await self._approving.allowed(
                 tenant, options, snapshot_id=snapshot_id, scope=scope, requested_by=requested_by
             )
-        job = Job(
+        job = self._job(kind, tenant, snapshot_id, scope, options, requested_by)
+        job = msgspec.structs.replace(job, plan_digest=digest)
+        return await self._begin(job, _prepare(job))
+
+    async def _chosen(self, tenant: str, text: str) -> SnapshotSummary:
+        """Return the snapshot of Tidemark's own id, or of Graph's spelling of one."""
+        is_own = SNAPSHOT_ID.match(text) is not None
+        return await (self._snapshots.named(tenant, text) if is_own else self._snapshots.on_wire(tenant, text))
+
+    def _job(self, kind: Kind, tenant: str, snapshot_id: str, scope: Scope, options: Options, requested_by: str) -> Job:
+        return Job(
             tenant=tenant,
             job_id=self._ids.new(),
             kind=kind,
@@ -170,9 +200,7 @@ class Starting:
             scope=scope,
             options=options,
             requested_by=requested_by,
-            plan_digest=digest,
         )
-        return await self._begin(job, _prepare(job))
 
     async def _begin_or_park(self, job: Job, first: Batch) -> Job | None:
         """Begin a job that waits for its turn; None when it exists already."""

@@ -19,7 +19,7 @@ import msgspec
 from shared.domain.errors import LeaseLostError, RowConflictError, StopError, TransientError
 from shared.domain.jobs import Batch, BatchState, Job
 from shared.formats.rows import batch_key, batch_of, batch_values, job_key, job_of
-from shared.jobs.lease import LEASE_KEY, LeaseRow, check_holder, lease_row, row_values
+from shared.jobs.lease import LeaseRow, check_holder, lease_key, lease_row, row_values
 from shared.ports import ANY, Clock, Put, Rows
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class Tenure:
         self.check()
         for _attempt in range(CONFLICTS_MAX):
             puts = [
-                Put(LEASE_KEY, row_values(self._lease), self._lease_etag),
+                Put(lease_key(self.job), row_values(self._lease), self._lease_etag),
                 Put(batch_key(batch.job_id, batch.number), batch_values(batch), self._batch_etag),
                 *added,
             ]
@@ -135,7 +135,7 @@ class Tenure:
     async def _reread(self) -> None:
         """Refresh the ETags after a conflict, or find that the lease or the batch went to somebody else."""
         tenant, ours = self.job.tenant, self._lease.fencing_token
-        lease = await self._rows.read(tenant, LEASE_KEY)
+        lease = await self._rows.read(tenant, lease_key(self.job))
         row = await self._rows.read(tenant, batch_key(self.batch.job_id, self.batch.number))
         try:
             current = check_holder(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 
+from shared.jobs.lease import LEASE_KEY, lease_key
+from shared.jobs.states import ENDS
 from shared.runs.ledger import Ledger
 from shared.runs.worker import Worker
 
@@ -22,13 +24,21 @@ class Watchdog:
     async def look(self, tenant: str) -> str:
         """Look once; return what was done: `revived`, `taken up`, or nothing to do."""
         lease, is_silent = await self._ledger.holder(tenant)
-        if is_silent:
-            revived = await self._ledger.revive(tenant)
-            if revived is None:
-                return "nothing to do"
-            log.warning("silent job revived", extra={"job_id": revived.job_id, "token": revived.fencing_token})
-            await self._worker.dispatch(tenant, revived)
+        revived = [await self._revived(tenant, LEASE_KEY)] if is_silent else []
+        for job in await self._ledger.jobs(tenant):
+            if job.state not in ENDS and not job.asks_tenant:
+                revived.append(await self._revived(tenant, lease_key(job)))
+        if any(revived):
             return "revived"
         if not lease.is_held and await self._worker.take_up(tenant):
             return "taken up"
         return "nothing to do"
+
+    async def _revived(self, tenant: str, key: str) -> bool:
+        """Give the silent holder of a lease a new token and send its notes again; tell whether it was silent."""
+        revived = await self._ledger.revive(tenant, key)
+        if revived is None:
+            return False
+        log.warning("silent job revived", extra={"job_id": revived.job_id, "token": revived.fencing_token})
+        await self._worker.dispatch(tenant, revived)
+        return True

@@ -16,7 +16,17 @@ from shared.formats.deleted import encode_deleted
 from shared.formats.manifests import seal
 from shared.formats.notes import encode_note
 from shared.formats.objects import decode_index, encode_index
-from shared.formats.records import BEFORE_IMAGES, CHANGES, CONFIRMATIONS, DIFFERENCES, OUTCOMES, encode_records
+from shared.formats.records import (
+    BEFORE_IMAGES,
+    CAUSES,
+    CHANGES,
+    CONFIRMATIONS,
+    DIFFERENCES,
+    EXPLANATIONS,
+    OUTCOMES,
+    UNKNOWN_OBJECTS,
+    encode_records,
+)
 from shared.formats.rows import (
     batch_values,
     hold_values,
@@ -27,6 +37,7 @@ from shared.formats.rows import (
 )
 from shared.formats.segments import encode_segment
 from shared.formats.signatures import encode_signature
+from shared.formats.watches import DRIFT_ITEMS, watch_values
 from shared.jobs.lease import row_values
 from tests.golden import samples
 from tests.support.builders import an_id
@@ -45,6 +56,7 @@ def exact() -> dict[str, bytes]:
         "verification": verification_values(samples.VERIFICATION),
         "pruned": pruned_values(samples.PRUNED),
     }
+    rows["drift"] = watch_values(samples.WATCH)
     rows["lease"] = row_values(samples.LEASE)
     files = {
         "segment.json": encode_segment(samples.SEGMENT)[0],
@@ -69,6 +81,10 @@ def framed() -> dict[str, bytes]:
     packed = [row._replace(length=GOLDEN_FRAME_BYTES) if row.length else row for row in rows]
     return {
         "differences.ndz": encode_records(DIFFERENCES, samples.DIFFERENCE_ROWS)[0],
+        "causes.ndz": encode_records(CAUSES, samples.CAUSE_ROWS)[0],
+        "explanations.ndz": encode_records(EXPLANATIONS, samples.EXPLANATION_ROWS)[0],
+        "drift-items.ndz": encode_records(DRIFT_ITEMS, samples.DRIFT_ROWS)[0],
+        "unknown-objects.ndz": encode_records(UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS)[0],
         "changes.ndz": encode_records(CHANGES, samples.CHANGE_ROWS)[0],
         "confirmations.ndz": encode_records(CONFIRMATIONS, samples.CONFIRMATION_ROWS)[0],
         "outcomes.ndz": encode_records(OUTCOMES, samples.OUTCOME_ROWS)[0],

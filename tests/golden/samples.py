@@ -8,8 +8,10 @@ from __future__ import annotations
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from shared.domain.changes import Action, Difference, Outcome, Result
+from shared.domain.changes import Action, Difference, Outcome, Result, UnknownObject
 from shared.domain.confirmations import Confirmation, Standing
+from shared.domain.drift import Allowance, DriftItem, DriftRule, DriftState, PendingAlert, Watch
+from shared.domain.explanations import Cause, Explanation, Log, Risk
 from shared.domain.holds import Hold, HoldEntry
 from shared.domain.ids import object_key
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
@@ -45,6 +47,64 @@ DIFFERENCE_ROWS = [
         refusal="deleted for good: it can only be created anew, with another id",
     ),
 ]
+CAUSE_ROWS = [
+    Cause(
+        audit_id="Directory_5a9d1c1e_1",
+        at=AT,
+        activity="Update user",
+        actor_id=an_id("script"),
+        actor_name="Careless script",
+        app_id=an_id("app"),
+        app_name="Careless script",
+        properties=("city",),
+        targets=(an_id("user-1"),),
+    )
+]
+EXPLANATION_ROWS = [
+    Explanation(type="user", object_id=an_id("user-1"), log=Log.FOUND, cause=CAUSE_ROWS[0]),
+    Explanation(
+        type="group",
+        object_id=an_id("group-1"),
+        log=Log.NOT_IN_LOG,
+        risks=(Risk.PRIVILEGE,),
+        names={an_id("user-1"): "Åse Ødegård"},
+    ),
+]
+DRIFT_ROWS = [
+    DriftItem(
+        item_id="0" * 32,
+        type="user",
+        object_id=an_id("user-1"),
+        display_name="Åse Ødegård",
+        what="city",
+        state=DriftState.ACCEPTED,
+        value="1" * 32,
+        rules=("cities",),
+        risks=(),
+        changed_by="Careless script",
+        first_seen_at=AT,
+        last_seen_at=AT,
+        decided_by=an_id("operator"),
+        decided_at=AT,
+        note="moved",
+    )
+]
+WATCH = Watch(
+    is_on=True,
+    baseline=SNAPSHOT_ID,
+    rules=(DriftRule(name="cities", types=("user",), properties=("city",), risks=(Risk.PRIVILEGE,), at_least=2),),
+    allowed=(Allowance(type="user", object_id=an_id("user-2"), owner="HR", reason="moving", expires_at=AT),),
+    compared=SNAPSHOT_ID,
+    compared_with=SNAPSHOT_ID,
+    items={"name": f"{TENANT}/drift/items-{'2' * 32}.ndz", "sha256": "2" * 64},
+    counts={"accepted": 1},
+    pending=(
+        PendingAlert(
+            alert_id="3" * 32, channel="webhook", name=f"{TENANT}/drift/{'3' * 32}-webhook-00000000.json", not_before=AT
+        ),
+    ),
+)
+UNKNOWN_ROWS = [UnknownObject(type="user", object_id=an_id("user-1"))]
 CHANGE_ROWS = [
     a_change(target={"city": "Oslo", "businessPhones": ["+47 1"], "employeeId": None}),
     a_change("user-2", action=Action.RESTORE),

@@ -14,8 +14,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from shared.domain.changes import Change, Difference, Outcome
+from shared.domain.changes import Change, Difference, Outcome, UnknownObject
 from shared.domain.confirmations import Confirmation
+from shared.domain.drift import DriftItem
+from shared.domain.explanations import Cause, Explanation
 from shared.domain.ids import object_key
 from shared.formats.change_index import LINKED_BY, OBJECT, block_digest, decode_rows, rows_of
 from shared.formats.change_index import decode_index as decode_change_index
@@ -26,10 +28,21 @@ from shared.formats.links import decode_links
 from shared.formats.manifests import unseal
 from shared.formats.notes import decode_note
 from shared.formats.objects import SOFT_DELETED, TOMBSTONE, body_at, decode_index, lines_of
-from shared.formats.records import BEFORE_IMAGES, CHANGES, CONFIRMATIONS, DIFFERENCES, OUTCOMES, decode_records
+from shared.formats.records import (
+    BEFORE_IMAGES,
+    CAUSES,
+    CHANGES,
+    CONFIRMATIONS,
+    DIFFERENCES,
+    EXPLANATIONS,
+    OUTCOMES,
+    UNKNOWN_OBJECTS,
+    decode_records,
+)
 from shared.formats.rows import batch_of, hold_of, job_of, pruned_of, snapshot_of, verification_of
 from shared.formats.segments import decode_segment
 from shared.formats.signatures import decode_signature, refusal
+from shared.formats.watches import DRIFT_ITEMS, watch_of
 from shared.jobs.lease import lease_row
 from shared.runs.outcomes import BeforeImage
 from tests.golden import documents, samples
@@ -98,6 +111,7 @@ def test_the_golden_rows_are_read() -> None:
     assert job_of(golden_row("job"), key="k") == samples.JOB
     assert batch_of(golden_row("batch"), key="k") == samples.BATCH
     assert snapshot_of(golden_row("snapshot"), key="k") == samples.SUMMARY
+    assert watch_of(golden_row("drift")) == samples.WATCH
     assert hold_of(golden_row("hold"), key="k") == samples.HOLD
     assert verification_of(golden_row("verification"), key="k") == samples.VERIFICATION
     assert pruned_of(golden_row("pruned"), key="k") == samples.PRUNED
@@ -115,6 +129,10 @@ def test_a_snapshot_row_from_before_alerts_and_protection_is_read() -> None:
     ("name", "kind", "tag", "records"),
     [
         ("differences.ndz", Difference, DIFFERENCES, samples.DIFFERENCE_ROWS),
+        ("causes.ndz", Cause, CAUSES, samples.CAUSE_ROWS),
+        ("explanations.ndz", Explanation, EXPLANATIONS, samples.EXPLANATION_ROWS),
+        ("drift-items.ndz", DriftItem, DRIFT_ITEMS, samples.DRIFT_ROWS),
+        ("unknown-objects.ndz", UnknownObject, UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS),
         ("changes.ndz", Change, CHANGES, samples.CHANGE_ROWS),
         ("confirmations.ndz", Confirmation, CONFIRMATIONS, samples.CONFIRMATION_ROWS),
         ("outcomes.ndz", Outcome, OUTCOMES, samples.OUTCOME_ROWS),

@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.domain.changes import Change, Difference, LinkDifference, Outcome
+from shared.domain.changes import Change, Difference, LinkDifference, Outcome, UnknownObject
 from shared.domain.confirmations import Confirmation
+from shared.domain.drift import Allowance, DriftItem, DriftRule, PendingAlert, Watch
+from shared.domain.explanations import Cause, Explanation
 from shared.domain.holds import Hold, HoldEntry
 from shared.domain.jobs import Batch, Job, Note, Options, SnapshotSummary
 from shared.domain.protection import Protection
@@ -42,6 +44,9 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("records", Header),
     ("records", Difference),
     ("records", LinkDifference),
+    ("records", Cause),
+    ("records", Explanation),
+    ("records", UnknownObject),
     ("records", Change),
     ("records", BeforeImage),
     ("records", Outcome),
@@ -52,6 +57,11 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("rows", Options),
     ("rows", Batch),
     ("rows", SnapshotSummary),
+    ("drift", Watch),
+    ("drift", DriftRule),
+    ("drift", Allowance),
+    ("drift", PendingAlert),
+    ("drift", DriftItem),
     ("rows", Protection),
     ("rows", Hold),
     ("rows", HoldEntry),
@@ -95,7 +105,9 @@ def test_the_example_of_a_change_index_is_the_golden_file() -> None:
     assert lines == golden("changes.zst.txt").splitlines()
 
 
-@pytest.mark.parametrize(("name", "file"), [("notes", "note.json"), ("rows", "row-batch.json")])
+@pytest.mark.parametrize(
+    ("name", "file"), [("notes", "note.json"), ("rows", "row-batch.json"), ("drift", "row-drift.json")]
+)
 def test_the_example_of_a_page_is_the_golden_file(name: str, file: str) -> None:
     assert examples(name) == [golden(file).strip()]
 
@@ -103,7 +115,7 @@ def test_the_example_of_a_page_is_the_golden_file(name: str, file: str) -> None:
 def test_every_example_of_a_record_is_a_line_of_a_golden_file() -> None:
     known = {line for path in GOLDEN.glob("*.ndz.txt") for line in path.read_text().splitlines()}
     shown = [line for example in examples("records") for line in example.splitlines()]
-    assert len(shown) == 5
+    assert len(shown) == 9
     assert set(shown) <= known
 
 

@@ -9,12 +9,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.compare.judge import Side, judge
-from shared.compare.shards import by_key, link_differences, suspects
+from shared.compare.shards import Indexes, link_differences
 from shared.compare.values import differing, same, stated, unordered
 from shared.domain.changes import Action, Json
 from shared.domain.ids import object_key
-from shared.domain.scope import EVERYTHING
-from shared.formats.objects import SOFT_DELETED, IndexRow
+from shared.formats.objects import KEY_AND_TYPE, ROW, SOFT_DELETED, IndexRow
 from tests.properties.strategies import bodies, entries, modest, object_ids, values
 
 pairs = entries.flatmap(lambda entry: st.tuples(st.just(entry), bodies(entry), bodies(entry)))
@@ -35,6 +34,16 @@ link_rows = st.sets(
     max_size=12,
 )
 hidden_keys = st.sets(object_ids.map(object_key), max_size=3)
+
+
+def packed(rows: list[IndexRow]) -> bytes:
+    """Return the rows as an index block; of rows under one key the last counts."""
+    return b"".join(ROW.pack(*row) for _key, row in sorted({KEY_AND_TYPE(row): row for row in rows}.items()))
+
+
+def table(rows: set[bytes]) -> bytes:
+    """Return link rows as a block."""
+    return b"".join(sorted(rows))
 
 
 def shuffled(value: Any, seed: int) -> Any:
@@ -111,9 +120,27 @@ def test_what_one_side_lacks_the_other_side_has_too_much(
 def test_the_objects_that_need_a_look_are_the_same_from_either_side(
     left: list[IndexRow], right: list[IndexRow]
 ) -> None:
-    before, now = by_key(left), by_key(right)
-    assert suspects(before, now, EVERYTHING) == suspects(now, before, EVERYTHING)
-    assert suspects(before, before, EVERYTHING) == []
+    before, now = packed(left), packed(right)
+    forth, back = Indexes(before, now).suspects(), Indexes(now, before).suspects()
+    assert {key: (pair[1], pair[0]) for key, pair in forth.items()} == back
+    assert Indexes(before, before).suspects() == {}
+
+
+@modest
+@given(left=st.lists(index_rows, max_size=8), right=st.lists(index_rows, max_size=8))
+def test_the_objects_that_need_a_look_are_those_that_a_dictionary_of_each_side_tells(
+    left: list[IndexRow], right: list[IndexRow]
+) -> None:
+    sides = [{KEY_AND_TYPE(row): row for row in rows} for rows in (left, right)]
+    stated = [{key: (row.digest, row.flags) for key, row in side.items()} for side in sides]
+    differing_keys = {key for key in {*sides[0], *sides[1]} if stated[0].get(key) != stated[1].get(key)}
+    indexes = Indexes(packed(left), packed(right))
+    found = indexes.suspects()
+    assert list(found) == sorted(differing_keys)
+    assert all(pair == (sides[0].get(key), sides[1].get(key)) for key, pair in found.items())
+    assert all(indexes.pair(key) == (sides[0].get(key), sides[1].get(key)) for key in {*sides[0], *sides[1]})
+    assert all(indexes.know(key) for key in {*sides[0], *sides[1]})
+    assert not indexes.know((bytes(16), 1))
 
 
 @modest
@@ -121,10 +148,10 @@ def test_the_objects_that_need_a_look_are_the_same_from_either_side(
 def test_a_link_to_add_from_one_side_is_one_to_remove_from_the_other(
     left: set[bytes], right: set[bytes], then: set[bytes], now: set[bytes]
 ) -> None:
-    forth = link_differences(left, right, target_deleted=then, current_deleted=now)
-    back = link_differences(right, left, target_deleted=now, current_deleted=then)
+    forth = link_differences(table(left), table(right), target_deleted=then, current_deleted=now)
+    back = link_differences(table(right), table(left), target_deleted=now, current_deleted=then)
     mirror = {Action.LINK: Action.UNLINK, Action.UNLINK: Action.LINK}
     assert {
         (key, link.reference, link.other_id, mirror[link.action]) for key, some in forth.items() for link in some
     } == {(key, link.reference, link.other_id, link.action) for key, some in back.items() for link in some}
-    assert link_differences(left, left, target_deleted=then, current_deleted=now) == {}
+    assert link_differences(table(left), table(left), target_deleted=then, current_deleted=now) == {}

@@ -22,6 +22,7 @@ from shared.graph.directory import GraphDirectory
 from shared.graph.settings import GraphSettings
 from shared.graph.tokens import CachedTokens, Token
 from shared.jobs.states import ENDS
+from shared.memory.alerts import MemoryAlerts
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import SequentialIds
 from shared.memory.queue import MemoryQueue, Message
@@ -151,6 +152,7 @@ class Platform:
         self.queue, self.ids = MemoryQueue(self.clock), SequentialIds(seed)
         self.transport = InProcessTransport(simulator)
         self._token = CachedTokens(self._token_of_tidemark, self.clock)
+        self.alerts = MemoryAlerts(("webhook", "teams"))
         self.deliveries = 0
         self.duplicates = 0.0
         self.watches = True
@@ -180,6 +182,7 @@ class Platform:
             ids=self.ids,
             signer=Mortal(self.signing, deaths, instance) if self.signing else None,
             verifier=self.signing,
+            alerts=self.alerts,
             vault_shelf=Mortal(self.shelf, deaths, instance),
             work_shelf=Mortal(self.work, deaths, instance),
         )

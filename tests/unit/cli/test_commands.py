@@ -41,6 +41,18 @@ def test_a_report_is_waited_for_and_its_changes_listed(deployment: Deployment) -
     assert sorted(row["id"] for row in first.json["value"] + rest.json["value"]) == sorted(users)
 
 
+def test_two_snapshots_are_compared_by_either_of_their_ids(deployment: Deployment) -> None:
+    (user,) = harmed(deployment)
+    deployment.do(deployment.world.clock.sleep(60.0))
+    deployment.do(deployment.world.captured())
+    latest, first = (row["tidemark.snapshotId"] for row in deployment.run("snapshots").json["value"])
+    compared = deployment.run("compare", first, "latest", "--wait")
+    assert (compared.status, compared.json["tidemark.summary"]) == (0, {"user": {"update": 1}})
+    assert [row["id"] for row in deployment.run("changes", compared.json["id"]).json["value"]] == [user]
+    assert deployment.run("compare", latest, latest, "--wait").json["tidemark.summary"] == {}
+    assert deployment.run("compare", latest, "20200101T000000Z-00000000").status == 3
+
+
 def test_progress_is_one_json_line_a_second_beside_the_result(deployment: Deployment) -> None:
     harmed(deployment)
     ran = deployment.run("report", "latest", "--wait")

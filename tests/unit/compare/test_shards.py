@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from shared.compare.shards import by_key, is_soft_deleted, link_differences, suspects
+from shared.compare.shards import Indexes, in_scope, is_soft_deleted, link_differences
 from shared.domain.changes import Action, LinkDifference
 from shared.domain.ids import object_key
 from shared.domain.scope import EVERYTHING, Scope
-from shared.formats.objects import SOFT_DELETED, IndexRow
+from shared.formats.objects import KEY_AND_TYPE, ROW, SOFT_DELETED, IndexRow
 from tests.support.builders import a_link, an_id
 
 USER, GROUP, UNKNOWN = 1, 2, 99
@@ -17,8 +17,13 @@ def a_row(label: str, *, digest: str = "same", type_code: int = USER, flags: int
     return IndexRow(object_key(an_id(label)), digest.encode().ljust(16), 0, 0, 0, type_code, flags)
 
 
+def packed(rows: list[IndexRow]) -> bytes:
+    return b"".join(ROW.pack(*row) for row in sorted(rows, key=KEY_AND_TYPE))
+
+
 def looked_at(target: list[IndexRow], current: list[IndexRow], scope: Scope = EVERYTHING) -> set[bytes]:
-    return {key for key, _type in suspects(by_key(target), by_key(current), scope)}
+    found = Indexes(packed(target), packed(current)).suspects()
+    return {key[0] for key in found if in_scope(key, scope, {USER, GROUP, UNKNOWN})}
 
 
 def a_link_row(source: str, other: str, code: int = MEMBERS) -> bytes:
@@ -29,8 +34,8 @@ def differences(
     target: set[bytes], current: set[bytes], *, then: tuple[str, ...] = (), now: tuple[str, ...] = ()
 ) -> dict[bytes, tuple[LinkDifference, ...]]:
     found = link_differences(
-        target,
-        current,
+        b"".join(sorted(target)),
+        b"".join(sorted(current)),
         target_deleted={object_key(an_id(label)) for label in then},
         current_deleted={object_key(an_id(label)) for label in now},
     )

@@ -18,7 +18,7 @@ from shared.domain.scope import EVERYTHING
 from shared.ports import Caller
 from simulator.applications import CARELESS_SCRIPT
 from simulator.service import Simulator
-from tests.support.platform import TENANT, Platform
+from tests.support.platform import TENANT, Deaths, Instance, Platform
 from tests.support.virtual_time import VirtualClock
 
 BASE = "https://tidemark.example.com"
@@ -72,10 +72,15 @@ class Reply:
 class World:
     """One tenant and one deployment; everything is asked inside one virtual_time.run."""
 
-    def __init__(self, objects: int = 30) -> None:
+    everything = EVERYTHING
+
+    def __init__(self, objects: int = 30, *, is_signed: bool = True) -> None:
         self.clock = VirtualClock()
         self.simulator = Simulator(clock=self.clock.unix_seconds, seed=3, objects=objects, tenant_id=TENANT)
         self.platform = Platform(self.simulator, workers=1)
+        if not is_signed:
+            self.platform.signing = None
+            self.platform.operator = self.platform.product(Instance(), Deaths())
         self.product = dataclasses.replace(self.platform.operator, callers=KnownCallers())
 
     async def captured(self) -> str:

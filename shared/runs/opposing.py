@@ -1,0 +1,53 @@
+"""Lay out a comparison of two stored snapshots: it reads no tenant and takes no lease of it (decision D10).
+
+A crash at any line costs opening two manifests again: the whole layout is one recording.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.catalogue.types import BY_CODE
+from shared.compare.shards import chosen
+from shared.domain.jobs import Batch, BatchState, Job, Step
+from shared.formats.manifests import Manifest
+from shared.runs.comparing import Comparing
+from shared.runs.preparing import SHARDS_PER_RANGE, WAVE_COMPARE, WAVE_EXPLAIN, Preparing
+from shared.runs.tenure import Pause, Tenure
+
+
+class Opposing:
+    """The step prepare: a job that needs no reading of the tenant is laid out here, every other by `preparing`."""
+
+    def __init__(self, preparing: Preparing, comparing: Comparing) -> None:
+        self._preparing, self._comparing = preparing, comparing
+
+    async def prepare(self, tenure: Tenure) -> Pause | None:
+        """Lay out every later batch of the job; raise IntegrityError for a side that is not what was sealed."""
+        if tenure.job.asks_tenant:
+            return await self._preparing.prepare(tenure)
+        facing = await self._comparing.facing(tenure.job)
+        shards = common_shards(facing.target.manifest, facing.current.manifest)
+        cursor = {"shards": shards, "types": sorted(BY_CODE[code].name for code in facing.codes)}
+        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, cursor=cursor)
+        await tenure.record(done, added=_layout(tenure.job, shards))
+        return None
+
+
+def common_shards(target: Manifest, current: Manifest) -> int:
+    """Return how many shards to compare: those of the side that has more, so that none is larger than it was sealed."""
+    return max(target.shard_count, current.shard_count)
+
+
+def _layout(job: Job, shards: int) -> list[Batch]:
+    """Return the batches of the comparison; a scope of single objects has only the ranges that hold one of them."""
+    laid: list[Batch] = []
+    for first in range(0, shards, SHARDS_PER_RANGE):
+        argument = {"first": first, "end": min(first + SHARDS_PER_RANGE, shards), "shards": shards}
+        if job.scope.ids is None or any(chosen(job.scope, shard, shards) for shard in range(first, argument["end"])):
+            batch = Batch(
+                job_id=job.job_id, number=len(laid) + 1, wave=WAVE_COMPARE, step=Step.COMPARE, argument=argument
+            )
+            laid.append(batch)
+    laid.append(Batch(job_id=job.job_id, number=len(laid) + 1, wave=WAVE_EXPLAIN, step=Step.EXPLAIN))
+    return laid
