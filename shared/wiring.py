@@ -1,62 +1,26 @@
 """Pick the implementation of every port; the only module that knows them all.
 
-`assemble` is pure wiring and serves tests and simulations with ports of their own. `product` is what the functions
-call: one product per process, made on first use inside the running event loop, from the app's settings. Heavy modules
-are imported when they are first needed, because they decide the cold start ("Azure Functions for Python", section 6).
+`product` is what the functions call: one product per process, made on first use inside the running event loop, from
+the app's settings. Heavy modules are imported when they are first needed, because they decide the cold start ("Azure
+Functions for Python", section 6).
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from shared.compare.jumps import GONE_PERCENT_DEFAULT, gone_percent_from
+from shared.compare.jumps import gone_percent_from
 from shared.domain.errors import InputError
 from shared.domain.ids import guid
-from shared.domain.jobs import Step
-from shared.jobs.retention import RULES_DEFAULT, Rules, rules_from
+from shared.jobs.retention import rules_from
 from shared.jobs.ways import FULL_DAYS_DEFAULT
-from shared.memory.alerts import MemoryAlerts
-from shared.ports import Alerts, Blobs, Callers, Clock, Directory, Ids, Rows, Shelf, Signer, Verifier, WorkQueue
-from shared.runs.applying import Applying
-from shared.runs.approving import Approving
-from shared.runs.asking import Asking
-from shared.runs.checking import Checking
-from shared.runs.choosing import CaptureSettings, Choosing
-from shared.runs.comparing import Comparing
-from shared.runs.confirming import Confirming
-from shared.runs.drifting import Drifting
-from shared.runs.explaining import Explaining
-from shared.runs.exporting import Exporting
-from shared.runs.finishing import Finishing
-from shared.runs.guarding import Guarding
-from shared.runs.history import History
-from shared.runs.holding import Holding
-from shared.runs.importing import Importing
-from shared.runs.indexing import Indexing
-from shared.runs.ledger import Ledger
-from shared.runs.opposing import Opposing
-from shared.runs.planning import Planning
-from shared.runs.preparing import Preparing
-from shared.runs.pruning import Pruning
-from shared.runs.reading import Reading
-from shared.runs.rechecking import Rechecking
-from shared.runs.replanning import Replanning
-from shared.runs.rolling import Rolling
-from shared.runs.sealing import Sealing
-from shared.runs.searching import Searching
-from shared.runs.showing import Showing
-from shared.runs.signing import Signing
-from shared.runs.snapshots import Snapshots
-from shared.runs.standing import Standing
-from shared.runs.starting import Starting
-from shared.runs.verifying import Verifying
-from shared.runs.watchdog import Watchdog
-from shared.runs.worker import Worker
+from shared.ports import Alerts, Clock, Directory, Signer, Verifier, WorkQueue
+from shared.product import LEASE_SECONDS_DEFAULT, Ports, Product, assemble
+from shared.runs.choosing import CaptureSettings
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import ContainerClient
@@ -64,154 +28,10 @@ if TYPE_CHECKING:
     from shared.azure.connections import StorageConnection
     from shared.azure.immutability import PolicyReader
 
-LEASE_SECONDS_DEFAULT = 60  # "Azure Storage: the lease": renewed every 20 s, a dead holder is noticed after 62 s
 GRAPH_ROOT_DEFAULT = "https://graph.microsoft.com"
 AUTHORITY_DEFAULT = "https://login.microsoftonline.com"
 VAULT_CONTAINER = "snapshots"
-
-
-@dataclass(frozen=True)
-class Ports:
-    """Everything the runs need from outside; without a signer and a verifier, snapshots are unsigned.
-
-    Without a shelf, nothing is ever removed from the vault or the work container.
-    """
-
-    rows: Rows
-    work: Blobs
-    vault: Blobs
-    queue: WorkQueue
-    directory: Directory
-    clock: Clock
-    ids: Ids
-    signer: Signer | None = None
-    verifier: Verifier | None = None
-    alerts: Alerts | None = None
-    vault_shelf: Shelf | None = None
-    work_shelf: Shelf | None = None
-
-
-@dataclass(frozen=True)
-class Upkeep:
-    """What keeps the vault: proving, holding, removing what has expired, and telling how it all stands."""
-
-    verifying: Verifying
-    rechecking: Rechecking
-    holding: Holding
-    pruning: Pruning
-    standing: Standing
-
-
-@dataclass(frozen=True)
-class Product:
-    """The product, ready to be called: one attribute per thing a trigger may do."""
-
-    tenant: str
-    starting: Starting
-    approving: Approving
-    asking: Asking
-    snapshots: Snapshots
-    history: History
-    searching: Searching
-    exporting: Exporting
-    importing: Importing
-    showing: Showing
-    drifting: Drifting
-    upkeep: Upkeep
-    worker: Worker
-    watchdog: Watchdog
-    ledger: Ledger
-    clock: Clock
-    callers: Callers
-
-    @property
-    def verifying(self) -> Verifying:
-        """What proves stored snapshots."""
-        return self.upkeep.verifying
-
-
-def assemble(
-    tenant: str,
-    ports: Ports,
-    callers: Callers,
-    *,
-    lease_seconds: int = LEASE_SECONDS_DEFAULT,
-    emergency_accounts: Sequence[str] = (),
-    approvals: int = 0,
-    captures: CaptureSettings | None = None,
-    rules: Rules = RULES_DEFAULT,
-    gone_percent: float = GONE_PERCENT_DEFAULT,
-) -> Product:
-    """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out.
-
-    `approvals` is how many others must agree to a plan before it may be carried out; `captures` says how captures go,
-    None for the defaults. `rules` say how long snapshots are kept; more than `gone_percent` of a type missing from one
-    raises an alert.
-    """
-    ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
-    snapshots = Snapshots(ports.rows, ports.vault, Signing(ports.signer, ports.verifier))
-    finishing = Finishing(snapshots, ports.clock, rules, gone_percent)
-    sealing = Sealing(ledger, ports.work, snapshots, ports.clock, finishing)
-    upkeep = _upkeep(ports, snapshots, ledger, rules)
-    comparing = Comparing(ledger, ports.work, snapshots)
-    guarding = Guarding(ports.directory, emergency_accounts)
-    planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing, guarding)
-    applying = Applying(ports.directory, ports.work)
-    choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
-    steps = {
-        Step.PREPARE: Opposing(Preparing(ports.directory, choosing, ports.clock), comparing).prepare,
-        Step.READ: Reading(ports.directory, ports.work).read,
-        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock).roll_forward,
-        Step.SEAL: sealing.seal,
-        Step.MANIFEST: sealing.manifest,
-        Step.INDEX_CHANGES: Indexing(snapshots).index_changes,
-        Step.COMPARE: comparing.compare,
-        Step.CHECK: Checking(ports.directory, ports.work, snapshots).check,
-        Step.PLAN: planning.plan,
-        Step.REPLAN: Replanning(ledger, ports.work, snapshots, comparing, guarding).replan,
-        Step.RELINK: planning.relink,
-        Step.APPLY: applying.apply,
-        Step.CONFIRM: Confirming(ledger, ports.directory, ports.work, ports.clock).confirm,
-        Step.EXPLAIN: Explaining(ledger, ports.directory, ports.work, comparing, ports.clock).explain,
-        Step.VERIFY: upkeep.rechecking.verify,
-    }
-    worker = Worker(ledger, ports.queue, steps)
-    approving = Approving(ledger, ports.rows, approvals)
-    starting = Starting(ledger, worker, snapshots, approving, ports.clock, ports.ids)
-    showing = Showing(ledger, ports.work, comparing)
-    alerts = ports.alerts or MemoryAlerts()
-    return Product(
-        tenant=tenant,
-        starting=starting,
-        showing=showing,
-        drifting=Drifting(ports.rows, ports.work, snapshots, ledger, starting, showing, alerts, ports.clock),
-        approving=approving,
-        asking=Asking(ledger, ports.work, comparing),
-        snapshots=snapshots,
-        history=History(snapshots),
-        searching=Searching(snapshots),
-        exporting=Exporting(snapshots),
-        importing=Importing(snapshots, ports.work, ports.clock),
-        upkeep=upkeep,
-        worker=worker,
-        watchdog=Watchdog(ledger, worker),
-        ledger=ledger,
-        clock=ports.clock,
-        callers=callers,
-    )
-
-
-def _upkeep(ports: Ports, snapshots: Snapshots, ledger: Ledger, rules: Rules) -> Upkeep:
-    verifying = Verifying(snapshots)
-    pruning = Pruning(snapshots, ledger, ports.clock, rules, vault_shelf=ports.vault_shelf, work_shelf=ports.work_shelf)
-    return Upkeep(
-        verifying=verifying,
-        rechecking=Rechecking(snapshots, verifying, ledger, ports.clock),
-        holding=Holding(snapshots, ports.clock),
-        pruning=pruning,
-        standing=Standing(snapshots, pruning, ports.clock, rules),
-    )
-
+__all__ = ["LEASE_SECONDS_DEFAULT", "Ports", "Product", "assemble", "from_settings", "product"]
 
 _made: dict[asyncio.AbstractEventLoop, Product] = {}
 

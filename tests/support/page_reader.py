@@ -167,8 +167,8 @@ def frame(content: bytes) -> bytes:
 
 
 def type_codes() -> dict[int, str]:
-    """Return the name of every type by its code, as docs/object-types.md lists them."""
-    rows = re.findall(r"^\| (\w+) \| (\d+) \| `", TYPES_PAGE.read_text(), re.MULTILINE)
+    """Return the name of every type by its code, as docs/object-types.md lists them, derived types after it."""
+    rows = re.findall(r"^\| (\w+)(?:, \w+)* \| (\d+) \| `", TYPES_PAGE.read_text(), re.MULTILINE)
     return {int(code): name for name, code in rows}
 
 

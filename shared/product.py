@@ -1,0 +1,209 @@
+"""The product over its ports: every run made once, and the step that each batch names.
+
+Pure wiring, for the app's settings and for tests and simulations with ports of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.compare.jumps import GONE_PERCENT_DEFAULT
+from shared.domain.jobs import Step
+from shared.jobs.retention import RULES_DEFAULT, Rules
+from shared.memory.alerts import MemoryAlerts
+from shared.ports import Alerts, Blobs, Callers, Clock, Directory, Ids, Rows, Shelf, Signer, Verifier, WorkQueue
+from shared.runs.applying import Applying
+from shared.runs.approving import Approving
+from shared.runs.asking import Asking
+from shared.runs.checking import Checking
+from shared.runs.choosing import CaptureSettings, Choosing
+from shared.runs.comparing import Comparing
+from shared.runs.confirming import Confirming
+from shared.runs.drifting import Drifting
+from shared.runs.explaining import Explaining
+from shared.runs.exporting import Exporting
+from shared.runs.finishing import Finishing
+from shared.runs.guarding import Guarding
+from shared.runs.history import History
+from shared.runs.holding import Holding
+from shared.runs.importing import Importing
+from shared.runs.indexing import Indexing
+from shared.runs.ledger import Ledger
+from shared.runs.opposing import Opposing
+from shared.runs.planning import Planning
+from shared.runs.preparing import Preparing
+from shared.runs.pruning import Pruning
+from shared.runs.reading import Reading
+from shared.runs.rechecking import Rechecking
+from shared.runs.replanning import Replanning
+from shared.runs.rolling import Rolling
+from shared.runs.sealing import Sealing
+from shared.runs.searching import Searching
+from shared.runs.showing import Showing
+from shared.runs.signing import Signing
+from shared.runs.snapshots import Snapshots
+from shared.runs.standing import Standing
+from shared.runs.starting import Starting
+from shared.runs.verifying import Verifying
+from shared.runs.watchdog import Watchdog
+from shared.runs.worker import StepRun, Worker
+
+LEASE_SECONDS_DEFAULT = 60  # "Azure Storage: the lease": renewed every 20 s, a dead holder is noticed after 62 s
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything the runs need from outside; without a signer and a verifier, snapshots are unsigned.
+
+    Without a shelf, nothing is ever removed from the vault or the work container.
+    """
+
+    rows: Rows
+    work: Blobs
+    vault: Blobs
+    queue: WorkQueue
+    directory: Directory
+    clock: Clock
+    ids: Ids
+    signer: Signer | None = None
+    verifier: Verifier | None = None
+    alerts: Alerts | None = None
+    vault_shelf: Shelf | None = None
+    work_shelf: Shelf | None = None
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What keeps the vault: proving, holding, removing what has expired, and telling how it all stands."""
+
+    verifying: Verifying
+    rechecking: Rechecking
+    holding: Holding
+    pruning: Pruning
+    standing: Standing
+
+
+@dataclass(frozen=True)
+class Product:
+    """The product, ready to be called: one attribute per thing a trigger may do."""
+
+    tenant: str
+    starting: Starting
+    approving: Approving
+    asking: Asking
+    snapshots: Snapshots
+    history: History
+    searching: Searching
+    exporting: Exporting
+    importing: Importing
+    showing: Showing
+    drifting: Drifting
+    upkeep: Upkeep
+    worker: Worker
+    watchdog: Watchdog
+    ledger: Ledger
+    clock: Clock
+    callers: Callers
+
+    @property
+    def verifying(self) -> Verifying:
+        """What proves stored snapshots."""
+        return self.upkeep.verifying
+
+
+def assemble(
+    tenant: str,
+    ports: Ports,
+    callers: Callers,
+    *,
+    lease_seconds: int = LEASE_SECONDS_DEFAULT,
+    emergency_accounts: Sequence[str] = (),
+    approvals: int = 0,
+    captures: CaptureSettings | None = None,
+    rules: Rules = RULES_DEFAULT,
+    gone_percent: float = GONE_PERCENT_DEFAULT,
+) -> Product:
+    """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out.
+
+    `approvals` is how many others must agree to a plan before it may be carried out; `captures` says how captures go,
+    None for the defaults. `rules` say how long snapshots are kept; more than `gone_percent` of a type missing from one
+    raises an alert.
+    """
+    ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
+    snapshots = Snapshots(ports.rows, ports.vault, Signing(ports.signer, ports.verifier))
+    finishing = Finishing(snapshots, ports.clock, rules, gone_percent)
+    upkeep = _upkeep(ports, snapshots, ledger, rules)
+    comparing = Comparing(ledger, ports.work, snapshots)
+    choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
+    steps = {
+        **_reading_steps(ports, choosing, comparing, Sealing(ledger, ports.work, snapshots, ports.clock, finishing)),
+        **_writing_steps(ports, ledger, snapshots, comparing, Guarding(ports.directory, emergency_accounts)),
+        Step.INDEX_CHANGES: Indexing(snapshots).index_changes,
+        Step.CHECK: Checking(ports.directory, ports.work, snapshots).check,
+        Step.EXPLAIN: Explaining(ledger, ports.directory, ports.work, comparing, ports.clock).explain,
+        Step.VERIFY: upkeep.rechecking.verify,
+    }
+    worker = Worker(ledger, ports.queue, steps)
+    approving = Approving(ledger, ports.rows, approvals)
+    starting = Starting(ledger, worker, snapshots, approving, ports.clock, ports.ids)
+    showing = Showing(ledger, ports.work, comparing)
+    alerts = ports.alerts or MemoryAlerts()
+    return Product(
+        tenant=tenant,
+        starting=starting,
+        showing=showing,
+        drifting=Drifting(ports.rows, ports.work, snapshots, ledger, starting, showing, alerts, ports.clock),
+        approving=approving,
+        asking=Asking(ledger, ports.work, comparing),
+        snapshots=snapshots,
+        history=History(snapshots),
+        searching=Searching(snapshots),
+        exporting=Exporting(snapshots),
+        importing=Importing(snapshots, ports.work, ports.clock),
+        upkeep=upkeep,
+        worker=worker,
+        watchdog=Watchdog(ledger, worker),
+        ledger=ledger,
+        clock=ports.clock,
+        callers=callers,
+    )
+
+
+def _reading_steps(ports: Ports, choosing: Choosing, comparing: Comparing, sealing: Sealing) -> dict[Step, StepRun]:
+    """Return the steps that read a tenant and compare it."""
+    preparing = Opposing(Preparing(ports.directory, choosing, ports.clock), comparing)
+    return {
+        Step.PREPARE: preparing.prepare,
+        Step.READ: Reading(ports.directory, ports.work).read,
+        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock).roll_forward,
+        Step.SEAL: sealing.seal,
+        Step.MANIFEST: sealing.manifest,
+        Step.COMPARE: comparing.compare,
+    }
+
+
+def _writing_steps(
+    ports: Ports, ledger: Ledger, snapshots: Snapshots, comparing: Comparing, guarding: Guarding
+) -> dict[Step, StepRun]:
+    """Return the steps that plan a recovery, write it and look at it again."""
+    planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing, guarding)
+    return {
+        Step.PLAN: planning.plan,
+        Step.REPLAN: Replanning(ledger, ports.work, snapshots, comparing, guarding).replan,
+        Step.RELINK: planning.relink,
+        Step.APPLY: Applying(ports.directory, ports.work).apply,
+        Step.CONFIRM: Confirming(ledger, ports.directory, ports.work, ports.clock).confirm,
+    }
+
+
+def _upkeep(ports: Ports, snapshots: Snapshots, ledger: Ledger, rules: Rules) -> Upkeep:
+    verifying = Verifying(snapshots)
+    pruning = Pruning(snapshots, ledger, ports.clock, rules, vault_shelf=ports.vault_shelf, work_shelf=ports.work_shelf)
+    return Upkeep(
+        verifying=verifying,
+        rechecking=Rechecking(snapshots, verifying, ledger, ports.clock),
+        holding=Holding(snapshots, ports.clock),
+        pruning=pruning,
+        standing=Standing(snapshots, pruning, ports.clock, rules),
+    )
