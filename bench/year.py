@@ -1,9 +1,9 @@
 """A year of daily snapshots over one that is really stored, as far as the history of one object can tell.
 
 Storing 365 snapshots of a million objects takes 126 GB. Here every day has its own signed manifest, but its files are
-the first day's, except those of the one group that is looked up: on twelve days it has another name and another
-member, in files of its own. The change index has rows for other objects as well, one object and one link in a hundred a
-day, and is put together by the product's own steps. All days repeat the first one's Merkle roots.
+second names of the first day's, except those of the one group that is looked up: on twelve days it has another name
+and another member, in files of its own. The change index has rows for other objects as well, one object and one link
+in a hundred a day, and is put together by the product's own steps. All days repeat the first one's Merkle roots.
 """
 
 from __future__ import annotations
@@ -148,11 +148,21 @@ class Year:
         shards = (*file.shards[:-1], last)
         return msgspec.structs.replace(file, name=name, length=len(content), sha256=sha256(content), shards=shards)
 
+    def _beside(self, file: File, day: int) -> File:
+        """Return the file as one of the day's own snapshot, under a second name for the same bytes on disk."""
+        name = f"{TENANT}/{_snapshot_id(day)}/{file.name.rpartition('/')[2]}"
+        place = self._vault.root / name
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.hardlink_to(self._vault.root / file.name)
+        return msgspec.structs.replace(file, name=name)
+
     async def _sealed(self, manifest: Manifest, day: int) -> Manifest:
         before = self.states[-1]
         created_at = self.states[0].created_at + timedelta(days=day)
         own = msgspec.structs.replace(
             manifest,
+            files=tuple(self._beside(file, day) for file in manifest.files),
             snapshot_id=_snapshot_id(day),
             sequence=day + 1,
             previous_sha256=before.manifest_sha256,
