@@ -118,7 +118,7 @@ def add_objects(add: Callable[..., ArgumentParser], snapshot: ArgumentParser) ->
 
 def add_moving(add: Callable[..., ArgumentParser], snapshot: ArgumentParser) -> None:
     """Add the commands that move a snapshot."""
-    out = add("export", moving.export, "write a snapshot into a folder, to read and to import again", snapshot)
+    out = add("export", moving.export, "write a snapshot into a folder or a container, to read and to import", snapshot)
     out.add_argument(
         "--as",
         dest="form",
@@ -129,7 +129,7 @@ def add_moving(add: Callable[..., ArgumentParser], snapshot: ArgumentParser) -> 
     out.add_argument("--readable-only", action="store_true", help="leave out the stored files that an import needs")
     back = add("import", moving.bring_in, "bring an exported snapshot back into the vault")
     for made in (out, back):
-        made.add_argument("folder", metavar="FOLDER", help="folder of an export")
+        made.add_argument("folder", metavar="FOLDER", help="folder of an export, or a container's address with its SAS")
 
 
 def _page() -> ArgumentParser:

@@ -36,6 +36,7 @@ class Surroundings:
     stderr: TextIO
     transport: httpx.BaseTransport | None = None
     clock: Clock = field(default_factory=Clock)
+    storage: httpx.BaseTransport | None = None
 
 
 def main() -> int:
@@ -64,7 +65,7 @@ def run(arguments: Sequence[str], around: Surroundings) -> int:
         settings = read_settings(around.environment)
         tokens = Tokens(fetch_for(settings, around.transport), around.clock.monotonic)
         with Api(settings.url, tokens, around.transport) as api:
-            return command(Session(api, screen, around.clock), given)
+            return command(Session(api, screen, around.clock, around.storage), given)
     except CliError as error:
         screen.note(f"tidemark: {error}")
         return error.exit_status

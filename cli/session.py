@@ -7,6 +7,8 @@ from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import httpx
+
 from cli.api import Api, Json
 from cli.errors import CliError, Exit
 from cli.screen import Screen
@@ -19,11 +21,12 @@ PAGE_MAX = 999
 
 @dataclass(frozen=True)
 class Session:
-    """The API, the screen and the clock of one command."""
+    """The API, the screen and the clock of one command; `storage` replaces the network to storage accounts in tests."""
 
     api: Api
     screen: Screen
     clock: Clock
+    storage: httpx.BaseTransport | None = None
 
 
 Command = Callable[[Session, Namespace], Exit]

@@ -1,14 +1,17 @@
-"""Commands that move a snapshot: export it to a folder, and import it from one."""
+"""Commands that move a snapshot: export it to a folder or a blob container, and import it from one."""
 
 from __future__ import annotations
 
 import hashlib
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
 
+from cli.account import Account, is_address
 from cli.api import Json
 from cli.errors import CliError, Exit
 from cli.folder import MANIFEST, SEALED, SIGNATURE, Folder, checked_stored
@@ -16,13 +19,22 @@ from cli.session import Session, chosen_snapshot
 
 
 def export(session: Session, given: Namespace) -> Exit:
-    """Write a snapshot into a folder: its objects to read, and its stored files to import again."""
+    """Write a snapshot into a folder or a blob container: its objects to read, its stored files to import again."""
+    if not is_address(given.folder):
+        return _export(session, given, given.folder, given.folder)
+    with Account(given.folder, session.storage) as account, TemporaryDirectory(prefix="tidemark-") as staged:
+        ended = _export(session, given, staged, account.shown)
+        session.screen.note(f"{account.send_all(Path(staged))} blobs written to {account.shown}")
+        return ended
+
+
+def _export(session: Session, given: Namespace, root: str, shown: str) -> Exit:
     if given.form == "sealed" and given.readable_only:
         raise CliError(Exit.USAGE, "--as sealed with --readable-only leaves nothing to export")
     snapshot = chosen_snapshot(session.api, given.snapshot)
     path = ("snapshots", str(snapshot["id"]), "tidemark.export")
     listed = session.api.ask(*path)
-    folder = Folder(Path(given.folder))
+    folder = Folder(Path(root))
     folder.begin()
     objects = 0
     if given.form != "sealed":
@@ -37,24 +49,33 @@ def export(session: Session, given: Namespace) -> Exit:
         raise CliError(Exit.FAILED, "the manifest that came is not the snapshot's")
     folder.sweep()
     folder.write(manifest, MANIFEST)
-    _say(session, given.folder, listed, {"objects": objects, "written": folder.written, "removed": folder.removed})
+    _say(session, shown, listed, {"objects": objects, "written": folder.written, "removed": folder.removed})
     return Exit.DONE
 
 
 def bring_in(session: Session, given: Namespace) -> Exit:
     """Bring an exported snapshot back into the vault; a second time changes nothing."""
-    root = Path(given.folder)
-    manifest = _read(root / MANIFEST)
+    if not is_address(given.folder):
+        root = Path(given.folder)
+        has_signature = (root / SIGNATURE).is_file()
+        return _bring_in(session, given.folder, lambda *parts: _read(root.joinpath(*parts)), has_signature)
+    with Account(given.folder, session.storage) as account:
+        has_signature = account.has(SIGNATURE)
+        return _bring_in(session, account.shown, lambda *parts: account.fetch("/".join(parts)), has_signature)
+
+
+def _bring_in(session: Session, shown: str, read: Callable[..., bytes], has_signature: bool) -> Exit:
+    manifest = read(MANIFEST)
     digest = hashlib.sha256(manifest).hexdigest()
     path = ("tidemark.imports", digest)
     session.api.put(*path, MANIFEST, content=manifest)
-    if (root / SIGNATURE).is_file():
-        session.api.put(*path, SIGNATURE, content=_read(root / SIGNATURE))
+    if has_signature:
+        session.api.put(*path, SIGNATURE, content=read(SIGNATURE))
     names = [checked_stored(file.get("name")) for file in _files(manifest)]
     for name in names:
-        session.api.put(*path, name, content=_read(root / SEALED / name))
+        session.api.put(*path, name, content=read(SEALED, name))
     known = session.api.finish(*path)
-    _say(session, given.folder, known, {"files": len(names)})
+    _say(session, shown, known, {"files": len(names)})
     return Exit.DONE
 
 

@@ -102,6 +102,65 @@ def test_a_snapshot_lost_with_its_account_comes_back_byte_for_byte(deployment: D
     assert deployment.run("verify", "latest").json["isSigned"] is True
 
 
+class Container(httpx.MockTransport):
+    """A container of another storage account: what is there, by name, and every request's method and name."""
+
+    def __init__(self) -> None:
+        super().__init__(self.answer)
+        self.blobs: dict[str, bytes] = {}
+        self.asked: list[tuple[str, str]] = []
+        self.busy = 1
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        assert request.url.query == b"sv=1&sig=secret", "every request carries the signature"
+        name = request.url.path.removeprefix("/copies/contoso/")
+        self.asked.append((request.method, name))
+        if self.busy and request.method == "PUT":
+            self.busy -= 1
+            return httpx.Response(503, headers={"x-ms-error-code": "ServerBusy"})
+        if request.method == "PUT":
+            assert request.headers["x-ms-blob-type"] == "BlockBlob"
+            self.blobs[name] = request.content
+            return httpx.Response(201)
+        if name not in self.blobs:
+            return httpx.Response(404, headers={"x-ms-error-code": "BlobNotFound"})
+        if request.method == "DELETE":
+            del self.blobs[name]
+            return httpx.Response(202)
+        return httpx.Response(200, content=self.blobs[name] if request.method == "GET" else b"")
+
+
+def test_a_snapshot_goes_to_another_storage_account_and_comes_back_from_it(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    deployment.do(deployment.world.captured())
+    container, address = Container(), "https://other.blob.core.windows.net/copies/contoso?sv=1&sig=secret"
+    deployment.run("export", "latest", str(tmp_path))
+    for _time in range(2):
+        ran = deployment.run("export", "latest", address, storage=container)
+        assert (ran.status, container.blobs) == (0, contents(tmp_path))
+    assert container.busy == 0, "a busy account was asked again"
+    writes = [name for method, name in container.asked if method == "PUT"]
+    assert writes[-1] == "manifest.json"
+    assert {name for method, name in container.asked if method == "DELETE"} == {"manifest.json"}
+    assert "secret" not in ran.out + ran.err
+    held = lost(deployment)
+    back = deployment.run("import", address, storage=container)
+    assert (back.status, back.json["isSigned"]) == (0, True)
+    assert deployment.world.platform.vault.contents == held
+    del container.blobs["manifest.json"]
+    refused = deployment.run("import", address, storage=container)
+    assert (refused.status, "manifest.json" in refused.err, "secret" in refused.err) == (6, True, False)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://other.blob.core.windows.net/copies", "https://other.blob.core.windows.net"]
+)
+def test_an_address_that_is_no_https_container_is_refused(deployment: Deployment, address: str) -> None:
+    deployment.do(deployment.world.captured())
+    assert deployment.run("export", "latest", address).status == 2
+
+
 @pytest.mark.parametrize("part", ["manifest.json", "manifest.sig", "objects.ndz", "index.idx", "links.zst"])
 def test_what_was_altered_is_refused_and_nothing_is_listed(deployment: Deployment, tmp_path: Path, part: str) -> None:
     deployment.do(deployment.world.captured())

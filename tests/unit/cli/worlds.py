@@ -61,6 +61,7 @@ class Answers(httpx.BaseTransport):
 def command(
     *arguments: str,
     transport: httpx.BaseTransport | None = None,
+    storage: httpx.BaseTransport | None = None,
     environment: Mapping[str, str] = ENVIRONMENT,
     is_terminal: bool = False,
     typed: str = "",
@@ -69,7 +70,9 @@ def command(
     """Run one command and return how it ended."""
     out, err = Terminal(is_terminal=is_terminal), Terminal(is_terminal=is_terminal)
     stdin = Terminal(typed, is_terminal=is_terminal)
-    around = Surroundings(environment, stdin, out, err, transport, clock or Clock(lambda: 0.0, lambda _seconds: None))
+    around = Surroundings(
+        environment, stdin, out, err, transport, clock or Clock(lambda: 0.0, lambda _seconds: None), storage
+    )
     return Ran(run(arguments, around), out.getvalue(), err.getvalue())
 
 
