@@ -3,7 +3,7 @@
 Pure: no clock but the storage service's is in it, as ages of blobs; no time that a manifest or a row tells. Promises
 (tests/properties/test_retention.py checks each by name):
   K1  nothing that is younger than the retention, or than the vault's own policy, is ever removed
-  K2  what is held, or what an unfinished job names, is never removed
+  K2  what is held, what is pinned as known good, or what an unfinished job names, is never removed
   K3  a snapshot is never removed while a restore point that lies over it is there
   K4  of what is old enough, the newest stay, and of those without an alert or a fault the newest stay as well
   K5  what is written while a snapshot is kept by its age can never make it go: others being there only keeps more
@@ -66,6 +66,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """One snapshot or restore point as it lies in the vault; `age_days` is that of its youngest blob.
 
     `is_proven`: its manifest was read and proven, so `base_id` is known. `is_good`: no alert, no failed verification.
+    `is_pinned`: drift is judged against it.
     """
 
     snapshot_id: str
@@ -74,6 +75,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     is_proven: bool = True
     is_good: bool = True
     is_held: bool = False
+    is_pinned: bool = False
     is_wanted: bool = False
 
 
@@ -96,6 +98,8 @@ def reasons_to_keep(stored: Sequence[Stored], rules: Rules, protection: Protecti
             reasons[one.snapshot_id] = f"younger than {days} days"
         elif one.is_held:
             reasons[one.snapshot_id] = "held"
+        elif one.is_pinned:
+            reasons[one.snapshot_id] = "pinned as known good for drift"
         elif one.is_wanted:
             reasons[one.snapshot_id] = "an unfinished job names it"
         elif not one.is_proven:

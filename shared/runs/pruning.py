@@ -22,6 +22,7 @@ from shared.domain.protection import Protection
 from shared.domain.pruning import Pruned
 from shared.formats.manifests import manifest_name
 from shared.formats.rows import PRUNED_KEY, pruned_of, pruned_values, removed_key, snapshot_key, snapshot_values
+from shared.formats.watches import WATCH_KEY, watch_of
 from shared.jobs.retention import DAY_SECONDS, Rules, Stored, kept_days, reasons_to_keep
 from shared.jobs.states import ENDS
 from shared.ports import ANY, Clock, Put, Row, Shelf
@@ -124,7 +125,8 @@ class Pruning:
         protection: Protection,
     ) -> tuple[dict[str, str], list[Folder]]:
         """Return why each sealed snapshot stays ("" if it may go), and the folders without manifest that may go."""
-        wanted = {job.snapshot_id for job in jobs if job.state not in ENDS}
+        wanted = {name for job in jobs if job.state not in ENDS for name in (job.snapshot_id, job.against)}
+        pinned = await self._pinned(tenant)
         holds, proofs = await self._holding.holds(tenant), await self._holding.verifications(tenant)
         days, stored, leftovers = kept_days(self._rules, protection), [], []
         is_anything_old = any(folder.age_days >= days for folder in folders.values())
@@ -132,7 +134,7 @@ class Pruning:
             name = folder.snapshot_id
             is_held = name in holds and holds[name].is_held
             if not folder.is_sealed:
-                if folder.age_days >= days and name not in wanted and not is_held:
+                if folder.age_days >= days and name not in wanted and name != pinned and not is_held:
                     leftovers.append(folder)
                 continue
             known = listed.get(name) or (removed[name][1] if name in removed else None)
@@ -146,10 +148,16 @@ class Pruning:
                     is_proven=folder.manifest is not None and not folder.fault,
                     is_good=not (known and known.alerts) and not (name in proofs and proofs[name].fault),
                     is_held=is_held,
+                    is_pinned=name == pinned,
                     is_wanted=name in wanted,
                 )
             )
         return reasons_to_keep(stored, self._rules, protection), leftovers
+
+    async def _pinned(self, tenant: str) -> str:
+        """Return the snapshot that drift is judged against, empty when none is pinned; a watch that is off pins too."""
+        row = await self._snapshots.rows.read(tenant, WATCH_KEY)
+        return watch_of(row.values, key=row.key).baseline if row else ""
 
     async def _unlist(self, tenant: str, known: SnapshotSummary) -> None:
         await self._snapshots.rows.write(tenant, [Put(removed_key(known.snapshot_id), snapshot_values(known), ANY)])

@@ -34,6 +34,7 @@ def vaults(draw: st.DrawFn) -> list[Stored]:
             is_proven=draw(st.integers(0, 9)) > 0,
             is_good=draw(flags),
             is_held=draw(st.integers(0, 9)) == 0,
+            is_pinned=draw(st.integers(0, 9)) == 0,
             is_wanted=draw(st.integers(0, 9)) == 0,
         )
         stored.append(whole)
@@ -58,6 +59,7 @@ def test_k1_k2_k3_k6_nothing_young_held_wanted_unproven_or_needed_is_removed(
         if one.snapshot_id in gone:
             assert one.age_days >= max(30, protection.days)
             assert not one.is_held
+            assert not one.is_pinned
             assert not one.is_wanted
             assert one.is_proven
             assert one.snapshot_id not in needed

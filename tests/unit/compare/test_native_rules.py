@@ -4,16 +4,46 @@ from __future__ import annotations
 
 import pytest
 
+from shared.catalogue.entry import ObjectType, Wave
+from shared.catalogue.grants import APP_ROLE_ASSIGNMENT, OAUTH2_PERMISSION_GRANT
 from shared.catalogue.group import GROUP
 from shared.catalogue.user import USER
 from shared.compare.judge import ABSENT, ON_PREMISES, Side, judge, writable
 from shared.compare.recreation import NEW_ID, recreation
-from shared.compare.references import kept_links
+from shared.compare.references import hangs_on_hidden, kept_links
 from shared.compare.rows import not_written
 from shared.domain.changes import Action, Difference, Json, LinkDifference
+from shared.domain.ids import object_key
+from shared.domain.jobs import Options
+from shared.domain.writes import Answer
+from shared.recover.answers import Verdict, verdict
+from shared.recover.plan import object_changes
 from tests.support.builders import a_difference, a_group_body, a_link, a_user_body, an_id
 
 DYNAMIC = ["DynamicMembership"]
+ADMIN_CONSENT: Json = {
+    "id": "grant-1",
+    "clientId": an_id("app-1"),
+    "consentType": "AllPrincipals",
+    "principalId": None,
+    "resourceId": an_id("graph"),
+    "scope": "User.Read",
+}
+USER_CONSENT: Json = {**ADMIN_CONSENT, "consentType": "Principal", "principalId": an_id("user-1")}
+ASSIGNMENT: Json = {
+    "id": "assignment-1",
+    "appRoleId": an_id("role"),
+    "principalId": an_id("group-1"),
+    "resourceId": an_id("app-1"),
+}
+CONSENTS = pytest.mark.parametrize(
+    ("entry", "body"),
+    [
+        pytest.param(OAUTH2_PERMISSION_GRANT, ADMIN_CONSENT, id="a grant an administrator consented to"),
+        pytest.param(OAUTH2_PERMISSION_GRANT, USER_CONSENT, id="a grant a user consented to"),
+        pytest.param(APP_ROLE_ASSIGNMENT, ASSIGNMENT, id="an app role assignment"),
+    ],
+)
 
 
 def group_row(then: Json, now: Json, *links: LinkDifference) -> Difference | None:
@@ -38,6 +68,48 @@ def test_group_owners_which_native_leaves_out_are_recovered_too() -> None:
     assert row is not None
     assert row.links == (owner,)
     assert not GROUP.reference("owners").is_native
+
+
+@pytest.mark.parametrize("reference", ["manager", "sponsors"])
+def test_the_manager_and_sponsors_which_native_leaves_out_are_recovered_too(reference: str) -> None:
+    link = a_link("user-2", reference=reference)
+    body = a_user_body()
+    row = judge(USER, an_id("user-1"), Side(body), Side(body), kept_links(USER, (link,), body, body))
+    assert row is not None
+    assert (row.action, row.links, row.refusal) == (Action.UPDATE, (link,), "")
+    assert not USER.reference(reference).is_native
+
+
+@CONSENTS
+def test_grants_and_assignments_that_are_gone_are_made_again_those_of_users_too(entry: ObjectType, body: Json) -> None:
+    row = judge(entry, "known by what it says", Side(body), ABSENT)
+    assert row is not None
+    assert (row.action, row.refusal) == (Action.RECREATE, "")
+    (change,) = object_changes([row], Options())[Wave.LOCATIONS]
+    assert change.target == {name: value for name, value in body.items() if name != "id" and value is not None}
+
+
+@CONSENTS
+@pytest.mark.parametrize("side", [0, 1])
+def test_grants_and_assignments_come_and_go_with_the_service_principal_at_their_end(
+    entry: ObjectType, body: Json, side: int
+) -> None:
+    bins: tuple[set[bytes], set[bytes]] = (set(), set())
+    bins[side].add(object_key(an_id("app-1")))
+    assert hangs_on_hidden(entry, body, None, bins)
+    assert not hangs_on_hidden(entry, body, None, (set(), {object_key(an_id("another"))}))
+
+
+def test_a_grant_with_another_scope_is_set_back() -> None:
+    row = judge(OAUTH2_PERMISSION_GRANT, "x", Side(ADMIN_CONSENT), Side({**ADMIN_CONSENT, "scope": "Mail.ReadWrite"}))
+    assert row is not None
+    assert (row.action, row.target, row.refusal) == (Action.UPDATE, {"scope": "User.Read"}, "")
+
+
+def test_a_link_to_an_object_that_no_longer_exists_fails_and_is_reported_as_failed() -> None:
+    gone = Answer(write_id="w", status=404, code="Request_ResourceNotFound", message="Resource does not exist")
+    assert verdict(gone, Action.LINK, links=1) is Verdict.FAILED
+    assert verdict(gone, Action.LINK, links=20) is Verdict.SPLIT
 
 
 def test_dynamic_membership_is_not_compared_as_links() -> None:

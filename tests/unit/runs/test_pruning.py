@@ -155,6 +155,34 @@ def test_what_is_held_or_named_by_an_unfinished_job_stays() -> None:
     virtual_time.run(story())
 
 
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_snapshot_that_drift_is_judged_against_stays_until_another_one_is_pinned(is_on: bool) -> None:
+    async def story() -> None:
+        world = World(objects=10)
+        ids = await aged_vault(world)
+        drifting = world.product.drifting
+        await drifting.set(TENANT, is_on=is_on, baseline=ids[1], rules=(), allowed=())
+        found = await pruned(world, runs=2)
+        assert set(found.removed) == {ids[0], ids[2]}
+        assert found.kept["pinned as known good for drift"] == 1
+        await drifting.set(TENANT, is_on=is_on, baseline=ids[3], rules=(), allowed=())
+        assert (await pruned(world, runs=2)).removed == (ids[1],)
+
+    virtual_time.run(story())
+
+
+def test_both_sides_of_an_unfinished_comparison_stay() -> None:
+    async def story() -> None:
+        world = World(objects=10)
+        ids = await aged_vault(world)
+        sides = {"snapshot_id": ids[1], "against": ids[2]}
+        job = a_job("waiting", tenant=TENANT, kind=Kind.REPORT, created_at=world.clock.now(), **sides)
+        await world.product.ledger.park(job, [a_batch(0, job_id=job.job_id, step=Step.PREPARE, wave=0)])
+        assert (await pruned(world, runs=2)).removed == (ids[0],)
+
+    virtual_time.run(story())
+
+
 def test_a_snapshot_that_is_leaving_stays_for_an_hour_and_comes_back_when_somebody_needs_it() -> None:
     async def story() -> None:
         world = World(objects=10)
