@@ -192,7 +192,7 @@ def _writing_steps(
         Step.PLAN: planning.plan,
         Step.REPLAN: Replanning(ledger, ports.work, snapshots, comparing, guarding).replan,
         Step.RELINK: planning.relink,
-        Step.APPLY: Applying(ports.directory, ports.work).apply,
+        Step.APPLY: Applying(ledger, ports.directory, ports.work).apply,
         Step.CONFIRM: Confirming(ledger, ports.directory, ports.work, ports.clock).confirm,
     }
 

@@ -6,6 +6,7 @@ Source of the words matched here: "Microsoft Graph: facts and rules", sections 4
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from shared.domain.changes import Action
@@ -17,9 +18,11 @@ THERE_ALREADY = ("already exist", "conflicting object")
 NO_LICENCE = "does not have a corresponding license"
 ON_PREMISES = "on-premises mastered"
 
+DENIED, QUOTA = "Authorization_RequestDenied", "Directory_QuotaExceeded"
+
 ADVICE = {
-    "Authorization_RequestDenied": "grant the recovery identity the permission or directory role the message names",
-    "Directory_QuotaExceeded": "free directory quota, then run the recovery again",
+    DENIED: "grant the recovery identity the permission or directory role the message names",
+    QUOTA: "free directory quota, then run the recovery again",
     "ObjectConflict": "another object took its name or address; rename that one, then run the recovery again",
     "Request_MultipleObjectsWithSameKeyValue": "another object took its name; rename that one, then run again",
 }
@@ -58,10 +61,16 @@ def _is_true_already(answer: Answer, action: Action, text: str) -> bool:
     return answer.status == 400 and NO_LICENCE in text
 
 
-def explanation(answer: Answer) -> str:
-    """Return Graph's message with a plain sentence of what to do, where one is known."""
+def explanation(answer: Answer, permissions: Sequence[str] = ()) -> str:
+    """Return Graph's message with a plain sentence of what to do, where one is known.
+
+    `permissions` are those that the write takes; Graph's own refusal names none.
+    """
     message = answer.message or f"Graph answered {answer.status}"
     advice = ADVICE.get(answer.code, "")
+    if answer.code == DENIED and permissions:
+        takes = ", ".join(permissions)
+        advice = f"grant the recovery identity what writing this type takes: {takes}; or the role that protects it"
     if ON_PREMISES in message.lower():
         advice = "correct it in Active Directory"
     return f"{message} ({advice})" if advice else message

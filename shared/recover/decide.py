@@ -117,9 +117,14 @@ def outcome(
         reference=change.reference,
         other_id=change.other_id,
         error_code=answer.code if answer and has_failed else "",
-        message=explanation(answer) if answer and has_failed else message,
+        message=explanation(answer, _takes(change)) if answer and has_failed else message,
         request_id=answer.request_id if answer else "",
     )
+
+
+def _takes(change: Change) -> tuple[str, ...]:
+    """Return the permissions that writing an object of the change's type takes."""
+    return type_named(change.type).write_permissions
 
 
 def was_ours(change: Change, earlier: Json | None, entry: ObjectType) -> bool:

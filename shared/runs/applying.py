@@ -12,7 +12,8 @@ one recorded outcome whatever crashes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -22,6 +23,7 @@ from shared.domain.changes import Action, Change, Json, Outcome, Result
 from shared.domain.jobs import BatchState
 from shared.domain.writes import Answer
 from shared.formats.records import BEFORE_IMAGES, OUTCOMES, encode_records
+from shared.jobs.flow import totals
 from shared.ports import Blobs, Directory
 from shared.recover.answers import Verdict, verdict
 from shared.recover.decide import (
@@ -34,7 +36,9 @@ from shared.recover.decide import (
     still_differing,
     was_ours,
 )
+from shared.recover.refusals import held, refused
 from shared.recover.writes import Stroke, halves, link_strokes, object_strokes
+from shared.runs.ledger import Ledger
 from shared.runs.looks import looked
 from shared.runs.outcomes import LINKS, BeforeImage, grouped, images, planned
 from shared.runs.tenure import Pause, Tenure
@@ -46,22 +50,43 @@ BISECT_ROUNDS_MAX = 6  # 20 links are single after five halvings
 class Applying:
     """The step apply."""
 
-    def __init__(self, directory: Directory, work: Blobs) -> None:
-        self._directory, self._work = directory, work
+    def __init__(self, ledger: Ledger, directory: Directory, work: Blobs) -> None:
+        self._ledger, self._directory, self._work = ledger, directory, work
 
     async def apply(self, tenure: Tenure) -> Pause | None:
         """Apply what is left of the batch; stop at a group boundary when asked to."""
         changes = await planned(self._work, tenure.batch)
         groups = grouped(changes)
+        earlier = await self._counted_before(tenure)
         start = int(tenure.batch.cursor.get("groups", 0))
         for number in range(start, len(groups)):
-            outcomes = await self._apply_group(tenure, number, groups[number])
+            counts = Counter(earlier) + Counter(tenure.batch.counts)
+            unsent = {change.change_id: answer for change in groups[number] if (answer := held(change, counts))}
+            outcomes = await self._apply_group(tenure, number, groups[number], unsent)
             await self._record(tenure, number, outcomes, is_last=number + 1 == len(groups))
             if number + 1 < len(groups) and (pause := await tenure.pause()):
                 return pause
         return None
 
-    async def _apply_group(self, tenure: Tenure, number: int, changes: Sequence[Change]) -> list[Outcome]:
+    async def _counted_before(self, tenure: Tenure) -> dict[str, int]:
+        """Return the figures of the job's other batches: what Graph refused there is not asked again here."""
+        batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
+        return totals([batch for batch in batches if batch.number != tenure.batch.number])
+
+    async def _apply_group(
+        self, tenure: Tenure, number: int, whole: Sequence[Change], unsent: Mapping[str, Answer]
+    ) -> list[Outcome]:
+        done = {
+            change.change_id: outcome(change, Result.FAILED, before={}, answer=unsent[change.change_id])
+            for change in whole
+            if change.change_id in unsent
+        }
+        changes = [change for change in whole if change.change_id not in unsent]
+        if changes:
+            done |= await self._sent_group(tenure, number, changes)
+        return [done[change.change_id] for change in whole]
+
+    async def _sent_group(self, tenure: Tenure, number: int, changes: Sequence[Change]) -> dict[str, Outcome]:
         entry = type_named(changes[0].type)
         looks = await looked(self._directory, entry, changes)
         earlier = await images(self._work, tenure.batch, number)
@@ -88,7 +113,7 @@ class Applying:
             remark = OVERWRITTEN + ", ".join(others) if others else ""
             image = before[change.change_id]
             done[change.change_id] = outcome(change, result, before=image, message=remark, answer=answer)
-        return [done[change.change_id] for change in changes]
+        return done
 
     async def _proven(
         self, entry: ObjectType, ended: Sequence[tuple[Change, Result, Answer]]
@@ -156,6 +181,8 @@ class Applying:
             kind = "links" if one.action in LINKS else "objects"
             for key in ("done", f"{kind}.{one.result}", f"outcome.{one.type}.{one.action}.{one.result}"):
                 counts[key] = counts.get(key, 0) + 1
+        for key, count in refused(outcomes).items():
+            counts[key] = counts.get(key, 0) + count
         await tenure.record(
             msgspec.structs.replace(
                 batch,

@@ -17,6 +17,7 @@ from shared.domain.jobs import Batch, BatchState, Job, Kind, State, Step
 from shared.formats.records import CONFIRMATIONS, decode_records
 from shared.jobs.flow import totals, warnings
 from shared.ports import Blobs
+from shared.recover.refusals import warnings_of
 from shared.runs.comparing import Comparing, difference_files
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import recorded
@@ -102,7 +103,8 @@ class Asking:
 def _counted(job: Job, batches: Sequence[Batch]) -> Job:
     made = [str(batch.cursor["digest"]) for batch in batches if "digest" in batch.cursor]
     digest = made[0] if made else job.plan_digest
-    gathered = msgspec.structs.replace(job, counts=totals(batches), warnings=warnings(batches))
+    counts = totals(batches)
+    gathered = msgspec.structs.replace(job, counts=counts, warnings=(*warnings(batches), *warnings_of(counts)))
     return msgspec.structs.replace(gathered, notes=notes_of(batches), plan_digest=digest)
 
 

@@ -8,7 +8,7 @@ sending loses only a message, which the watchdog replaces.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -23,11 +23,12 @@ from shared.domain.errors import (
     StopError,
     TidemarkError,
 )
-from shared.domain.jobs import BatchState, Kind, Note, Step
-from shared.jobs.flow import QUEUE, release, to_send_after
+from shared.domain.jobs import Batch, BatchState, Kind, Note, Step
+from shared.jobs.flow import QUEUE, release, to_send_after, totals
 from shared.jobs.lease import MARGIN_SECONDS, LeaseRow
 from shared.jobs.states import ENDS, Event
 from shared.ports import WorkQueue
+from shared.recover.refusals import broken_by
 from shared.runs.ledger import Ledger
 from shared.runs.tenure import Pause, Tenure
 
@@ -75,11 +76,12 @@ class Worker:
         Ends a job whose last worker died between its last batch and the job's end.
         """
         last = Note(tenant=tenant, job_id=lease.job_id, batch=0, fencing_token=lease.fencing_token)
-        released = release(await self._ledger.batches(tenant, lease.job_id))
+        batches = await self._ledger.batches(tenant, lease.job_id)
+        released = release(batches)
         if released.failure:
             await self._end(last, Event.BROKE, error_code="batch-failed", error=released.failure)
         elif released.is_finished:
-            await self._end(last, Event.LAST_BATCH_DONE)
+            await self._finish(last, batches)
         for number in released.numbers:
             await self._queue.send(QUEUE[Kind(lease.kind)], msgspec.structs.replace(last, batch=number))
 
@@ -117,11 +119,16 @@ class Worker:
         """Send what this batch's end released; end the job when nothing is left."""
         batches = await self._ledger.batches(note.tenant, note.job_id)
         if release(batches).is_finished:
-            await self._end(note, Event.LAST_BATCH_DONE)
+            await self._finish(note, batches)
             return
         job = await self._ledger.job(note.tenant, note.job_id)
         for number in to_send_after(batches, note.batch):
             await self._queue.send(QUEUE[job.kind], msgspec.structs.replace(note, batch=number))
+
+    async def _finish(self, note: Note, batches: Sequence[Batch]) -> None:
+        """End a job whose batches are all done: well, or by the name of what kept it from writing the rest."""
+        code, error = broken_by(totals(batches))
+        await self._end(note, Event.BROKE if code else Event.LAST_BATCH_DONE, error_code=code, error=error)
 
     async def _end(self, note: Note, event: Event, *, error_code: str = "", error: str = "") -> None:
         lease = await self._ledger.end(note, event, error_code=error_code, error=error)

@@ -89,7 +89,7 @@ def an_outcome(label: str = "user-1", **members: Any) -> Outcome:
         "action": Action.UPDATE,
         "result": Result.APPLIED,
         "before": {"city": "Rome"},
-        "after": {"city": "Oslo"},
+        "target": {"city": "Oslo"},
     }
     return Outcome(**{**defaults, **members})
 
