@@ -63,6 +63,7 @@ def parser() -> ArgumentParser:
     recover.add_argument(
         "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"
     )
+    _add_rows_of_report(recover)
     add("approve", starting.approve, "agree to a plan that somebody else has made", job)
     add("undo", starting.undo, "plan to put back what an ended recovery found, or do it", job, wait, doing)
     add("retry", starting.retry, "plan to repeat what failed in an ended recovery, or do it", job, wait, doing)
@@ -74,6 +75,14 @@ def parser() -> ArgumentParser:
     add("outcomes", looking.outcomes, "list what became of every change of a recovery", job, page)
     add("permissions", None, "list the application permissions to grant", _purpose()).set_defaults(local=permissions)
     return made
+
+
+def _add_rows_of_report(recover: ArgumentParser) -> None:
+    recover.add_argument("--report", metavar="JOB", help="the report that --rows chooses from")
+    recover.add_argument(
+        "--rows", metavar="FILE", help="only these rows of it: lines of its export, or TYPE:ID; - reads"
+    )
+    recover.add_argument("--property", metavar="NAME,...", help="only these properties and references of the rows")
 
 
 def add_rows(add: Callable[..., ArgumentParser], job: ArgumentParser, page: ArgumentParser) -> None:

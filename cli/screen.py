@@ -68,6 +68,10 @@ class Screen:
         self._stderr.write(json_text(document) + "\n")
         self._stderr.flush()
 
+    def typed(self) -> TextIO:
+        """Return standard input, line by line."""
+        return self._stdin
+
     def confirmed(self, question: str) -> bool:
         """Ask a person; only the whole word yes confirms."""
         self._stderr.write(f"{visible(question)} Type yes to go on: ")

@@ -31,6 +31,7 @@ from shared.runs.importing import Importing
 from shared.runs.indexing import Indexing
 from shared.runs.ledger import Ledger
 from shared.runs.opposing import Opposing
+from shared.runs.picking import Picking
 from shared.runs.planning import Planning
 from shared.runs.preparing import Preparing
 from shared.runs.pruning import Pruning
@@ -146,7 +147,8 @@ def assemble(
     }
     worker = Worker(ledger, ports.queue, steps)
     approving = Approving(ledger, ports.rows, approvals)
-    starting = Starting(ledger, worker, snapshots, approving, ports.clock, ports.ids)
+    picking = Picking(ledger, comparing)
+    starting = Starting(ledger, worker, snapshots, approving, picking, ports.clock, ports.ids)
     showing = Showing(ledger, ports.work, comparing)
     alerts = ports.alerts or MemoryAlerts()
     return Product(

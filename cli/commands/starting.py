@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 
+from cli.api import Json
 from cli.commands.ending import end_of, show_started
 from cli.errors import CliError, Exit
+from cli.rows import rows_body
 from cli.scope import described, start_body
 from cli.session import Session, chosen_snapshot
 from cli.text import moment
+
+ROWS = "tidemark.rows"
 
 
 def capture(session: Session, given: Namespace) -> Exit:
@@ -43,12 +48,13 @@ def recover(session: Session, given: Namespace) -> Exit:
     options = {"softDeleteNewer": True} if given.soft_delete_newer else {}
     snapshot = chosen_snapshot(session.api, given.snapshot)
     place = ("snapshots", str(snapshot["id"]))
+    rows = _rows(session, given)
     if not given.apply:
-        body = start_body(given.types, given.ids, {**options, "plan": True})
+        body = start_body(given.types, given.ids, {**options, "plan": True}) | rows
         return _planned(session, given, session.api.post(*place, "recoveryPreviewJobs", body=body))
-    body = start_body(given.types, given.ids, {**options, **_by(given)})
+    body = start_body(given.types, given.ids, {**options, **_by(given)}) | rows
     newer = " Objects made since then are soft-deleted." if given.soft_delete_newer else ""
-    scope = described(given.types, given.ids)
+    scope = f"{len(rows[ROWS]['rows'])} chosen rows" if rows else described(given.types, given.ids)
     _ask(session, given, f"Bring {scope} back to {moment(snapshot.get('createdDateTime'))}.{newer}")
     return _started(session, given, session.api.post(*place, "recoveryJobs", body=body))
 
@@ -74,6 +80,23 @@ def undo(session: Session, given: Namespace) -> Exit:
 def retry(session: Session, given: Namespace) -> Exit:
     """Show what repeating the failures of an ended recovery would do; with --apply do it."""
     return _again(session, given, "tidemark.retryFailed", f"Repeat what failed in recovery {given.job}.")
+
+
+def _rows(session: Session, given: Namespace) -> Json:
+    """Return what names the rows of `--rows`, nothing without it."""
+    if given.rows is None:
+        if given.report is not None or given.property is not None:
+            raise CliError(Exit.USAGE, "--report and --property go with --rows")
+        return {}
+    if given.report is None:
+        raise CliError(Exit.USAGE, "--rows needs --report JOB: the report whose rows they are")
+    if given.rows == "-":
+        return {ROWS: rows_body(given.report, session.screen.typed(), given.property)}
+    try:
+        with Path(given.rows).open(encoding="utf-8", errors="surrogateescape") as lines:
+            return {ROWS: rows_body(given.report, lines, given.property)}
+    except OSError as error:
+        raise CliError(Exit.USAGE, f"--rows: {error}") from error
 
 
 def _again(session: Session, given: Namespace, action: str, question: str) -> Exit:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from functions.wire.chosen import read_chosen
 from functions.wire.filters import read_criteria
 from functions.wire.names import TYPE_TAG, Json, is_tag
 from shared.domain.errors import InputError
@@ -24,6 +25,7 @@ BODY_BYTES_MAX = 1024 * 1024
 CRITERIA = "filteringCriteria"
 OPTIONS = "tidemark.options"
 AGAINST = "tidemark.against"
+ROWS = "tidemark.rows"
 TEXT_CHARS_MAX = 200
 SOFT_DELETE_NEWER = ("soft_delete_newer", bool)
 PLAN, PLANNED_BY = ("makes_plan", bool), ("planned_by", str)
@@ -71,7 +73,7 @@ def read_reason(headers: Mapping[str, str], content: bytes) -> str:
 def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[Scope, Options]:
     """Return what a new job of `kind` is about and what it may do; raise InputError naming what is wrong."""
     body = read_object(headers, content)
-    allowed = {TYPE_TAG, CRITERIA, OPTIONS} | ({AGAINST} if kind is Kind.REPORT else set())
+    allowed = {TYPE_TAG, CRITERIA, OPTIONS, ROWS} | ({AGAINST} if kind is Kind.REPORT else set())
     _refuse_unknown(body, frozenset(allowed))
     wanted = WIRE_TYPE[kind]
     if TYPE_TAG in body and not is_tag(body[TYPE_TAG], wanted):
@@ -82,7 +84,14 @@ def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[
     if options.soft_delete_newer and kind is Kind.REPORT and not options.makes_plan:
         member = f"{OPTIONS}.softDeleteNewer"
         raise InputError(f"{member} is for a report that makes a plan: add plan: true", member=member)
-    return scope, options
+    if ROWS not in body:
+        return scope, options
+    if criteria is not None:
+        raise InputError(f"{ROWS} and {CRITERIA} exclude each other: the rows are the scope", member=CRITERIA)
+    if kind is Kind.REPORT and not options.makes_plan:
+        raise InputError(f"{ROWS} is for a report that makes a plan: add plan: true", member=ROWS)
+    scope, chosen = read_chosen(body[ROWS], member=ROWS)
+    return scope, msgspec.structs.replace(options, chosen=chosen)
 
 
 def read_against(headers: Mapping[str, str], content: bytes) -> str:

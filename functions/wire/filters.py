@@ -54,29 +54,29 @@ def _member(name: str, *, shows_all: bool) -> str:
 
 
 def _types(value: object, *, member: str) -> tuple[str, ...]:
-    rows = _filled_list(value, member)
+    rows = filled_list(value, member)
     return tuple(dict.fromkeys(captured_type(row, member=f"{member}[{at}]") for at, row in enumerate(rows)))
 
 
 def _ids(value: object, *, member: str) -> dict[str, tuple[str, ...]]:
     """Return ids by type, in the order given; a type that is named twice has the ids of both places."""
     found: dict[str, dict[str, None]] = {}
-    for at, row in enumerate(_filled_list(value, member)):
+    for at, row in enumerate(filled_list(value, member)):
         place = f"{member}[{at}]"
         if not isinstance(row, dict):
             raise InputError(f"{place} must be an object", member=place)
         if TYPE_TAG in row and not is_tag(row[TYPE_TAG], ITEM):
             raise InputError(f"{place}.{TYPE_TAG} must be {tag(ITEM)}", member=f"{place}.{TYPE_TAG}")
-        _only(row, {TYPE_TAG, "entityType", "entityIds"}, place)
+        only(row, {TYPE_TAG, "entityType", "entityIds"}, place)
         name = captured_type(row.get("entityType"), member=f"{place}.entityType")
-        ids = _filled_list(row.get("entityIds"), f"{place}.entityIds")
+        ids = filled_list(row.get("entityIds"), f"{place}.entityIds")
         chosen = found.setdefault(name, {})
         for position, one in enumerate(ids):
-            chosen[_object_id(type_named(name), one, member=f"{place}.entityIds[{position}]")] = None
+            chosen[object_id(type_named(name), one, member=f"{place}.entityIds[{position}]")] = None
     return {name: tuple(ids) for name, ids in found.items()}
 
 
-def _object_id(entry: ObjectType, value: object, *, member: str) -> str:
+def object_id(entry: ObjectType, value: object, *, member: str) -> str:
     """Return the id of one object: a GUID for directory objects, what the report shows for all others."""
     if not isinstance(value, str) or not value or len(value) > ID_CHARS_MAX:
         raise InputError(f"{member} must be the id of an object", member=member)
@@ -85,21 +85,23 @@ def _object_id(entry: ObjectType, value: object, *, member: str) -> str:
     return value.lower() if GUID.match(value) else value
 
 
-def _filled_list(value: object, member: str) -> list[Any]:
+def filled_list(value: object, member: str) -> list[Any]:
+    """Return a list that has something in it; raise InputError for anything else."""
     if not isinstance(value, list):
         raise InputError(f"{member} must be a list", member=member)
     if not value:
-        raise InputError(f"{member} is empty; leave filteringCriteria out to mean everything", member=member)
+        raise InputError(f"{member} is empty; leave it out with what it is in to mean everything", member=member)
     return value
 
 
 def _exactly(value: Json, name: str, member: str) -> None:
-    _only(value, {TYPE_TAG, name}, member)
+    only(value, {TYPE_TAG, name}, member)
     if name not in value:
         raise InputError(f"{member}.{name} is missing", member=f"{member}.{name}")
 
 
-def _only(value: Json, allowed: set[str], member: str) -> None:
+def only(value: Json, allowed: set[str], member: str) -> None:
+    """Return when `value` has no other members than `allowed`; raise InputError naming the first that it has."""
     for name in value:
         if name not in allowed:
             place = f"{member}.{name[:120]}"

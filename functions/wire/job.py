@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from functions.wire.chosen import chosen_body
 from functions.wire.filters import criteria
 from functions.wire.names import TYPE_TAG, Json, status, tag, type_member
 from shared.catalogue.types import BY_NAME
@@ -29,7 +30,7 @@ NATIVE = (
     "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
     "totalFailedChanges"
 ).split()
-FACTS = "kind snapshotId wireSnapshotId against requestedBy options plan confirmation isCancelAsked".split()
+FACTS = "kind snapshotId wireSnapshotId against requestedBy options rows plan confirmation isCancelAsked".split()
 FIGURES = "counts progress summary leftAlone warnings error notes isRestorePoint".split()
 MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES]}
 
@@ -64,6 +65,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
             "plan": job.options.makes_plan,
             "plannedBy": job.options.planned_by or None,
         },
+        "tidemark.rows": chosen_body(job.options.chosen, shows_all=shows_all),
         "tidemark.plan": _plan(job),
         "tidemark.confirmation": _confirmation(job),
         "tidemark.isCancelAsked": job.is_cancel_asked,

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from shared.domain.chosen import Chosen
 from shared.domain.protection import Protection
 from shared.domain.scope import EVERYTHING, Scope
 
@@ -70,7 +71,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `undoes` and `repeats` name an ended recovery: this one puts back what that one found, or does what failed in it.
     A report that `makes_plan` ends with the plan a recovery would carry out (a dry run); a recovery that is
-    `planned_by` such a report carries out exactly that plan, or nothing.
+    `planned_by` such a report carries out exactly that plan, or nothing. `chosen` are the rows of a report, and what of
+    each, that are brought back; None for everything in scope.
     """
 
     soft_delete_newer: bool = False
@@ -78,6 +80,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     repeats: str = ""
     makes_plan: bool = False
     planned_by: str = ""
+    chosen: Chosen | None = None
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ its age is the server's, so no clock of ours can lengthen it. A crash costs aski
 
 from __future__ import annotations
 
+import msgspec
+
 from shared.domain.errors import CallerError, InputError
 from shared.domain.jobs import Job, Kind, Options, State, Step
 from shared.domain.scope import Scope
@@ -52,9 +54,8 @@ class Approving:
                 )
             return ""
         plan = await self._plan(tenant, options.planned_by)
-        asked = (snapshot_id, scope, options.soft_delete_newer, options.undoes, options.repeats)
-        own = plan.options
-        if asked != (plan.snapshot_id, plan.scope, own.soft_delete_newer, own.undoes, own.repeats):
+        asked = (snapshot_id, scope, msgspec.structs.replace(options, planned_by=""))
+        if asked != (plan.snapshot_id, plan.scope, msgspec.structs.replace(plan.options, makes_plan=False)):
             raise InputError(f"plan {plan.job_id} is for another snapshot, scope or options", member="plannedBy")
         agreed = set(await self.approvers(tenant, plan.job_id)) - {requested_by, plan.requested_by}
         if len(agreed) < self.needed:

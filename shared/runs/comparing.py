@@ -27,6 +27,7 @@ from shared.formats.manifests import Manifest
 from shared.formats.objects import IndexRow, decode_body
 from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_records
 from shared.ports import Blobs
+from shared.recover.chosen import PARTLY, picked
 from shared.runs.layers import Readable
 from shared.runs.ledger import Ledger
 from shared.runs.packed import packed_index, packed_links
@@ -51,6 +52,10 @@ class Comparing:
         start = int(tenure.batch.cursor.get("shard", argument["first"]))
         for shard in range(start, int(argument["end"])):
             found, unknown = await compared(sides, job.scope, (shard, int(argument["shards"])))
+            if job.options.chosen is not None:
+                found, partly = picked(found, job.options.chosen)
+                if partly:
+                    counts[f"leftAlone.{PARTLY}"] = counts.get(f"leftAlone.{PARTLY}", 0) + partly
             place = f"{shard:05d}-{tenure.batch.attempt}.ndz"
             outputs.append(await self._store(job, f"differences/{place}", DIFFERENCES, found))
             if unknown:

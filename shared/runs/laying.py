@@ -26,7 +26,9 @@ NUMBERS_PER_WAVE = 10_000  # batches; the catalogue's wave w counts from w times
 
 def foretold(job: Job, waves: Mapping[Wave, Sequence[Change]], links: Iterable[Change]) -> Estimate:
     """Return what a plan comes to; raise PlanChangedError when the job was to carry out another one."""
-    about = {"tenant": job.tenant, "snapshot_id": job.snapshot_id, "scope": job.scope}
+    about: dict[str, object] = {"tenant": job.tenant, "snapshot_id": job.snapshot_id, "scope": job.scope}
+    if job.options.chosen is not None:
+        about["chosen"] = job.options.chosen
     objects = (change for _wave, changes in sorted(waves.items()) for change in changes)
     estimate = estimated(about, objects, links)
     if job.plan_digest and job.plan_digest != estimate.digest:

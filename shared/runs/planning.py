@@ -16,6 +16,7 @@ from shared.domain.changes import Action, Change, Difference, Json, LinkDifferen
 from shared.domain.ids import KEY_BYTES, key_guid, object_key
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.ports import Blobs, Directory
+from shared.recover.chosen import NOT_CHOSEN, chosen_links
 from shared.recover.plan import dealt, foreseen_links, left_alone, link_changes, object_changes
 from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
@@ -58,7 +59,8 @@ class Planning:
         laid: list[Batch] = []
         for wave, changes in sorted(waves.items()) if not job.options.makes_plan else ():
             laid += await lay(self._work, tenure, wave, dealt(changes, 1))
-        reasons: dict[str, int] = {}
+        chosen = job.options.chosen
+        reasons: dict[str, int] = {NOT_CHOSEN: chosen.others} if chosen and chosen.others else {}
         for difference in differences:
             reason = left_alone(difference, job.options) or spared.get(difference.object_id, "")
             if reason:
@@ -127,6 +129,8 @@ class Planning:
         }
         changes: list[Change] = []
         links = await self._still_different(entry, wanted, bodies)
+        if tenure.job.options.chosen is not None:
+            links = chosen_links(links, entry.name, tenure.job.options.chosen)
         for object_id in sorted(links):
             name = str(bodies[object_id].get("displayName") or "")
             changes += link_changes(entry.name, object_id, name, links[object_id])

@@ -19,6 +19,7 @@ from shared.ports import Clock, Ids
 from shared.runs.approving import Approving
 from shared.runs.comparing import not_comparable
 from shared.runs.ledger import Ledger
+from shared.runs.picking import Picking
 from shared.runs.snapshots import Snapshots
 from shared.runs.worker import Worker
 
@@ -29,10 +30,17 @@ class Starting:
     """Creates jobs of one deployment."""
 
     def __init__(
-        self, ledger: Ledger, worker: Worker, snapshots: Snapshots, approving: Approving, clock: Clock, ids: Ids
+        self,
+        ledger: Ledger,
+        worker: Worker,
+        snapshots: Snapshots,
+        approving: Approving,
+        picking: Picking,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._ledger, self._worker, self._snapshots = ledger, worker, snapshots
-        self._approving, self._clock, self._ids = approving, clock, ids
+        self._approving, self._picking, self._clock, self._ids = approving, picking, clock, ids
 
     async def capture(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
         """Start the capture that was scheduled for `scheduled_at`; None when it exists or another job has the tenant.
@@ -175,7 +183,7 @@ class Starting:
     async def _create(
         self, kind: Kind, tenant: str, snapshot_id: str, scope: Scope, options: Options, requested_by: str
     ) -> Job:
-        digest = ""
+        digest, options = "", await self._picking.checked(tenant, snapshot_id, options)
         if kind is Kind.RECOVERY:
             digest = await self._approving.allowed(
                 tenant, options, snapshot_id=snapshot_id, scope=scope, requested_by=requested_by

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -320,3 +321,54 @@ def test_tables_are_for_people(deployment: Deployment) -> None:
         assert deployment.run(name, is_terminal=True).status == 0
     for arguments in (("verify", "latest"), ("job", job_id)):
         assert deployment.run(*arguments, is_terminal=True).status == 0
+
+
+def test_a_recovery_of_chosen_rows_takes_them_from_a_file_or_standard_input(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    first, second, third = harmed(deployment, 3)
+    for one in (first, second):
+        deployment.world.change(one, city="Nowhere")
+    report = deployment.run("report", "latest", "--wait").json["id"]
+    rows = tmp_path / "rows"
+    assert deployment.run("export-report", report, "--output", str(rows)).status == 0
+    kept = [line for line in rows.read_text().splitlines() if third not in line]
+    rows.write_text("\n".join(kept))
+    chosen = ("recover", "latest", "--report", report, "--rows", str(rows), "--property", "city")
+    plan = deployment.run(*chosen, "--wait")
+    assert (plan.status, plan.json["tidemark.plan"]["objects"]) == (0, 2)
+    done = deployment.run(*chosen, "--apply", "--yes", "--plan", plan.json["id"], "--wait")
+    assert (done.status, done.json["totalObjectsModified"]) == (0, 2)
+    typed = f"user:{first}\n\n" + '{"entityTypeName": "user", "id": "' + second + '", "properties": ["jobTitle"]}'
+    report = deployment.run("report", "latest", "--wait").json["id"]
+    from_stdin = ("recover", "latest", "--report", report, "--rows", "-", "--apply", "--yes", "--wait")
+    done = deployment.run(*from_stdin, typed=typed)
+    assert (done.status, done.json["totalObjectsModified"]) == (0, 2)
+    left = deployment.run("changes", deployment.run("report", "latest", "--wait").json["id"]).json["value"]
+    assert [row["id"] for row in left] == [third]
+
+
+@pytest.mark.parametrize(
+    ("options", "typed", "said"),
+    [
+        (("--rows", "-"), "", "needs --report"),
+        (("--report", GUID), "", "go with --rows"),
+        (("--property", "city"), "", "go with --rows"),
+        (("--report", GUID, "--rows", "-"), "\n", "there is no row"),
+        (("--report", GUID, "--rows", "-"), f"user:{GUID}\nuser", "line 2"),
+        (("--report", GUID, "--rows", "-"), "{oops", "line 1 is no JSON object"),
+        (("--report", GUID, "--rows", "-"), '{"id": "x"}', "line 1 has no entityTypeName"),
+        (("--report", GUID, "--rows", "-"), '{"id": "x", "entityTypeName": "user", "properties": "city"}', "no list"),
+        (("--report", GUID, "--rows", "-", "--property", "city,"), f"user:{GUID}", "empty item"),
+        (("--report", GUID, "--rows", "/nowhere/rows"), "", "/nowhere/rows"),
+        (("--report", GUID, "--rows", "-"), f"user:{GUID}", GUID),
+    ],
+)
+def test_rows_that_cannot_be_read_are_named_and_nothing_starts(
+    deployment: Deployment, options: tuple[str, ...], typed: str, said: str
+) -> None:
+    harmed(deployment)
+    refused = deployment.run("recover", "latest", *options, typed=typed)
+    assert refused.status in {2, 3}
+    assert said in refused.err
+    assert len(deployment.run("jobs").json["value"]) == 1
