@@ -5,6 +5,7 @@ Property names and rules: "administrativeUnit resource type". The members of a d
 
 from __future__ import annotations
 
+from shared.catalogue.creation import Creation
 from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Wave
 
 ADMINISTRATIVE_UNIT = ObjectType(
@@ -28,7 +29,9 @@ ADMINISTRATIVE_UNIT = ObjectType(
     ),
     references=(Reference(name="members", code=7, is_native=False, is_bound=False, dynamic_marker="Dynamic"),),
     has_delta=True,
-    waves={"restore": Wave.RESTORE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
+    names={"membershipRule": ("user", "group")},
+    creation=Creation(named_by=("displayName",), follows=True),
+    waves={"restore": Wave.RESTORE, "recreate": Wave.RECREATE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
     read_permissions=("AdministrativeUnit.Read.All", "Member.Read.Hidden"),
     write_permissions=("AdministrativeUnit.ReadWrite.All",),
 )

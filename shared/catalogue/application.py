@@ -6,6 +6,7 @@ they can be changed or removed. Of credentials, only what tells that they exist 
 
 from __future__ import annotations
 
+from shared.catalogue.creation import Creation
 from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Secret, Wave
 
 WRITABLE = (
@@ -58,7 +59,12 @@ APPLICATION = ObjectType(
     native=tuple(NATIVE),
     has_delta=True,
     has_count=True,
-    waves={"restore": Wave.RESTORE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
+    # All of these name other applications by appId, or this one itself.
+    names=dict.fromkeys(("api", "appId", "identifierUris", "requiredResourceAccess", "web"), ("application",)),
+    creation=Creation(
+        named_by=("displayName",), upsert_by=("uniqueName",), lost=("tokenEncryptionKeyId",), follows=True
+    ),
+    waves={"restore": Wave.RESTORE, "recreate": Wave.RECREATE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
     read_permissions=("Application.Read.All", "AgentIdentityBlueprint.Read.All"),
     write_permissions=("Application.ReadWrite.All", "Directory.Read.All", "AgentIdentityBlueprint.ReadWrite.All"),
 )

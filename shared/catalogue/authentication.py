@@ -7,6 +7,7 @@ a configuration is of. Who registered which method is not here: Entra tells nobo
 
 from __future__ import annotations
 
+from shared.catalogue.creation import Creation
 from shared.catalogue.entry import Call, ObjectType, Property, Rule, Shape, Wave
 
 METHOD_PROPERTIES = (
@@ -38,6 +39,7 @@ AUTHENTICATION_METHODS_POLICY = ObjectType(
     is_paged=False,
     sends_select=False,
     waves={"update": Wave.LOCATIONS},
+    names={"registrationEnforcement": ("user", "group")},
     read_permissions=READ,
     write_permissions=WRITE,
 )
@@ -51,6 +53,7 @@ AUTHENTICATION_METHOD = ObjectType(
         Property("id", Rule.IDENTITY),
         *(Property(name, is_set=True) for name in METHOD_PROPERTIES),
     ),
+    names=dict.fromkeys(("excludeTargets", "featureSettings", "includeTargets"), ("user", "group")),
     native=("*",),
     is_paged=False,
     is_listed=True,
@@ -77,7 +80,8 @@ AUTHENTICATION_STRENGTH = ObjectType(
     is_paged=False,
     is_listed=True,
     sends_select=False,
-    waves={"update": Wave.LOCATIONS},
+    creation=Creation(named_by=("displayName",), takes=("allowedCombinations",)),
+    waves={"recreate": Wave.RECREATE, "update": Wave.LOCATIONS},
     read_permissions=READ,
     write_permissions=("Policy.ReadWrite.ConditionalAccess",),
 )

@@ -6,6 +6,7 @@ kept as they come; ids that name objects which are gone stay in the policy.
 
 from __future__ import annotations
 
+from shared.catalogue.creation import Creation
 from shared.catalogue.entry import ObjectType, Property, Rule, Wave
 
 CONDITIONAL_ACCESS_POLICY = ObjectType(
@@ -33,8 +34,22 @@ CONDITIONAL_ACCESS_POLICY = ObjectType(
     is_paged=False,
     is_listed=True,
     sends_select=False,
+    names={
+        "conditions": (
+            "user",
+            "group",
+            "application",
+            "servicePrincipal",
+            "namedLocation",
+            "unifiedRoleDefinition",
+            "administrativeUnit",
+        ),
+        "grantControls": ("authenticationStrengthPolicy",),
+    },
+    creation=Creation(named_by=("displayName",)),
     waves={
         "restore": Wave.POLICY_RESTORE,
+        "recreate": Wave.POLICY_RESTORE,
         "update": Wave.POLICY_UPDATE,
         "enable": Wave.POLICY_ENABLE,
         "softDelete": Wave.SOFT_DELETE,

@@ -13,6 +13,9 @@ SETTINGS = (
     "appServiceConnectInbound b2bCollaborationInbound b2bCollaborationOutbound b2bDirectConnectInbound "
     "b2bDirectConnectOutbound inboundTrust m365CollaborationInbound m365CollaborationOutbound tenantRestrictions"
 ).split()
+NAMED: dict[str, tuple[str, ...]] = dict.fromkeys(
+    SETTINGS, ("user", "group", "application")
+)  # who and what is allowed, by id
 READ, WRITE = ("Policy.Read.All",), ("Policy.ReadWrite.CrossTenantAccess",)
 
 CROSS_TENANT_ACCESS = ObjectType(
@@ -51,6 +54,7 @@ CROSS_TENANT_DEFAULT = ObjectType(
     ),
     is_paged=False,
     sends_select=False,
+    names=NAMED,
     waves={"update": Wave.LOCATIONS},
     read_permissions=READ,
     write_permissions=WRITE,
@@ -73,6 +77,7 @@ CROSS_TENANT_PARTNER = ObjectType(
     is_paged=False,
     is_listed=True,
     sends_select=False,
+    names=NAMED,
     waves={"recreate": Wave.LOCATIONS, "update": Wave.LOCATIONS},
     read_permissions=READ,
     write_permissions=WRITE,

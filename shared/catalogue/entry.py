@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from shared.catalogue.creation import Creation
+
 PAGE_MAX = 999  # Graph: largest $top on directory collections
 
 
@@ -18,18 +20,27 @@ class Wave(IntEnum):
     """When a change of a recovery runs: a lower wave ends before a higher one starts (decision D13).
 
     LOCATIONS is the wave of named locations and of everything else that stands between links and policies: settings,
-    roles, grants and assignments.
+    roles, grants and assignments. `place` is where a wave lies in the rows of a job.
     """
 
     RESTORE = 1
-    UPDATE = 2
-    RELINK = 3
-    LINKS = 4
-    LOCATIONS = 5
-    POLICY_RESTORE = 6
-    POLICY_UPDATE = 7
-    POLICY_ENABLE = 8
-    SOFT_DELETE = 9
+    RECREATE = 2
+    UPDATE = 3
+    RELINK = 4
+    LINKS = 5
+    LOCATIONS = 6
+    POLICY_RESTORE = 7
+    POLICY_UPDATE = 8
+    POLICY_ENABLE = 9
+    SOFT_DELETE = 10
+
+    @property
+    def place(self) -> int:
+        """The number that rows carry. Waves before re-creation had these, and jobs they laid out must go on.
+
+        Re-creation shares the place of restores and follows them by the numbers of its batches (runs/laying.py).
+        """
+        return max(1, self - 1)
 
 
 class Rule(StrEnum):
@@ -143,8 +154,9 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     properties that name directory objects it hangs on: it hides with them. `native` are the properties that Microsoft's
     own feature recovers ("*": all of them). `built_in` is the property and value that mark what Graph lets nobody
     write. `replaces` when an update is a PUT of the whole object. `kinds` are derived types in its collections.
-    `is_synced` types may be mastered on premises. `make` is the collection that takes the POST when it is not `path`;
-    `make_with` are members that it needs besides.
+    `is_synced` types may be mastered on premises. `names` says which properties hold ids of other objects and of which
+    types those are; `creation` how one that is gone for good is created anew. `make` is the collection that takes the
+    POST when it is not `path`; `make_with` are members that it needs besides.
     """
 
     name: str
@@ -173,6 +185,8 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     built_in: tuple[str, bool | str] | None = None
     is_synced: bool = False
     is_remade: bool = False
+    names: dict[str, tuple[str, ...]] = {}
+    creation: Creation | None = None
     native: tuple[str, ...] = ()
     replaces: bool = False
     make: str = ""

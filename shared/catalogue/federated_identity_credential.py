@@ -27,6 +27,7 @@ FEDERATED_IDENTITY_CREDENTIAL = ObjectType(
     ),
     identity=(PARENT, "name"),
     ends=(PARENT,),
+    names={PARENT: ("application",), "subject": ("servicePrincipal",)},
     is_remade=True,
     waves={"recreate": Wave.LOCATIONS, "update": Wave.LOCATIONS},
     read_permissions=("Application.Read.All",),

@@ -5,6 +5,7 @@ Property names and rules: "group resource type"; owners are beyond Microsoft's o
 
 from __future__ import annotations
 
+from shared.catalogue.creation import Creation
 from shared.catalogue.entry import Call, ObjectType, Property, Reference, Rule, Wave
 
 WRITABLE = (
@@ -49,7 +50,9 @@ GROUP = ObjectType(
     has_delta=True,
     has_count=True,
     split_by="displayName",
-    waves={"restore": Wave.RESTORE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
+    names={"membershipRule": ("user", "group", "servicePrincipal", "administrativeUnit")},
+    creation=Creation(named_by=("mailNickname", "displayName"), upsert_by=("uniqueName",), follows=True),
+    waves={"restore": Wave.RESTORE, "recreate": Wave.RECREATE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
     read_permissions=("Group.Read.All", "GroupMember.Read.All", "Member.Read.Hidden"),
     write_permissions=("Group.ReadWrite.All", "GroupMember.ReadWrite.All", "LicenseAssignment.ReadWrite.All"),
 )

@@ -6,6 +6,7 @@ part of every write. No `$select` is sent, because no one list of names fits all
 
 from __future__ import annotations
 
+from shared.catalogue.creation import Creation
 from shared.catalogue.entry import ObjectType, Property, Rule, Wave
 
 NAMED_LOCATION = ObjectType(
@@ -33,7 +34,13 @@ NAMED_LOCATION = ObjectType(
     is_paged=False,
     is_listed=True,
     sends_select=False,
-    waves={"restore": Wave.RESTORE, "update": Wave.LOCATIONS, "softDelete": Wave.SOFT_DELETE},
+    creation=Creation(named_by=("displayName",)),
+    waves={
+        "restore": Wave.RESTORE,
+        "recreate": Wave.RECREATE,
+        "update": Wave.LOCATIONS,
+        "softDelete": Wave.SOFT_DELETE,
+    },
     read_permissions=("Policy.Read.All",),
     write_permissions=("Policy.ReadWrite.ConditionalAccess", "Policy.Read.All"),
 )

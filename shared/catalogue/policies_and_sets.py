@@ -24,6 +24,8 @@ GROUP_SETTING = ObjectType(
         Property("values", is_set=True, may_clear=False),
     ),
     identity=("templateId",),
+    # Such as the group whose members may create groups.
+    names={"values": ("group",)},
     is_remade=True,
     is_paged=False,
     is_listed=True,

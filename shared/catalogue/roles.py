@@ -6,10 +6,16 @@ Property names: "unifiedRoleDefinition", "unifiedRoleAssignment", "unifiedRoleEl
 
 from __future__ import annotations
 
+from shared.catalogue.creation import Creation
 from shared.catalogue.entry import Call, ObjectType, Property, Rule, Wave
 
 WHO_WHAT_WHERE = ("principalId", "roleDefinitionId", "directoryScopeId")
 HANGS_ON = ("principalId", "directoryScopeId")
+NAMED = {
+    "principalId": ("user", "group", "servicePrincipal"),
+    "roleDefinitionId": ("unifiedRoleDefinition",),
+    "directoryScopeId": ("administrativeUnit", "application", "servicePrincipal", "group", "user"),
+}
 REMADE = {"recreate": Wave.LOCATIONS, "update": Wave.LOCATIONS}
 READ = ("RoleManagement.Read.Directory",)
 WRITE = ("RoleManagement.ReadWrite.Directory",)
@@ -35,7 +41,9 @@ ROLE_DEFINITION = ObjectType(
     is_paged=False,
     is_listed=True,
     sends_select=False,
-    waves={"update": Wave.UPDATE},
+    names={"templateId": ("unifiedRoleDefinition",), "resourceScopes": ("administrativeUnit",)},
+    creation=Creation(named_by=("displayName",)),
+    waves={"recreate": Wave.RECREATE, "update": Wave.UPDATE},
     read_permissions=READ,
     write_permissions=WRITE,
 )
@@ -54,6 +62,7 @@ ROLE_ASSIGNMENT = ObjectType(
     ),
     identity=WHO_WHAT_WHERE,
     ends=HANGS_ON,
+    names=NAMED,
     is_remade=True,
     waves=REMADE,
     read_permissions=READ,
@@ -77,6 +86,7 @@ ROLE_ELIGIBILITY = ObjectType(
     ),
     identity=WHO_WHAT_WHERE,
     ends=HANGS_ON,
+    names=NAMED,
     is_remade=True,
     is_paged=False,
     sends_select=False,
@@ -106,6 +116,8 @@ ROLE_MANAGEMENT_POLICY = ObjectType(
     is_paged=False,
     is_listed=True,
     sends_select=False,
+    # Who approves activations, and who is told, is named by id in the rules.
+    names={"rules": ("user", "group")},
     waves={"update": Wave.LOCATIONS},
     read_permissions=READ,
     write_permissions=WRITE,

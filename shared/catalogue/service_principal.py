@@ -7,6 +7,7 @@ application is captured and never compared: it follows the application, wherever
 from __future__ import annotations
 
 from shared.catalogue.application import CREDENTIALS
+from shared.catalogue.creation import Creation
 from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Wave
 
 WRITABLE = (
@@ -47,7 +48,18 @@ SERVICE_PRINCIPAL = ObjectType(
     native=tuple(NATIVE),
     has_delta=True,
     has_count=True,
-    waves={"restore": Wave.RESTORE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
+    names=dict.fromkeys(("alternativeNames", "appId", "servicePrincipalNames"), ("application",)),
+    creation=Creation(
+        named_by=("appId",),
+        upsert_by=("appId",),
+        is_unique=True,
+        takes=("appId",),
+        leaves=("servicePrincipalNames", "displayName"),
+        lost=("preferredTokenSigningKeyThumbprint", "tokenEncryptionKeyId"),
+        follows=True,
+        comes_after="application",
+    ),
+    waves={"restore": Wave.RESTORE, "recreate": Wave.RECREATE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
     read_permissions=("Application.Read.All", "AgentIdentity.Read.All", "AgentIdentityBlueprintPrincipal.Read.All"),
     write_permissions=(
         "Application.ReadWrite.All",

@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
-from shared.catalogue.entry import ObjectType, Property, Reference, Rule
+from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Wave
 from shared.catalogue.types import TYPES
 
 TYPE_COLUMNS = ("type", "code", "collection", "recycle bin", "wire name", "changes told by", "references")
+CREATION_COLUMNS = ("type", "created anew", "found again by", "holds ids of others in")
 PROPERTY_COLUMNS = (
     "type",
     "set back",
@@ -23,7 +24,7 @@ PROPERTY_COLUMNS = (
 WAVE_COLUMNS = (
     "type",
     "restore",
-    "make again",
+    "create anew, make again",
     "update",
     "enable",
     "soft-delete",
@@ -33,12 +34,13 @@ WAVE_COLUMNS = (
 
 
 def table() -> str:
-    """Return the three tables: types, what becomes of each property, waves and permissions."""
+    """Return the tables: types, what becomes of each property, waves and permissions, creation anew."""
     return "\n\n".join(
         (
             _markdown(TYPE_COLUMNS, map(_type_row, TYPES)),
             _markdown(PROPERTY_COLUMNS, map(_property_row, TYPES)),
             _markdown(WAVE_COLUMNS, map(_wave_row, TYPES)),
+            _markdown(CREATION_COLUMNS, map(_creation_row, TYPES)),
         )
     )
 
@@ -79,8 +81,19 @@ def _property_row(entry: ObjectType) -> Sequence[str]:
 
 def _wave_row(entry: ObjectType) -> Sequence[str]:
     planned = [entry.waves.get(action) for action in ("restore", "recreate", "update", "enable", "softDelete")]
-    waves = ["-" if wave is None else str(int(wave)) for wave in planned]
+    waves = ["-" if wave is None else _place(wave) for wave in planned]
     return (entry.name, *waves, ", ".join(entry.read_permissions), ", ".join(entry.write_permissions))
+
+
+def _creation_row(entry: ObjectType) -> Sequence[str]:
+    made = "under another id, when asked" if entry.creation else "the same again" if entry.is_remade else "-"
+    found = ", ".join(dict.fromkeys((*entry.creation.upsert_by, *entry.creation.named_by))) if entry.creation else "-"
+    holding = (f"{name} ({', '.join(entry.names.get(name, ()))})" for name in sorted({*entry.names, *entry.ends}))
+    return (entry.name, made, found, ", ".join(holding) or "-")
+
+
+def _place(wave: Wave) -> str:
+    return f"{wave.place}, after restores" if wave is Wave.RECREATE else str(wave.place)
 
 
 def _names(properties: Iterable[Property]) -> str:

@@ -97,6 +97,7 @@ ADMIN_CONSENT = ObjectType(
         Property("reviewers", is_set=True, may_clear=False),
         Property("version", Rule.COMPUTED, is_compared=False),
     ),
+    names={"reviewers": ("user", "group", "unifiedRoleDefinition")},
     replaces=True,
     is_paged=False,
     sends_select=False,

@@ -1,11 +1,12 @@
 """Policies about tokens and sign-in pages: claims mapping, lifetime, issuance, home realm, time-out of idle sessions.
 
 Property names: "stsPolicy resource type" and the types derived from it. They are deleted for good, and applications
-name them by id, so one that is gone is reported and left to an administrator.
+name them by id in links that are not captured, so one that is created anew has to be assigned anew.
 """
 
 from __future__ import annotations
 
+from shared.catalogue.creation import Creation
 from shared.catalogue.entry import ObjectType, Property, Rule, Wave
 
 
@@ -27,7 +28,8 @@ def _policy(name: str, code: int) -> ObjectType:
         is_paged=False,
         is_listed=True,
         sends_select=False,
-        waves={"update": Wave.LOCATIONS},
+        creation=Creation(named_by=("displayName",)),
+        waves={"recreate": Wave.RECREATE, "update": Wave.LOCATIONS},
         read_permissions=("Policy.Read.All",),
         write_permissions=("Policy.ReadWrite.ApplicationConfiguration", "Policy.Read.All"),
     )

@@ -5,6 +5,7 @@ Property names and rules: "user resource type" and "What the native Entra Backup
 
 from __future__ import annotations
 
+from shared.catalogue.creation import Creation
 from shared.catalogue.entry import Call, ObjectType, Property, Reference, Rule, Wave
 
 WRITABLE = (
@@ -51,7 +52,9 @@ USER = ObjectType(
     has_delta=True,
     has_count=True,
     split_by="userPrincipalName",
-    waves={"restore": Wave.RESTORE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
+    names={"identityParentId": ("servicePrincipal",)},
+    creation=Creation(named_by=("userPrincipalName",), is_unique=True, follows=True, has_password=True),
+    waves={"restore": Wave.RESTORE, "recreate": Wave.RECREATE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
     read_permissions=("User.Read.All", "User-LifeCycleInfo.Read.All"),
     write_permissions=(
         "User.ReadWrite.All",

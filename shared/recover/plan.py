@@ -7,8 +7,8 @@ Every plan keeps these promises (tests/properties/test_plan.py checks each by na
       links, named locations before the policies that name them
   P2  a policy that could lock people out comes after everything it depends on, and is switched on in a stage of its
       own: first it lands report-only, with everything else as it was
-  P3  nothing is ever deleted for good, and nothing is created but what is the same again by what it says: grants,
-      assignments, settings that are known by their content
+  P3  nothing is ever deleted for good, and nothing is created but what is the same again by what it says (grants,
+      assignments, settings that are known by their content), and where the requester allowed it, what is gone for good
   P4  what the requester did not allow, or Tidemark refuses, is not in it, and `left_alone` says why
   P5  every change has an id of its own, the same whenever the same differences are planned
 """
@@ -17,13 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.entry import ObjectType, Wave
 from shared.catalogue.types import type_named
 from shared.compare.judge import creatable, writable
 from shared.domain.changes import Action, Change, Difference, LinkDifference, change_id
 from shared.domain.jobs import Options
 from shared.recover.lockout.policies import ENABLED, REPORT_ONLY
 from shared.recover.lockout.unseen import unseen
+from shared.recover.recreating import creation_target, not_created, update_target
 
 BATCH_CHANGES_MAX = 2_000  # "Restore journal for 500,000 changes": 1,000 rows is one query page
 ENABLE = "enable"  # the stage of a policy's plan, and its place in the catalogue's waves
@@ -32,8 +33,8 @@ NEWER = "newer than the snapshot: soft-deleted only when asked (softDeleteNewer)
 
 def left_alone(difference: Difference, options: Options) -> str:
     """Return why a recovery does not act on a difference, empty when it does."""
-    if difference.refusal:
-        return difference.refusal
+    if reason := not_created(difference, options):
+        return reason
     if reason := unseen(difference):
         return reason
     if difference.action is Action.SOFT_DELETE and not options.soft_delete_newer:
@@ -55,7 +56,9 @@ def _changes(difference: Difference) -> Iterable[tuple[Wave, Change]]:
     entry = type_named(difference.type)
     if difference.action in {Action.RESTORE, Action.SOFT_DELETE}:
         yield entry.waves[difference.action], _change(difference, difference.action, {})
-    if difference.action is Action.RECREATE:
+    if difference.action is Action.RECREATE and entry.creation is not None:
+        yield from _created_anew(entry, difference)
+    elif difference.action is Action.RECREATE:
         target = creatable(entry, difference.target)
         yield entry.waves[Action.RECREATE], _change(difference, Action.RECREATE, target)
     if difference.action in {Action.RESTORE, Action.UPDATE}:
@@ -68,6 +71,16 @@ def _changes(difference: Difference) -> Iterable[tuple[Wave, Change]]:
             yield last, _change(difference, Action.UPDATE, target, stage=ENABLE)
         elif target:
             yield entry.waves[Action.UPDATE], _change(difference, Action.UPDATE, target)
+
+
+def _created_anew(entry: ObjectType, difference: Difference) -> Iterable[tuple[Wave, Change]]:
+    """Yield the creation, and the update that writes what a creation does not take; a policy is switched on last."""
+    body = difference.target
+    yield entry.waves[Action.RECREATE], _change(difference, Action.RECREATE, creation_target(entry, body))
+    if target := update_target(entry, body):
+        yield entry.waves[Action.UPDATE], _change(difference, Action.UPDATE, target)
+    if ENABLE in entry.waves and body.get("state") == ENABLED:
+        yield entry.waves[ENABLE], _change(difference, Action.UPDATE, writable(entry, body), stage=ENABLE)
 
 
 def _change(difference: Difference, action: Action, target: dict[str, object], *, stage: str = "") -> Change:

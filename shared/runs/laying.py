@@ -19,9 +19,10 @@ from shared.recover.plan import batches
 from shared.runs.preparing import WAVE_PLAN
 from shared.runs.tenure import Tenure
 
-WAVE_CONFIRM = WAVE_PLAN + max(Wave) + 1
+WAVE_CONFIRM = WAVE_PLAN + max(wave.place for wave in Wave) + 1
 CONFIRM_NUMBER = 99_999  # the last there can be
-NUMBERS_PER_WAVE = 10_000  # batches; the catalogue's wave w counts from w times this
+NUMBERS_PER_PLACE = 10_000  # batches; the waves at place p count from p times this
+RECREATE_NUMBER = 15_000  # re-creation follows the restores at the same place: writing steps run in order of numbers
 
 
 def foretold(job: Job, waves: Mapping[Wave, Sequence[Change]], links: Iterable[Change]) -> Estimate:
@@ -41,14 +42,20 @@ def confirmation(job: Job) -> Batch:
     return Batch(job_id=job.job_id, number=CONFIRM_NUMBER, wave=WAVE_CONFIRM, step=Step.CONFIRM)
 
 
+def first_number(wave: Wave) -> int:
+    """Return the number of the first batch of a wave; later waves have higher ones."""
+    return RECREATE_NUMBER if wave is Wave.RECREATE else wave.place * NUMBERS_PER_PLACE
+
+
 async def lay(work: Blobs, tenure: Tenure, wave: Wave, changes: list[Change]) -> list[Batch]:
     """Return the batches that apply `changes` in the given order; their files are stored when this returns."""
     job, laid = tenure.job, []
     for part, some in enumerate(batches(changes)):
-        number = wave * NUMBERS_PER_WAVE + part
+        number = first_number(wave) + part
         name = f"{job.tenant}/{job.job_id}/plan/{number:05d}-{tenure.batch.attempt}.ndz"
         content, digest = encode_records(CHANGES, some)
         await work.create(name, content)
-        argument: dict[str, Any] = {"name": name, "sha256": digest, "changes": len(some), "wave": int(wave)}
-        laid.append(Batch(job_id=job.job_id, number=number, wave=WAVE_PLAN + wave, step=Step.APPLY, argument=argument))
+        argument: dict[str, Any] = {"name": name, "sha256": digest, "changes": len(some), "wave": wave.place}
+        at = WAVE_PLAN + wave.place
+        laid.append(Batch(job_id=job.job_id, number=number, wave=at, step=Step.APPLY, argument=argument))
     return laid

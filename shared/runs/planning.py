@@ -22,7 +22,7 @@ from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
 from shared.runs.layers import Readable
-from shared.runs.laying import NUMBERS_PER_WAVE, confirmation, foretold, lay
+from shared.runs.laying import confirmation, first_number, foretold, lay
 from shared.runs.ledger import Ledger
 from shared.runs.preparing import WAVE_PLAN
 from shared.runs.snapshots import Snapshots
@@ -74,8 +74,8 @@ class Planning:
             laid.append(
                 Batch(
                     job_id=job.job_id,
-                    number=Wave.RELINK * NUMBERS_PER_WAVE,
-                    wave=WAVE_PLAN + Wave.RELINK,
+                    number=first_number(Wave.RELINK),
+                    wave=WAVE_PLAN + Wave.RELINK.place,
                     step=Step.RELINK,
                 )
             )

@@ -91,7 +91,33 @@ def test_what_is_made_again_says_everything_that_it_is_known_by(entry: ObjectTyp
         assert set(entry.identity or (entry.key,)) - {PARENT} <= said
         assert set(entry.ends) - {PARENT} <= said
         assert not entry.has_bin
-    assert entry.is_remade == (Action.RECREATE in entry.waves)
+    assert (entry.is_remade or entry.creation is not None) == (Action.RECREATE in entry.waves)
+    assert not (entry.is_remade and entry.creation is not None)
+
+
+@each_type
+def test_what_is_created_anew_is_found_again_by_properties_that_it_has(entry: ObjectType) -> None:
+    if entry.creation is not None:
+        names = {*entry.creation.named_by, *entry.creation.takes, *entry.creation.leaves, *entry.creation.lost}
+        assert names | {*entry.creation.upsert_by} <= {known.name for known in entry.properties}
+        assert entry.creation.named_by
+        assert entry.waves[Action.RECREATE] < entry.waves.get(ENABLE, Wave.SOFT_DELETE)
+
+
+def test_waves_that_older_versions_laid_out_keep_their_places() -> None:
+    places = {wave.name: wave.place for wave in Wave}
+    assert places == {
+        "RESTORE": 1,
+        "RECREATE": 1,
+        "UPDATE": 2,
+        "RELINK": 3,
+        "LINKS": 4,
+        "LOCATIONS": 5,
+        "POLICY_RESTORE": 6,
+        "POLICY_UPDATE": 7,
+        "POLICY_ENABLE": 8,
+        "SOFT_DELETE": 9,
+    }
 
 
 @each_type
@@ -139,7 +165,8 @@ def test_live_and_deleted_objects_are_read_from_different_collections(entry: Obj
 @each_type
 def test_every_action_of_a_recovery_has_a_wave_and_soft_deletes_come_last(entry: ObjectType) -> None:
     bin_actions = {Action.RESTORE, Action.SOFT_DELETE} if entry.has_bin else set[Action]()
-    assert set(entry.waves) - {ENABLE} == {Action.UPDATE, *bin_actions, *([Action.RECREATE] * entry.is_remade)}
+    is_made = entry.is_remade or entry.creation is not None
+    assert set(entry.waves) - {ENABLE} == {Action.UPDATE, *bin_actions, *([Action.RECREATE] * is_made)}
     assert entry.waves.get(Action.SOFT_DELETE, max(Wave)) == max(Wave)
 
 

@@ -6,11 +6,12 @@ import pytest
 
 from shared.catalogue.entry import ObjectType, Wave
 from shared.catalogue.types import TYPES
-from shared.compare.judge import HARD_DELETED, ON_PREMISES
+from shared.compare.judge import BUILT_IN, HARD_DELETED, ON_PREMISES
 from shared.domain.changes import Action, Difference
 from shared.domain.jobs import Options
 from shared.recover.plan import NEWER, batches, dealt, left_alone, link_changes, object_changes
-from tests.support.builders import a_change, a_difference, a_link, a_link_change, an_id
+from shared.recover.recreating import WHEN_ASKED
+from tests.support.builders import a_change, a_difference, a_link, a_link_change, a_policy_body, a_user_body, an_id
 
 CAUTIOUS, THOROUGH = Options(), Options(soft_delete_newer=True)
 
@@ -72,11 +73,37 @@ def test_an_object_newer_than_the_snapshot_is_soft_deleted_only_when_asked() -> 
     assert left_alone(row, THOROUGH) == ""
 
 
-@pytest.mark.parametrize("reason", [ON_PREMISES, HARD_DELETED])
+@pytest.mark.parametrize("reason", [ON_PREMISES, BUILT_IN])
 def test_what_the_report_refuses_is_left_alone_for_the_same_reason(reason: str) -> None:
     row = a_difference(action=Action.RECREATE, refusal=reason)
     assert left_alone(row, THOROUGH) == reason
     assert planned(row, options=THOROUGH) == {}
+
+
+def test_what_is_gone_for_good_is_created_anew_only_when_asked() -> None:
+    row = a_difference(action=Action.RECREATE, refusal=HARD_DELETED, target=a_user_body())
+    assert left_alone(row, THOROUGH) == WHEN_ASKED
+    assert planned(row, options=THOROUGH) == {}
+    asked = Options(recreate_deleted=True)
+    assert left_alone(row, asked) == ""
+    assert planned(row, options=asked) == {Wave.RECREATE: [Action.RECREATE], Wave.UPDATE: [Action.UPDATE]}
+
+
+def test_what_graph_cannot_create_stays_gone_whoever_asks() -> None:
+    row = a_difference(type="permissionGrantPolicy", action=Action.RECREATE, refusal=HARD_DELETED, target={"id": "x"})
+    assert left_alone(row, Options(recreate_deleted=True)) == HARD_DELETED
+    assert left_alone(row, THOROUGH) == HARD_DELETED
+
+
+def test_a_policy_created_anew_lands_report_only_and_is_switched_on_last() -> None:
+    body = a_policy_body()
+    row = a_difference(
+        "policy-1", type="conditionalAccessPolicy", action=Action.RECREATE, refusal=HARD_DELETED, target=body
+    )
+    waves = object_changes([row], Options(recreate_deleted=True))
+    [made], [switched] = waves[Wave.POLICY_RESTORE], waves[Wave.POLICY_ENABLE]
+    assert made.target["state"] == "enabledForReportingButNotEnforced"
+    assert switched.target["state"] == "enabled"
 
 
 def test_links_are_added_before_others_are_removed() -> None:
