@@ -72,8 +72,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     `undoes` and `repeats` name an ended recovery: this one puts back what that one found, or does what failed in it.
     A report that `makes_plan` ends with the plan a recovery would carry out (a dry run); a recovery that is
     `planned_by` such a report carries out exactly that plan, or nothing. `chosen` are the rows of a report, and what of
-    each, that are brought back; None for everything in scope. `recreate_deleted` creates
-    anew, with other ids, what was deleted for good.
+    each, that are brought back; None for everything in scope. `recreate_deleted` creates anew, with
+    other ids, what was deleted for good.
     """
 
     soft_delete_newer: bool = False
