@@ -10,6 +10,7 @@ import asyncio
 import math
 import multiprocessing
 import time
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,15 @@ from typing import Any
 import httpx
 import msgspec
 
-from shared.catalogue.entry import PAGE_MAX, Shape
+from shared.catalogue.entry import PAGE_MAX, ObjectType, Shape
 from shared.catalogue.types import TYPES
 from shared.graph.answers.pages import EXPANDED_MAX
+from shared.graph.children import child_name
 from shared.graph.quota import Cost, cost_of
 from shared.graph.settings import BATCH_PARTS_MAX
 from simulator.applications import GRAPH, TIDEMARK
 from simulator.http import Request
+from simulator.operations.hung import below
 from simulator.service import Simulator
 
 BY_PATH = {entry.path: entry.name for entry in TYPES}
@@ -123,16 +126,16 @@ def _serve(pipe: Connection, objects: int, links: int, answers: Path) -> None:
 
 def least_requests(simulator: Simulator) -> int:
     """Return the fewest HTTP requests that reading the tenant by listings and $expand can take ("Paging", "JSON
-    batching"): 999 objects a page, members of 20 and more paged one group at a time, 20 such pages in a $batch.
+    batching"): 999 objects a page, 20 members or children and more paged one object at a time, 20 such pages a $batch.
     """
     stores = simulator.tenant.directory.stores
     found = 6  # policies and locations: both live readings that must agree, and the recycle bin between them
     parts = 0  # what may share a $batch: short lists, collections below parents, pages of big references
     for entry in TYPES:
         if entry.shape is Shape.CHILDREN:
-            parents = len(stores[BY_PATH[entry.parents]].live)
-            found += _pages(parents)
-            parts += parents
+            parents = stores[BY_PATH[entry.parents]].live
+            found += _pages(len(parents))
+            parts += sum(_pages(size) for size in _children(simulator, entry) if size >= EXPANDED_MAX)
         elif entry.is_late:
             parts += _pages(len(stores[entry.name].live))
         elif entry.has_delta:
@@ -143,6 +146,13 @@ def least_requests(simulator: Simulator) -> int:
                 found += _pages(len(sizes))
                 parts += sum(math.ceil(size / PAGE_MAX) for size in sizes if size >= EXPANDED_MAX)
     return found + math.ceil(parts / BATCH_PARTS_MAX)
+
+
+def _children(simulator: Simulator, entry: ObjectType) -> Iterator[int]:
+    """Yield how many objects each parent has below it."""
+    directory, parent = simulator.tenant.directory, BY_PATH[entry.parents]
+    for parent_id in directory.stores[parent].live:
+        yield sum(1 for _child in below(directory, parent, parent_id, child_name(entry)))
 
 
 def _pages(rows: int) -> int:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from shared.azure.connections import StorageConnection
     from shared.azure.immutability import PolicyReader
+    from shared.graph.settings import Shortcut
 
 GRAPH_ROOT_DEFAULT = "https://graph.microsoft.com"
 AUTHORITY_DEFAULT = "https://login.microsoftonline.com"
@@ -208,7 +209,19 @@ def _directory(settings: Mapping[str, str], tenant: str, clock: Clock) -> Direct
             authority=authority, tenant=tenant, client_id=client_id, client_secret=secret, clock=clock
         )
     jitter = random.Random()  # noqa: S311  spreads retries; nothing secret depends on it
-    return GraphDirectory(GraphSettings(base_url=f"{root}/v1.0"), tokens=tokens, clock=clock, jitter=jitter)
+    graph = GraphSettings(base_url=f"{root}/v1.0", avoids=_avoided(settings))
+    return GraphDirectory(graph, tokens=tokens, clock=clock, jitter=jitter)
+
+
+def _avoided(settings: Mapping[str, str]) -> frozenset[Shortcut]:
+    """Return the shortcuts that TIDEMARK_GRAPH_AVOIDS names, none where it is empty (docs/jobs.md)."""
+    from shared.graph.settings import Shortcut
+
+    name = "TIDEMARK_GRAPH_AVOIDS"
+    listed = {part.strip() for part in (settings.get(name) or "").split(",")} - {""}
+    if unknown := sorted(listed - {*Shortcut}):
+        raise InputError(f"{name} has {unknown[0][:40]!r}; use some of {', '.join(sorted(Shortcut))}", member=name)
+    return frozenset(map(Shortcut, listed))
 
 
 def _setting(settings: Mapping[str, str], name: str) -> str:

@@ -22,6 +22,7 @@ from simulator.operations import (
 )
 from simulator.operations.delta import OPTIONS as DELTA_OPTIONS
 from simulator.operations.delta import delta
+from simulator.operations.hung import COLLECTIONS
 from simulator.types import application, grants, policies, service_principal
 from simulator.types.registry import schemas
 from simulator.types.roles import ACTIVE, DIRECTORY_ROLE, ELIGIBILITY, RULES, UNIT
@@ -183,18 +184,12 @@ def _memberships() -> Iterator[Row]:
 
 
 def _hanging() -> Iterator[Row]:
-    ends = [
-        (grants.ASSIGNMENT, "assignment", "appRoleAssignments", "principalId", ("user", "group", "servicePrincipal")),
-        (grants.ASSIGNMENT, "assignment", "appRoleAssignedTo", "resourceId", ("servicePrincipal",)),
-        (application.CREDENTIAL, "application", "federatedIdentityCredentials", "applicationId", ("application",)),
-        (grants.GRANT, "grant", "oauth2PermissionGrants", "clientId", ("servicePrincipal",)),
-        (grants.GRANT, "grant", "oauth2PermissionGrants", "principalId", ("user",)),
-    ]
-    for kind, area, name, end, parents in ends:
-        for parent in parents:
-            at = f"{_KINDS[parent]}/{{parent}}/{name.lower()}"
-            units = 2 if (parent, name) == ("servicePrincipal", "appRoleAssignments") else 1
-            about = {"object_type": kind, "relation": end, "parent_type": parent}
+    for hung in COLLECTIONS:
+        for parent in hung.parents:
+            at = f"{_KINDS[parent]}/{{parent}}/{hung.name.lower()}"
+            units = 2 if (parent, hung.name) == ("servicePrincipal", "appRoleAssignments") else 1
+            kind, area = hung.object_type, hung.area
+            about = {"object_type": kind, "relation": hung.end, "parent_type": parent}
             yield f"GET {at}", granting.list_hanging, area, {"options": _LIST, "units": units, **about}
             read = granting.below_parent(reading.read_object)
             yield f"GET {at}/{{id}}", read, area, {"options": _ONE, **about}

@@ -55,11 +55,11 @@ class GraphDirectory:
         pacing = Pacing(settings.quota, clock, self._counters)
         self._sender = Sender(self._client, pacing, self._counters, jitter, batches_in_flight_max=in_flight)
         bounds = Bounds(self._client.base, settings.pages_max)
-        self._reader = Reader(self._sender, bounds)
+        self._reader = Reader(self._sender, bounds, avoids=settings.avoids)
         self._delta = DeltaReader(self._sender, bounds)
         self._auditor = Auditor(self._sender, bounds)
         self._native = NativeJobs(self._sender, bounds)
-        self._finder = Finder(self._sender, self._reader, bounds)
+        self._finder = Finder(self._sender, self._reader, bounds, avoids=settings.avoids)
         self._bounds = bounds
         self._writer = Writer(self._sender, batches_in_flight_max=in_flight)
 

@@ -14,22 +14,24 @@ from shared.graph import cursors, many
 from shared.graph.answers import pages
 from shared.graph.answers.admitting import admitted
 from shared.graph.answers.faults import is_gone
-from shared.graph.children import Children
 from shared.graph.cursors import Bounds, Chain
 from shared.graph.exchange import Request
 from shared.graph.reading import Reader
 from shared.graph.sending import Sender
+from shared.graph.settings import Shortcut
 from shared.ports import Found
 
 
 class Finder:
     """Look objects and their references up by id."""
 
-    def __init__(self, sender: Sender, reader: Reader, bounds: Bounds) -> None:
+    def __init__(
+        self, sender: Sender, reader: Reader, bounds: Bounds, *, avoids: frozenset[Shortcut] = frozenset()
+    ) -> None:
         self._sender = sender
         self._reader = reader
         self._bounds = bounds
-        self._children = Children(sender, bounds)
+        self._lists_ids = Shortcut.ID_LISTS not in avoids
 
     async def find(self, entry: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
         """Return the present state of each of `object_ids`."""
@@ -39,11 +41,11 @@ class Finder:
         if entry.is_listed or entry.shape is Shape.SINGLE:
             return await self._find_in_lists(entry, wanted)
         if entry.shape is Shape.CHILDREN:
-            return await self._children.find(entry, wanted)
+            return await self._reader.children.find(entry, wanted)
         if entry.identity:
             return await self._find_by_part(entry, wanted)
         selected = f"?$select={','.join(entry.select)}" if entry.sends_select else ""
-        found = await many.bodies(self._sender, entry, wanted) if many.is_many(entry, wanted) else {}
+        found = await many.bodies(self._sender, entry, wanted) if self._is_many(entry, wanted) else {}
         alone = [known for known in wanted if known not in found]
         found |= await self._read(entry, entry.path, "", selected, alone)
         absent = [known for known in wanted if known not in found] if entry.has_bin else []
@@ -58,11 +60,13 @@ class Finder:
     async def references(self, entry: ObjectType, reference: str, object_ids: Sequence[str]) -> dict[str, set[str]]:
         """Return all ids that `reference` of each live object names; an object that is not live is left out."""
         what = f"{entry.name}-{reference}"
-        if entry.reference(reference).is_single:
-            return await self._single_references(what, entry, reference, list(dict.fromkeys(object_ids)))
+        is_single = entry.reference(reference).is_single
         whole: dict[str, set[str]] = {}
-        if many.is_many(entry, object_ids):
+        if self._is_many(entry, object_ids):
             whole = await many.references(self._sender, entry, reference, object_ids)
+        if is_single:
+            alone = [known for known in dict.fromkeys(object_ids) if known not in whole]
+            return whole | await self._single_references(what, entry, reference, alone)
         found: dict[str, set[str]] = {known: whole.get(known, set()) for known in object_ids}
         chains = [Chain(known) for known in found if known not in whole]
         while chains:
@@ -72,6 +76,9 @@ class Finder:
             for known in gone:
                 del found[known]
         return found
+
+    def _is_many(self, entry: ObjectType, object_ids: Sequence[str]) -> bool:
+        return self._lists_ids and many.is_many(entry, object_ids)
 
     async def _single_references(
         self, what: str, entry: ObjectType, reference: str, object_ids: Sequence[str]

@@ -44,11 +44,13 @@ async def references(
     """Return the ids that `reference` of each object names, for those objects that came whole."""
     found: dict[str, set[str]] = {}
     wanted = set(object_ids)
-    expand = f"$select=id&$expand={reference}($select=id)"
+    expand, is_single = f"$select=id&$expand={reference}($select=id)", entry.reference(reference).is_single
     tails = [f"{entry.path}?{expand}&{_filter(group)}" for group in _groups(object_ids)]
     replies = await sender.read_each([Request(tail=tail) for tail in tails])
     for reply in replies:
-        rows, _next_link = pages.expanded_page(f"{entry.name}-{reference} by ids", reply, reference)
+        rows, _next_link = pages.expanded_page(
+            f"{entry.name}-{reference} by ids", reply, reference, is_single=is_single
+        )
         found |= {row.object_id: set(row.other_ids) for row in rows if row.object_id in wanted and not row.is_cut}
     return found
 

@@ -22,6 +22,7 @@ from shared.graph.cursors import Bounds, Chain, Cursor
 from shared.graph.exchange import Reply, Request
 from shared.graph.linking import Linked, LinkReader
 from shared.graph.sending import Sender
+from shared.graph.settings import Shortcut
 from shared.ports import Page
 
 PRIORITY = "low"  # "Microsoft Graph throttling guidance": background reading gives way to a recovery
@@ -51,19 +52,19 @@ def reference_tail(path: str, reference: str, object_id: str) -> str:
 class Reader:
     """Pages of listings, and complete references of single objects."""
 
-    def __init__(self, sender: Sender, bounds: Bounds) -> None:
+    def __init__(self, sender: Sender, bounds: Bounds, *, avoids: frozenset[Shortcut] = frozenset()) -> None:
         self._sender = sender
         self._bounds = bounds
-        self._children = Children(sender, bounds)
+        self.children = Children(self, sender, bounds, expands=Shortcut.EXPANDED_CHILDREN not in avoids)
         self._links = LinkReader(self)
 
     async def page(self, listing: Listing, text: str) -> Page:
         """Return the page of `listing` at the cursor `text`; see ports.Directory."""
         if listing.kind == "links":
             return await self._links.page(listing, text)
-        cursor = cursors.load(listing.name, text)
         if listing.shape is Shape.CHILDREN:
-            return await self._children.page(listing, cursor)
+            return await self.children.page(listing, text)
+        cursor = cursors.load(listing.name, text)
         reply = await self.outer_page(listing, cursor)
         if BY_NAME[listing.type].is_plain:
             page = pages.object_page(listing.name, reply, only=_only(listing))

@@ -5,10 +5,24 @@ Pure values; shared/wiring.py fills them from the app's settings.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 GRAPH_BASE_URL = "https://graph.microsoft.com/v1.0"
 BATCH_PARTS_MAX = 20  # "JSON batching": requests in one $batch
+
+
+class Shortcut(StrEnum):
+    """A way of asking that saves requests and was never proven against Graph itself; each may be avoided.
+
+    EXPANDED_CHILDREN: collections below service principals and applications come with their parents by `$expand`;
+    avoided, each parent's collection is a GET of its own, 20 to a $batch.
+    ID_LISTS: many objects are read again by `$filter=id in (...)`; avoided, each is a GET of its own, 20 to a $batch.
+    """
+
+    EXPANDED_CHILDREN = "expandedChildren"
+    ID_LISTS = "idLists"
 
 
 class QuotaSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +44,8 @@ class GraphSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where Graph is, how fast it may be asked, and the ceilings on what it may answer.
 
     `base_url` is the version root; plain http is accepted for loopback only. `answer_bytes_max` counts decompressed
-    bytes of one answer: the largest real page, 999 users with every property, is about 3 MB.
+    bytes of one answer: the largest real page, 999 users with every property, is about 3 MB. `avoids` are the shortcuts
+    not to be taken.
     """
 
     base_url: str = GRAPH_BASE_URL
@@ -38,5 +53,6 @@ class GraphSettings(msgspec.Struct, frozen=True, kw_only=True):
     answer_bytes_max: int = 64 * 1024 * 1024
     pages_max: int = 100_000
     batches_in_flight_max: int = 4
+    avoids: frozenset[Shortcut] = frozenset()
     connect_timeout_seconds: float = 15
     answer_timeout_seconds: float = 100

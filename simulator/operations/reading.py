@@ -8,14 +8,16 @@ from simulator.directory.state import unique_key
 from simulator.directory.store import Store
 from simulator.errors import GraphError, bad_request, not_found
 from simulator.filters import Test
+from simulator.operations import hung
 from simulator.operations.call import TEXT, Answer, Call
 from simulator.operations.showing import MixedShapes, expand_into, shape, show
 from simulator.paging import envelope, page, position
 from simulator.sorting import listing_order
 from simulator.tenant import Tenant
-from simulator.types.schema import JsonObject
+from simulator.types.schema import JsonObject, Schema
 
 Shown = Callable[[str], JsonObject | None]
+Wish = tuple[str, tuple[str, ...] | None]  # the relation to expand, and the properties wanted of each item
 _ALTERNATE = re.compile(r"^(\w+)='(.*)'$")
 
 
@@ -37,7 +39,7 @@ def _listing(tenant: Tenant, call: Call, store: Store, things: Mapping[str, Json
     wanted = shape(schema, select)
     condition = odata.read_filter(call.options["$filter"], schema) if "$filter" in call.options else None
     fits = condition.fits if condition else None
-    wish = relation, names = _expansion(call, (*schema.relations, *schema.contained))
+    wish = relation, names = _expansion(call, schema)
     is_hidden = tenant.directory.is_hidden
 
     def shown(object_id: str) -> JsonObject | None:
@@ -48,7 +50,7 @@ def _listing(tenant: Tenant, call: Call, store: Store, things: Mapping[str, Json
             return None
         item = show(schema, thing, wanted)
         if relation:
-            expand_into(tenant.directory, schema, item, thing, wish)
+            _expand_into(tenant, schema, item, thing, wish)
         return item
 
     if condition and condition.ids is not None:
@@ -66,10 +68,19 @@ def _listing(tenant: Tenant, call: Call, store: Store, things: Mapping[str, Json
     return Answer(200, body)
 
 
-def _expansion(call: Call, relations: tuple[str, ...]) -> tuple[str, tuple[str, ...] | None]:
+def _expansion(call: Call, schema: Schema) -> Wish:
     if "$expand" not in call.options:
         return "", None
+    relations = (*schema.relations, *schema.contained, *hung.names(schema.name))
     return odata.expanded(call.options["$expand"], relations)
+
+
+def _expand_into(tenant: Tenant, schema: Schema, item: JsonObject, thing: JsonObject, wish: Wish) -> None:
+    relation, names = wish
+    if relation in hung.names(schema.name):
+        item[relation] = hung.expanded(tenant.directory, schema.name, thing["id"], relation, names)
+    else:
+        expand_into(tenant.directory, schema, item, thing, wish)
 
 
 def _described(select: tuple[str, ...] | None, relation: str, names: tuple[str, ...] | None) -> str:
@@ -138,12 +149,12 @@ def read_deleted_policy(tenant: Tenant, call: Call) -> Answer:
 
 def _single(tenant: Tenant, call: Call, store: Store, thing: JsonObject, context: str) -> Answer:
     select = odata.names(call.options.get("$select"))
-    wish = relation, names = _expansion(call, (*store.schema.relations, *store.schema.contained))
+    wish = relation, names = _expansion(call, store.schema)
     described = _described(select, relation, names)
     body: JsonObject = {"@odata.context": call.context(context.replace("{}", described))}
     body.update(show(store.schema, thing, shape(store.schema, select)))
     if relation:
-        expand_into(tenant.directory, store.schema, body, thing, wish)
+        _expand_into(tenant, store.schema, body, thing, wish)
     return Answer(200, body)
 
 

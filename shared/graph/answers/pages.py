@@ -69,6 +69,14 @@ class Expanded(msgspec.Struct, frozen=True):
     is_cut: bool
 
 
+class Parent(msgspec.Struct, frozen=True):
+    """One object of a listing with the bodies of those below it; `is_cut` when there may be more than came."""
+
+    object_id: str
+    bodies: Sequence[bytes]
+    is_cut: bool = False
+
+
 def object_page(
     what: str, reply: Reply, *, repeats: bool = False, only: Sequence[str] = (), key: str = "id"
 ) -> ObjectPage:
@@ -121,6 +129,20 @@ def expanded_page(
         for number, row in enumerate(envelope.value)
     ]
     _refuse_doubles(what, reply, _known_ids(what, reply, envelope.value), repeats=False)
+    return rows, _link(envelope.next)
+
+
+def parents_page(what: str, reply: Reply, collection: str) -> tuple[list[Parent], str | None]:
+    """Return each object of the page with the objects of its expanded `collection`, and the next link."""
+    envelope = _decoded(what, reply, _parents_page(collection))
+    _refuse_doubles(what, reply, _known_ids(what, reply, envelope.value), repeats=False)
+    # A second pass proves that every child has an id of its own, which costs less than opening each of them.
+    known = _decoded(what, reply, _expanded_page(collection)).value
+    rows = []
+    for number, (row, ids) in enumerate(zip(envelope.value, known, strict=True)):
+        _refuse_doubles(what, reply, _known_ids(what, reply, ids.others, number), repeats=False)
+        is_cut = row.more is not UNSET or len(row.others) >= EXPANDED_MAX
+        rows.append(Parent(row.id, [single_line(raw) for raw in row.others], is_cut))
     return rows, _link(envelope.next)
 
 
@@ -230,6 +252,17 @@ def _expanded_page(reference: str) -> Any:
         rename={"others": reference, "more": f"{reference}@odata.nextLink"},
     )
     return _page_of(f"Expanded_{reference}_page", row)
+
+
+@cache
+def _parents_page(collection: str) -> Any:
+    """Return the struct of a page of objects whose expanded `collection` is kept unopened."""
+    row = msgspec.defstruct(
+        f"Parents_{collection}",
+        [("id", str), ("others", list[msgspec.Raw]), ("more", str | UnsetType, UNSET)],
+        rename={"others": collection, "more": f"{collection}@odata.nextLink"},
+    )
+    return _page_of(f"Parents_{collection}_page", row)
 
 
 @cache

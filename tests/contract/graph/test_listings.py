@@ -130,7 +130,7 @@ def test_no_select_is_sent_for_types_whose_unknown_properties_are_kept() -> None
 def test_a_page_of_many_large_groups_ends_early_and_another_worker_goes_on_where_it_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("shared.graph.linking.LINKS_ENOUGH", 1)
+    monkeypatch.setattr("shared.graph.crowds.ENOUGH", 1)
     listing = LISTINGS["group-members"]
 
     async def story() -> None:
@@ -153,7 +153,7 @@ def test_a_page_of_many_large_groups_ends_early_and_another_worker_goes_on_where
                 break
             cursor = page.cursor
             # A worker that has nothing but the cursor: what this one kept in memory is gone.
-            world.directory._reader._links._crowds.clear()
+            world.directory._reader._links._crowds._crowds.clear()
         assert found == expected
         assert len(sizes) > 2
         assert max(sizes) < len(expected)
@@ -164,12 +164,12 @@ def test_a_page_of_many_large_groups_ends_early_and_another_worker_goes_on_where
 def test_what_a_worker_kept_of_an_earlier_reading_is_never_taken_for_the_rest_of_a_later_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("shared.graph.linking.LINKS_ENOUGH", 1)
+    monkeypatch.setattr("shared.graph.crowds.ENOUGH", 1)
     listing = LISTINGS["group-members"]
 
     async def story() -> None:
         world = a_world(objects=3_000)
-        crowds, links = world.directory._reader._links._crowds, world.simulator.tenant.directory.links
+        crowds, links = world.directory._reader._links._crowds._crowds, world.simulator.tenant.directory.links
         await world.directory.page(listing, "")
         earlier = dict(crowds)
         # A group whose members came with the listing then is large now, and comes after those that were begun.

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from shared.catalogue.entry import Listing
 from shared.graph.directory import GraphDirectory
-from shared.graph.settings import GraphSettings, QuotaSettings
+from shared.graph.settings import GraphSettings, QuotaSettings, Shortcut
 from shared.graph.tokens import Token
 from shared.ports import Page
 from simulator.applications import GRAPH, TIDEMARK
@@ -39,6 +39,7 @@ def a_world(
     faults: Sequence[Rule] = (),
     limits: Limits | None = None,
     quota: QuotaSettings | None = None,
+    avoids: frozenset[Shortcut] = frozenset(),
 ) -> World:
     """Return a tenant of `objects` objects and a gateway to it; call it inside the story, on its clock."""
     clock = VirtualClock()
@@ -50,7 +51,7 @@ def a_world(
     async def tokens(claims: str = "") -> Token:
         return Token(simulator.issue_token(TIDEMARK, GRAPH), clock.now() + timedelta(hours=1))
 
-    settings = GraphSettings(base_url=BASE_URL, quota=quota or QuotaSettings())
+    settings = GraphSettings(base_url=BASE_URL, quota=quota or QuotaSettings(), avoids=avoids)
     directory = GraphDirectory(settings, tokens=tokens, clock=clock, jitter=random.Random(seed), transport=transport)
     return World(clock, simulator, transport, directory)
 
