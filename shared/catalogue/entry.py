@@ -143,7 +143,8 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `code` is its number in index rows and never changes. `path` and `deleted_path` are collections below the version
     root; a type without a recycle bin has no `deleted_path`. `wire_name` is the member of Graph's resourceTypeName.
-    `split_by` is the property by whose ranges a large collection is read.
+    `split_by` is the property by whose ranges a large collection is read; `split_by_null` is false where no object is
+    without it and Graph need not be asked for those.
     `is_listed` types are read back by listing the whole collection, because a request per object would cost more
     (Conditional Access: one request a second). `waves` says when each action runs; a type with a wave for "enable" is
     switched on in that wave only, by itself.
@@ -171,6 +172,7 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     has_delta: bool = False
     has_count: bool = False
     split_by: str = ""
+    split_by_null: bool = True
     is_paged: bool = True
     is_listed: bool = False
     sends_select: bool = True

@@ -52,6 +52,7 @@ USER = ObjectType(
     has_delta=True,
     has_count=True,
     split_by="userPrincipalName",
+    split_by_null=False,  # every user has one, and Graph documents no `eq null` for it
     names={"identityParentId": ("servicePrincipal",)},
     creation=Creation(named_by=("userPrincipalName",), is_unique=True, follows=True, has_password=True),
     waves={"restore": Wave.RESTORE, "recreate": Wave.RECREATE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},

@@ -12,6 +12,7 @@ from datetime import datetime
 import httpx
 
 from shared.catalogue.entry import Listing, ObjectType
+from shared.domain.errors import DirectoryError
 from shared.domain.writes import Answer, Write
 from shared.graph.auditing import Auditor
 from shared.graph.client import GraphClient
@@ -25,7 +26,7 @@ from shared.graph.pacing import Pacing
 from shared.graph.probing import refusals
 from shared.graph.reading import Reader
 from shared.graph.sending import Sender
-from shared.graph.settings import GraphSettings
+from shared.graph.settings import GraphSettings, Shortcut
 from shared.graph.small_types import read_small
 from shared.graph.tokens import CachedTokens, TokenSource
 from shared.graph.writing import Writer
@@ -50,7 +51,7 @@ class GraphDirectory:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         in_flight = settings.batches_in_flight_max
-        self._counters = Figures()
+        self._counters, self._avoids = Figures(), settings.avoids
         self._client = GraphClient(settings, CachedTokens(tokens, clock), self._counters, transport)
         pacing = Pacing(settings.quota, clock, self._counters)
         self._sender = Sender(self._client, pacing, self._counters, jitter, batches_in_flight_max=in_flight)
@@ -82,6 +83,8 @@ class GraphDirectory:
 
     async def counts(self, object_type: ObjectType, within: Sequence[str]) -> list[int]:
         """Return how many live objects of the type fit each $filter, by an index that may lag."""
+        if Shortcut.RANGES in self._avoids:
+            raise DirectoryError(f"{object_type.name}: reading by ranges is switched off", status=501)
         return await counts_within(self._sender, object_type, within)
 
     async def page(self, listing: Listing, cursor: str) -> Page:

@@ -5,7 +5,7 @@ may lag, only choose where to cut.
 
 Promises (tests/properties/test_partitions.py):
   R1  every object fits a range, whatever order the directory has: of any two values one is at or after the other, and
-      whoever has no value fits the first range
+      whoever has no value fits the first range, where the property may have none
   R2  an object fits two ranges only when its value is a cut itself; reading it twice is harmless
   R3  as far as counts and characters allow, no range holds more than was asked for
 """
@@ -49,12 +49,13 @@ def cuts(at: At, total: int, objects_max: int) -> list[str]:
     return chosen
 
 
-def ranges(name: str, chosen: Sequence[str]) -> list[str]:
+def ranges(name: str, chosen: Sequence[str], *, may_be_null: bool) -> list[str]:
     """Return the $filter of each range of property `name` between the chosen cuts; one empty filter without any."""
     if not chosen:
         return [""]
     inner = [f"{name} ge '{low}' and {name} le '{high}'" for low, high in pairwise(chosen)]
-    return [f"{name} le '{chosen[0]}' or {name} eq null", *inner, f"{name} ge '{chosen[-1]}'"]
+    without = f" or {name} eq null" if may_be_null else ""
+    return [f"{name} le '{chosen[0]}'{without}", *inner, f"{name} ge '{chosen[-1]}'"]
 
 
 def at_or_after(name: str, cut: str) -> str:

@@ -36,4 +36,5 @@ async def filters_of(directory: Directory, entry: ObjectType, total: int | None,
             raise
         log.warning("ranges refused", extra={"type": entry.name, "reason": str(error)})
         return [""]
-    return partitions.ranges(entry.split_by, partitions.cuts(at, total, objects_max))
+    cuts = partitions.cuts(at, total, objects_max)
+    return partitions.ranges(entry.split_by, cuts, may_be_null=entry.split_by_null)

@@ -45,7 +45,7 @@ def test_every_object_fits_a_range_in_whatever_order_the_directory_has(
     """R1 and R2, also where the counts came from another order than the ranges are read in."""
     named = [value for value in values if value is not None]
     where = chosen(named, most)
-    ranged = ranges(NAME, where)
+    ranged = ranges(NAME, where, may_be_null=True)
     if ranged == [""]:
         return
     for value in values:
@@ -58,7 +58,7 @@ def test_every_object_fits_a_range_in_whatever_order_the_directory_has(
 @given(VALUES, st.integers(1, 20))
 @settings(max_examples=60)
 def test_the_filters_mean_to_a_directory_what_they_mean_here(values: list[str | None], most: int) -> None:
-    ranged = ranges(NAME, chosen([value for value in values if value is not None], most))
+    ranged = ranges(NAME, chosen([value for value in values if value is not None], most), may_be_null=True)
     for one in [] if ranged == [""] else ranged:
         condition = filters.read(one)
         assert not condition.is_advanced, "an advanced query is answered from a lagging index"
@@ -70,7 +70,7 @@ def test_ranges_hold_no_more_than_was_asked_where_names_differ_soon_enough() -> 
     """R3."""
     names = [f"{'anna bernd chris'.split()[number % 3]}{number:03d}" for number in range(900)]
     where = chosen(names, 400)
-    sizes = [sum(fitting(name, [one], str.casefold) for name in names) for one in ranges(NAME, where)]
+    sizes = [sum(fitting(name, [one], str.casefold) for name in names) for one in ranges(NAME, where, may_be_null=True)]
     assert sum(sizes) == len(names)
     assert len(sizes) > 1
     assert max(sizes) <= 400
@@ -78,7 +78,7 @@ def test_ranges_hold_no_more_than_was_asked_where_names_differ_soon_enough() -> 
 
 def test_names_that_cannot_be_told_apart_are_one_range_and_the_questions_end() -> None:
     names = ["svc"] * 500
-    assert len(ranges(NAME, chosen(names, 10))) <= 3
+    assert len(ranges(NAME, chosen(names, 10), may_be_null=True)) <= 3
     at = {cut: 500 if cut <= "svc" else 0 for cut in questions({}, 10)}
     for _round in range(ROUNDS_MAX):
         at |= {cut: 500 if cut <= "svc" else 0 for cut in questions(at, 10)}
@@ -86,4 +86,4 @@ def test_names_that_cannot_be_told_apart_are_one_range_and_the_questions_end() -
 
 
 def test_a_small_collection_is_read_whole() -> None:
-    assert ranges(NAME, []) == [""]
+    assert ranges(NAME, [], may_be_null=True) == [""]

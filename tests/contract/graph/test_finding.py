@@ -18,7 +18,7 @@ from shared.catalogue.user import USER
 from shared.domain.errors import DirectoryError
 from shared.graph import many
 from shared.graph.answers.pages import EXPANDED_MAX
-from shared.graph.settings import BATCH_PARTS_MAX
+from shared.graph.settings import BATCH_PARTS_MAX, Shortcut
 from simulator.faults import Fault, Rule
 from tests.contract.graph.changes import POLICIES, a_delete, deleted, live, members
 from tests.contract.graph.worlds import a_world, whole
@@ -68,6 +68,22 @@ def test_many_objects_are_found_by_lists_with_the_bodies_and_references_that_sin
         named = await world.directory.references(GROUP, "members", here)
         assert named == {one: set(members(world, one)) for one in here}
         assert max(map(len, named.values())) > EXPANDED_MAX, "some come whole with the list, some do not"
+
+    run(story())
+
+
+def test_where_lists_of_ids_are_avoided_every_object_is_read_by_itself_and_is_the_same() -> None:
+    async def story() -> None:
+        world, other = a_world(objects=2_000), a_world(objects=2_000, avoids=frozenset({Shortcut.ID_LISTS}))
+        here = list(live(world, "user"))[:90]
+        assert await other.directory.find(USER, here) == await world.directory.find(USER, here)
+        for reference in ("manager", "sponsors"):
+            known = await world.directory.references(USER, reference, here)
+            assert await other.directory.references(USER, reference, here) == known
+        assert any("$filter=id%20in" in part["url"] for sent in world.transport.log for part in sent.parts())
+        parts = [part for sent in other.transport.log for part in sent.parts()]
+        assert len(parts) == 3 * len(here)
+        assert not any("$filter" in part["url"] for part in parts)
 
     run(story())
 

@@ -9,6 +9,7 @@ from shared.catalogue.entry import ObjectType
 from shared.catalogue.group import GROUP
 from shared.catalogue.types import LISTINGS
 from shared.catalogue.user import USER
+from shared.graph.settings import Shortcut
 from shared.runs.partitioning import filters_of
 from tests.contract.graph.changes import live
 from tests.contract.graph.worlds import a_world, whole
@@ -29,6 +30,25 @@ def test_ranges_together_are_the_listing_and_no_object_comes_twice(entry: Object
             assert len(ids) == count, within
             found += ids
         assert sorted(found) == sorted(live(world, kind))
+
+    run(story())
+
+
+def test_only_what_graph_lets_be_null_is_asked_for_without_a_value() -> None:
+    async def story() -> None:
+        world = a_world(objects=1_500)
+        people, groups = [await filters_of(world.directory, entry, 1_500, 40) for entry in (USER, GROUP)]
+        assert not any("null" in within for within in people)
+        assert [within for within in groups if "eq null" in within] == groups[:1]
+
+    run(story())
+
+
+def test_where_ranges_are_avoided_large_collections_are_read_whole_and_nothing_is_counted() -> None:
+    async def story() -> None:
+        world = a_world(objects=1_500, avoids=frozenset({Shortcut.RANGES}))
+        assert await filters_of(world.directory, USER, 1_500, 40) == [""]
+        assert world.transport.log == []
 
     run(story())
 
