@@ -41,6 +41,7 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     with folder() as root:
         capturing = stages.measured(capture, root, options.objects, links)
         floor = stages.measured(floors.open_and_store, root / "answers")
+        ids_floor = stages.measured(floors.open_and_store_by_ids, root / "answers")
     figures: dict[str, Any] = capturing.result
     return {
         "objects": figures["objects"],
@@ -56,6 +57,8 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
         "virtual_s": round(figures["virtual_s"], 3),
         "quota_floor_s": round(figures["quota_floor_s"], 3),
         "stored_bytes": figures["stored_bytes"],
+        "ids_floor_cpu_s": round(ids_floor.cpu_s, 3),
+        "ids_ratio": round(figures["cpu_s"] / ids_floor.cpu_s, 3),
     }
 
 

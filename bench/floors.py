@@ -10,6 +10,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -103,13 +104,23 @@ def _parse(changed: list[tuple[bytes, int]], rows: dict[tuple[bytes, int], Place
 def open_and_store(pages: Path) -> int:
     """Gunzip, parse, compress and hash every recorded answer, nothing else; return the bytes. The floor of a capture.
 
-    A record is four bytes of length, most significant first, and the body as it came over the wire.
+    To parse is to decode the whole answer. A record is four bytes of length, most significant first, and the body as it
+    came over the wire.
     """
+    return _open_and_store(pages, msgspec.json.Decoder())
+
+
+def open_and_store_by_ids(pages: Path) -> int:
+    """Do the same, but of each answer decode only the ids of its objects: less than any capture can do with."""
+    return _open_and_store(pages, msgspec.json.Decoder(_Page))
+
+
+def _open_and_store(pages: Path, decoder: msgspec.json.Decoder[Any]) -> int:
     size = 0
     with pages.open("rb") as file:
         while head := file.read(4):
             body = zlib.decompress(file.read(int.from_bytes(head)), GZIP_WINDOW)
-            msgspec.json.decode(body, type=_Page)
+            decoder.decode(body)
             compress(body)
             hashlib.sha256(body).digest()
             size += len(body)
