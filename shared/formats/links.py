@@ -8,10 +8,10 @@ that source and reference (its other end is zero), `+` adds one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from zlib import crc32
 
 from shared.domain.errors import IntegrityError
-from shared.domain.ids import KEY_BYTES, object_key, object_keys
+from shared.domain.ids import GUID_CHARS, GUID_DASHES, KEY_BYTES, object_key, object_keys
 from shared.formats.frames import compress, decompress
 from shared.formats.packed import has_repeats
 from shared.formats.segments import FileWriter, shard_of
@@ -22,15 +22,25 @@ RESET = b"="
 ADD = b"+"
 NOTHING = bytes(KEY_BYTES)
 BLOCK_BYTES_MAX = 1024 * 1024 * 1024
+SOURCE_CHARS = 2 + GUID_CHARS + 1  # of a row as text: the code, the source, a line end
+TEXT_CHARS = SOURCE_CHARS + GUID_CHARS + 1
+TEXT_MARKS = (
+    *((start + dash, "-") for start in (2, SOURCE_CHARS) for dash in GUID_DASHES),
+    (SOURCE_CHARS - 1, "\n"),
+    (TEXT_CHARS - 1, "\n"),
+)
 
 
 class LinkSpool:
-    """Links of a segment being written; call `add` or `reset`, then `file` once."""
+    """Links of a segment being written; call `add` or `reset`, then `file` once.
+
+    What is kept is a run for each source as it came: rows that begin alike, in order, each of them once.
+    """
 
     def __init__(self, shard_count: int, *, is_increment: bool = False) -> None:
         self.shard_count, self.is_increment = shard_count, is_increment
         self.rows = 0
-        self._rows: dict[int, list[bytes]] = {}
+        self._runs: dict[int, list[bytes]] = {}
 
     def add(self, code: int, source_id: str, other_id: str) -> None:
         """Add the link from `source_id` to `other_id` of the reference with `code`."""
@@ -38,20 +48,28 @@ class LinkSpool:
 
     def add_pairs(self, code: int, pairs: Sequence[tuple[str, str]]) -> None:
         """Add the link of each (source id, other id) of the reference with `code`; for a page of them at once."""
-        sources = object_keys([source for source, _other in pairs])
-        others = object_keys([other for _source, other in pairs])
-        for source, other in zip(sources, others, strict=True):
-            self._put(code, source, [other])
+        self.add_linked(code, [(source, (other,)) for source, other in pairs])
 
     def add_linked(self, code: int, linked: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Add the links from each source id to the ids it names, of the reference with `code`; a page at once."""
-        sources = object_keys([source for source, _others in linked])
-        others = object_keys(list(chain.from_iterable(named for _source, named in linked)))
-        start = 0
-        for source, (_source, named) in zip(sources, linked, strict=True):
-            end = start + len(named)
-            self._put(code, source, others[start:end])
+        digits = f"{code:02x}"
+        texts = [  # most sources name one other end (a manager, an owner), which needs no order
+            f"{digits}{source}\n{named[0]}\n" if len(named) == 1 else _run_text(f"{digits}{source}\n", named)
+            for source, named in linked
+            if named
+        ]
+        packed = None if self.is_increment else _packed("".join(texts))
+        if packed is None:
+            for source, named in linked:
+                self._put(code, object_key(source), object_keys(named))
+            return
+        runs, mask, start = self._runs, self.shard_count - 1, 0
+        for text in texts:
+            end = start + len(text) // TEXT_CHARS * ROW_BYTES
+            number = crc32(packed[start + 1 : start + HEAD_BYTES]) & mask  # shard_of, whose call would cost as much
+            (runs.get(number) or runs.setdefault(number, [])).append(packed[start:end])
             start = end
+        self.rows += len(packed) // ROW_BYTES
 
     def reset(self, code: int, source_id: str) -> None:
         """Say that this increment holds all links of the source and reference; earlier ones are forgotten."""
@@ -59,18 +77,54 @@ class LinkSpool:
         self._put(code, object_key(source_id), [NOTHING], RESET)
 
     def _put(self, code: int, source: bytes, others: Sequence[bytes], operation: bytes = ADD) -> None:
-        head, end = bytes([code]) + source, operation if self.is_increment else b""
-        rows = self._rows.setdefault(shard_of(source, self.shard_count), [])
-        rows += [head + other + end for other in others]
-        self.rows += len(others)
+        if others:
+            head, end = bytes([code]) + source, operation if self.is_increment else b""
+            runs = self._runs.setdefault(shard_of(source, self.shard_count), [])
+            runs.append(b"".join([head + other + end for other in each_once(others)]))
+            self.rows += len(others)
 
     def file(self) -> FileWriter:
         """Return the file of link blocks."""
-        writer = FileWriter("links")
-        for shard in sorted(self._rows):
-            rows = each_once(self._rows[shard])
-            writer.add(shard, compress(b"".join(rows)), len(rows))
+        writer, width = FileWriter("links"), ROW_BYTES + self.is_increment
+        for shard in sorted(self._runs):
+            runs = sorted(self._runs[shard])
+            content = b"".join(runs)
+            if has_repeats([run[:HEAD_BYTES] for run in runs]):  # what one source names came in several pages
+                content = b"".join(each_once(split_rows(content, width)))
+            writer.add(shard, compress(content), len(content) // width)
         return writer
+
+
+def _run_text(head: str, named: Sequence[str]) -> str:
+    """Return the rows of one source as text, a key a line: `head` is the code's two digits and the source."""
+    ordered = sorted(named)
+    if len(set(named)) < len(ordered):
+        ordered = sorted(set(named))
+    return head + f"\n{head}".join(ordered) + "\n"
+
+
+def _packed(text: str) -> bytes | None:
+    """Return the rows that `text` stands for, None when it is not made of GUIDs in lower case alone.
+
+    In capitals, their order as text would not be that of the keys. Each dash and line end is looked for in its place.
+    Then all ids are GUIDs exactly when all other characters are hexadecimal digits: what fromhex skips, as the line
+    ends, would leave the bytes too few anywhere else.
+    """
+    count = len(text) // TEXT_CHARS
+    if not text or len(text) != count * TEXT_CHARS or any(capital in text for capital in "ABCDEF"):
+        return None
+    if any(text[place::TEXT_CHARS] != mark * count for place, mark in TEXT_MARKS):
+        return None
+    try:
+        packed = bytes.fromhex(text.replace("-", ""))
+    except ValueError:
+        return None
+    return packed if len(packed) == count * ROW_BYTES else None
+
+
+def split_rows(content: bytes, width: int) -> list[bytes]:
+    """Return the rows that lie one after the other in `content`."""
+    return [content[start : start + width] for start in range(0, len(content), width)]
 
 
 def each_once(rows: Iterable[bytes]) -> list[bytes]:
@@ -87,7 +141,7 @@ def encode_links(rows: Iterable[bytes]) -> bytes:
 def decode_links(block: bytes, *, name: str, is_increment: bool = False) -> list[bytes]:
     """Return the rows of one block; raise IntegrityError when it is no whole number of them."""
     content, width = opened_links(block, name=name, is_increment=is_increment), ROW_BYTES + is_increment
-    return [content[start : start + width] for start in range(0, len(content), width)]
+    return split_rows(content, width)
 
 
 def opened_links(block: bytes, *, name: str, is_increment: bool = False) -> bytes:

@@ -61,7 +61,7 @@ class ObjectPage(msgspec.Struct, frozen=True):
     delta_link: str | None
 
 
-class Expanded(msgspec.Struct, frozen=True):
+class Expanded(msgspec.Struct, frozen=True, gc=False):
     """One object of a listing with the ids its reference names; `is_cut` when there may be more than came."""
 
     object_id: str
@@ -118,17 +118,16 @@ def expanded_page(
     An `is_single` reference leads to one object, and is left out where there is none.
     """
     envelope = _decoded(what, reply, _single_page(reference) if is_single else _expanded_page(reference))
-    rows = [
-        _single(what, reply, row, number)
-        if is_single
-        else Expanded(
-            row.id,
-            _known_ids(what, reply, row.others, number),
-            row.more is not UNSET or len(row.others) >= EXPANDED_MAX,
-        )
-        for number, row in enumerate(envelope.value)
-    ]
-    _refuse_doubles(what, reply, _known_ids(what, reply, envelope.value), repeats=False)
+    found = envelope.value
+    if is_single:
+        rows = [Expanded(row.id, () if row.other is None else (row.other.id,), False) for row in found]
+    else:
+        listed = [(row, [other.id for other in row.others]) for row in found]
+        rows = [Expanded(row.id, ids, row.more is not UNSET or len(ids) >= EXPANDED_MAX) for row, ids in listed]
+    nameless = next((number for number, row in enumerate(rows) if "" in row.other_ids), None)
+    if nameless is not None:
+        raise incomplete(what, f"object {nameless} has an empty id", reply)
+    _refuse_doubles(what, reply, _known_ids(what, reply, found), repeats=False)
     return rows, _link(envelope.next)
 
 
@@ -151,7 +150,9 @@ def expanded_object(what: str, reply: Reply, reference: str) -> Expanded:
     if not reply.is_success:
         raise refusal(what, reply)
     _check_text(what, reply)
-    return _single(what, reply, _identity(what, reply, _single_shape(reference)))
+    row = _identity(what, reply, _single_shape(reference))
+    others = () if row.other is None else _known_ids(what, reply, [row.other])
+    return Expanded(row.id, others, is_cut=False)
 
 
 def one_object(what: str, reply: Reply, *, is_keyed: bool = True) -> tuple[str, bytes]:
@@ -221,17 +222,12 @@ def _identity(what: str, reply: Reply, shape: Any) -> Any:
     return found
 
 
-def _known_ids(what: str, reply: Reply, rows: Sequence[Any], number: int | None = None) -> list[str]:
-    """Return the id of each row, proven not to be empty; `number` is the object that the rows belong to."""
+def _known_ids(what: str, reply: Reply, rows: Sequence[Any]) -> list[str]:
+    """Return the id of each row, proven not to be empty."""
     ids = [row.id for row in rows]
     if "" in ids:
-        raise incomplete(what, f"object {ids.index('') if number is None else number} has an empty id", reply)
+        raise incomplete(what, f"object {ids.index('')} has an empty id", reply)
     return ids
-
-
-def _single(what: str, reply: Reply, row: Any, number: int | None = None) -> Expanded:
-    others = [] if row.other is None else _known_ids(what, reply, [row.other], number)
-    return Expanded(row.id, others, is_cut=False)
 
 
 def _refuse_doubles(what: str, reply: Reply, ids: Sequence[str], *, repeats: bool) -> None:
@@ -250,6 +246,7 @@ def _expanded_page(reference: str) -> Any:
         f"Expanded_{reference}",
         [("id", str), ("others", list[_Id]), ("more", str | UnsetType, UNSET)],
         rename={"others": reference, "more": f"{reference}@odata.nextLink"},
+        gc=False,
     )
     return _page_of(f"Expanded_{reference}_page", row)
 
@@ -275,7 +272,7 @@ def _single_page(reference: str) -> Any:
 def _single_shape(reference: str) -> Any:
     """Return the struct of an object with a `reference` to one object expanded; without one it may be left out."""
     return msgspec.defstruct(
-        f"Single_{reference}", [("id", str), ("other", _Id | None, None)], rename={"other": reference}
+        f"Single_{reference}", [("id", str), ("other", _Id | None, None)], rename={"other": reference}, gc=False
     )
 
 
