@@ -84,7 +84,8 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_conditional_access(tail: str) -> bool:
     """Tell whether a request counts against the one request per second of Conditional Access, whatever its method."""
-    return _CONDITIONAL_ACCESS.match(unquote(tail.partition("?")[0])) is not None
+    path = tail.partition("?")[0]
+    return _CONDITIONAL_ACCESS.match(unquote(path) if "%" in path else path) is not None
 
 
 def cost_of(method: str, tail: str) -> Cost:

@@ -35,7 +35,7 @@ def adapter(client: httpx.AsyncClient, tokens: TokenSource, base: str) -> HttpxR
     """
     middleware = [
         RedirectHandler(RedirectHandlerOption(max_redirect=0, should_redirect=False)),
-        GraphTelemetryHandler(),
+        _Telemetry(),
     ]
     wrapped = GraphClientFactory.create_with_custom_middleware(middleware, client=client)
     made: HttpxRequestAdapter = GraphRequestAdapter(Bearer(tokens, base), wrapped)
@@ -56,6 +56,21 @@ async def send(through: HttpxRequestAdapter, request: Request, base: str) -> htt
     native: Any = await through.send_primitive_async(wanted, "bytes", {})
     assert isinstance(native, httpx.Response), type(native)
     return native
+
+
+class _Telemetry(GraphTelemetryHandler):  # type: ignore[misc]
+    """The SDK's telemetry, which asks once a host, not once a request, whether it is one of Graph's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[tuple[str, str, int | None], bool] = {}
+
+    def is_graph_url(self, url: httpx.URL) -> bool:
+        """Tell whether `url` is at one of Graph's hosts; there is one place only, to which all requests go."""
+        place = (url.scheme, url.host, url.port)
+        if place not in self._known:
+            self._known = {place: bool(super().is_graph_url(url))}
+        return self._known[place]
 
 
 class Bearer(AuthenticationProvider):

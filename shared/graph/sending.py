@@ -96,6 +96,8 @@ class Sender:
         """
         is_cut_read = bool(reply.cut) and request.is_read
         status = NO_ANSWER if is_cut_read else reply.status
+        if 200 <= status < 300:
+            return None
         cost = quota.cost_of(request.method, request.tail)
         seconds = retry.after(
             status,

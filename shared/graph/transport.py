@@ -41,7 +41,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
             body, cut = await self._read(request, response)
         finally:
             await response.aclose()
-        headers = [(name, text) for name, text in response.headers.items() if name not in _ABOUT_THE_WIRE]
+        headers = [(name, text) for name, text in response.headers.raw if name.lower() not in _ABOUT_THE_WIRE]
         extensions = {**response.extensions, CUT: cut}
         return httpx.Response(
             response.status_code, headers=headers, content=body, request=request, extensions=extensions
@@ -85,4 +85,4 @@ class PinnedTransport(httpx.AsyncBaseTransport):
             raise DirectoryError(f"{asked}: the answer is larger than {self._bytes_max} bytes", request_id=request_id)
 
 
-_ABOUT_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+_ABOUT_THE_WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
