@@ -61,7 +61,8 @@ class LinkSpool:
         packed = None if self.is_increment else _packed("".join(texts))
         if packed is None:
             for source, named in linked:
-                self._put(code, object_key(source), object_keys(named))
+                if named:
+                    self._put(code, object_key(source), object_keys(named))
             return
         runs, mask, start = self._runs, self.shard_count - 1, 0
         for text in texts:
@@ -77,11 +78,10 @@ class LinkSpool:
         self._put(code, object_key(source_id), [NOTHING], RESET)
 
     def _put(self, code: int, source: bytes, others: Sequence[bytes], operation: bytes = ADD) -> None:
-        if others:
-            head, end = bytes([code]) + source, operation if self.is_increment else b""
-            runs = self._runs.setdefault(shard_of(source, self.shard_count), [])
-            runs.append(b"".join([head + other + end for other in each_once(others)]))
-            self.rows += len(others)
+        head, end = bytes([code]) + source, operation if self.is_increment else b""
+        runs = self._runs.setdefault(shard_of(source, self.shard_count), [])
+        runs.append(b"".join([head + other + end for other in each_once(others)]))
+        self.rows += len(others)
 
     def file(self) -> FileWriter:
         """Return the file of link blocks."""

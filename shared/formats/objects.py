@@ -7,11 +7,11 @@ index has one 44-byte row per object, sorted by key, compressed shard by shard.
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from operator import itemgetter
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import msgspec
 
@@ -65,18 +65,18 @@ class Spool:
     def _add(self, keys: Sequence[bytes], bodies: Sequence[bytes], type_code: int, flags: int) -> None:
         kind, mask, shards = (type_code, flags), self.shard_count - 1, self._shards
         for key, body in zip(keys, bodies, strict=True):
-            number = zlib.crc32(key) & mask  # shard_of, whose call would cost as much as the rest of the line
+            number = crc32(key) & mask  # shard_of, whose call would cost as much as the rest of the line
             shard = shards.get(number) or shards.setdefault(number, _ShardSpool())
             if not body:
                 shard.gone.append((key, type_code, flags | TOMBSTONE))
                 continue
-            shard.keys.append(key)
+            known, lines = shard.keys, shard.open
+            known.append(key)
             shard.kinds.append(kind)
-            shard.digests.append(sha256(body).digest()[:BODY_DIGEST_BYTES])
-            shard.open += body
-            shard.open += b"\n"
-            shard.lines += 1
-            if shard.lines == FRAME_LINES_MAX:
+            shard.digests.append(sha256(body).digest())
+            lines += body
+            lines += b"\n"
+            if not len(known) % FRAME_LINES_MAX:
                 shard.close_frame()
         self.rows += len(keys)
 
@@ -95,16 +95,17 @@ class Spool:
 class _ShardSpool:
     """One shard's part of a spool: whole frames, the lines of the next one, and what the rows need.
 
-    Lines are put together as they come: thousands of bodies kept one by one leave a heap full of holes.
+    Lines are put together as they come: thousands of bodies kept one by one leave a heap full of holes. Digests are
+    kept whole, because a row takes no more of them than it has room for.
     """
 
-    __slots__ = ("block", "digests", "frames", "gone", "keys", "kinds", "lines", "open")
+    __slots__ = ("block", "closed", "digests", "frames", "gone", "keys", "kinds", "open")
 
     def __init__(self) -> None:
         self.block: list[bytes] = []
         self.frames: list[tuple[int, int]] = []  # length, lines
         self.open = bytearray()
-        self.lines = 0
+        self.closed = 0  # lines in whole frames
         self.keys: list[bytes] = []
         self.kinds: list[tuple[int, int]] = []
         self.digests: list[bytes] = []
@@ -112,11 +113,11 @@ class _ShardSpool:
 
     def close_frame(self) -> None:
         """Compress the lines that are open, if any."""
-        if self.lines:
+        if self.open:
             frame = compress(self.open)
             self.block.append(frame)
-            self.frames.append((len(frame), self.lines))
-            self.open, self.lines = bytearray(), 0
+            self.frames.append((len(frame), len(self.keys) - self.closed))
+            self.open, self.closed = bytearray(), len(self.keys)
 
     def packed(self, start_at: int) -> list[bytes]:
         """Return the index rows of a shard whose block will lie at `start_at`."""

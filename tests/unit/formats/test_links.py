@@ -124,6 +124,43 @@ def test_a_page_of_links_makes_the_same_file_as_its_links_one_by_one(is_incremen
     assert at_once.file().content == by_source.file().content == one_by_one.file().content
 
 
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [an_id("a")],
+        [an_id("c"), an_id("b"), an_id("a"), an_id("b")],
+        [an_id("a"), an_id("b").upper(), an_id("c")],
+        [an_id("a"), "a policy template", ""],
+        [an_id("a")[:-1], f"0{an_id('b')}"],
+        [f"{an_id('a')[:-1]}-", an_id("b")],
+        [f"{an_id('a')[:-2]}\n0", an_id("b")],
+        ["a0000000-0000-0000-0000-000000000000", "B0000000-0000-0000-0000-000000000000"],
+        [f"{an_id('a')[:7]}-{an_id('a')[7]}{an_id('a')[9:]}", an_id("b")],
+        [f"  {an_id('b')[2:]}"],
+        [f"{an_id('a')[:-1]}g"],
+        [f"{an_id('a')[:-1]}\uff11"],
+        [f"{an_id('a')}\n{an_id('b')}"],
+    ],
+)
+def test_rows_of_a_page_are_those_of_each_link_whatever_its_ids_look_like(ids: list[str]) -> None:
+    at_once, one_by_one = LinkSpool(shard_count=1), LinkSpool(shard_count=1)
+    at_once.add_linked(MEMBERS, [(source, [*ids, an_id("z")]) for source in ids])
+    for source in ids:
+        for other in [*ids, an_id("z")]:
+            one_by_one.add(MEMBERS, source, other)
+    assert at_once.file().content == one_by_one.file().content
+    assert len(rows_of(at_once)) == len(set(map(str.lower, ids))) * len({*map(str.lower, ids), an_id("z")})
+
+
+def test_a_source_whose_links_came_in_several_pages_has_them_in_order() -> None:
+    one, other = (LinkSpool(shard_count=1) for _spool in range(2))
+    known = [an_id(f"u{number}") for number in range(30)]
+    for page in (known[20:], known[:10], known[5:25]):
+        one.add_linked(MEMBERS, [(an_id("g"), page), (an_id("h"), page[:1])])
+    other.add_linked(MEMBERS, [(an_id("g"), known), (an_id("h"), [known[20], known[0], known[5]])])
+    assert one.file().content == other.file().content
+
+
 def test_a_link_that_came_twice_is_stored_once() -> None:
     spool = LinkSpool(shard_count=1)
     spool.add_linked(MEMBERS, [(an_id("g"), [an_id("u"), an_id("v"), an_id("u")]), (an_id("g"), [an_id("v")])])
