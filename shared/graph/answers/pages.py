@@ -222,11 +222,11 @@ def _identity(what: str, reply: Reply, shape: Any) -> Any:
     return found
 
 
-def _known_ids(what: str, reply: Reply, rows: Sequence[Any]) -> list[str]:
-    """Return the id of each row, proven not to be empty."""
+def _known_ids(what: str, reply: Reply, rows: Sequence[Any], number: int | None = None) -> list[str]:
+    """Return the id of each row, proven not to be empty; `number` is the object that the rows belong to."""
     ids = [row.id for row in rows]
     if "" in ids:
-        raise incomplete(what, f"object {ids.index('')} has an empty id", reply)
+        raise incomplete(what, f"object {ids.index('') if number is None else number} has an empty id", reply)
     return ids
 
 
