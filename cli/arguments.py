@@ -6,7 +6,7 @@ import argparse
 from argparse import ArgumentParser
 from collections.abc import Callable
 
-from cli.commands import drifting, exporting, holding, looking, moving, objects, starting
+from cli.commands import drifting, exporting, holding, ledgers, looking, moving, objects, starting
 from cli.commands.asking_rows import row_options
 from cli.commands.permissions import permissions
 from cli.errors import MEANING
@@ -71,8 +71,7 @@ def parser() -> ArgumentParser:
     add("jobs", looking.jobs, "list jobs, newest first", page)
     add("job", looking.job, "show one job", job, wait)
     add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)
-    add("confirmations", looking.confirmations, "list what a second look after a recovery found changed", job, page)
-    add("outcomes", looking.outcomes, "list what became of every change of a recovery", job, page)
+    add_ledger(add, job, page)
     add("permissions", None, "list the application permissions to grant", _purpose()).set_defaults(local=permissions)
     return made
 
@@ -96,6 +95,20 @@ def add_rows(add: Callable[..., ArgumentParser], job: ArgumentParser, page: Argu
     export = add("export-report", exporting.export, "write a whole report to a file", job, rows)
     export.add_argument("--format", choices=exporting.FORMATS, default="ndjson", help="default ndjson")
     export.add_argument("--output", metavar="FILE", help="a new file; standard output without it")
+
+
+def add_ledger(add: Callable[..., ArgumentParser], job: ArgumentParser, page: ArgumentParser) -> None:
+    """Add the commands about what a recovery did."""
+    add("confirmations", looking.confirmations, "list what a second look after a recovery found changed", job, page)
+    add("outcomes", looking.outcomes, "list what became of every change of a recovery", job, page)
+    ledger = add("ledger", ledgers.ledger, "list every change of a recovery, or write its ledger to a file", job, page)
+    ledger.add_argument("--type", metavar="TYPE,...", help="only objects of these types")
+    ledger.add_argument("--action", metavar="ACTION,...", help="only these: update, restore, link, unlink, ...")
+    ledger.add_argument("--result", metavar="RESULT,...", help="only these: applied, alreadyRight, failed")
+    ledger.add_argument("--object", metavar="ID", help="only changes of this object, and links that lead to it")
+    ledger.add_argument("--text", metavar="TEXT", help="only changes in which this text occurs anywhere")
+    ledger.add_argument("--format", choices=ledgers.FORMATS, help="the whole as lines, or the sealed file itself")
+    ledger.add_argument("--output", metavar="FILE", help="a new file; standard output without it")
 
 
 def add_drift(add: Callable[..., ArgumentParser], page: ArgumentParser) -> None:

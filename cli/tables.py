@@ -15,6 +15,7 @@ SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "known of it
 JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
 OUTCOMES = ("change", "object", "outcome")
+LEDGER = ("recorded", "change", "object", "outcome")
 DRIFT_ITEMS = ("item", "what")
 CONFIRMATIONS = ("change", "object", "stands")
 MATCHES = ("type", "id", "name", "state")
@@ -95,6 +96,9 @@ def job_facts(job: Json) -> Iterator[tuple[object, object]]:
             "confirmed",
             f"{seen.get('confirmed')}, {seen.get('pending')} pending, {seen.get('overwritten')} overwritten",
         )
+    sealed = _members(job, "tidemark.ledger")
+    if sealed:
+        yield "ledger", f"{sealed.get('name')} {sealed.get('sha256')}"
     plan = _members(job, "tidemark.plan")
     if plan:
         yield "plan", plan.get("digest")
@@ -150,6 +154,14 @@ def outcome_row(outcome: Json) -> tuple[object, ...]:
     link = f"{outcome['reference']} {outcome.get('otherId')}" if outcome.get("reference") else None
     about = _lines(outcome.get("result"), link, outcome.get("message") or outcome.get("errorCode"))
     return (f"{outcome.get('action')} {outcome.get('entityTypeName')}", _object(outcome), about)
+
+
+def ledger_row(entry: Json) -> tuple[object, ...]:
+    """Return the line of one entry of a ledger."""
+    change, thing, about = outcome_row(entry)
+    recorded = entry.get("recordedDateTime")
+    stands = entry.get("standing")
+    return moment(recorded) if recorded else "", change, thing, _lines(about, f"now {stands}" if stands else None)
 
 
 def _how(snapshot: Json) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from functions.wire import change, job, snapshot
+from functions.wire import change, job, ledger, snapshot
 from functions.wire.names import NAMESPACE
 from shared.domain.errors import CallerError
 
@@ -106,6 +106,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{JOBS}/{{job}}/tidemark.retryFailed()", ADMINISTER, "retry_failed"),
     Route("GET", f"{JOBS}/{{job}}/tidemark.confirmations()", READ, "confirmations", PAGE),
     Route("GET", f"{JOBS}/{{job}}/tidemark.outcomes()", READ, "outcomes", PAGE),
+    Route("GET", f"{JOBS}/{{job}}/tidemark.ledger()", READ, "ledger", PAGE | ledger.OPTIONS),
     Route("GET", f"{JOBS}/{{job}}/tidemark.disagreements()", READ, "disagreements", PAGE),
 )
 

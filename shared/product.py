@@ -18,9 +18,11 @@ from shared.runs.approving import Approving
 from shared.runs.asking import Asking
 from shared.runs.checking import Checking
 from shared.runs.choosing import CaptureSettings, Choosing
+from shared.runs.closing import Closing
 from shared.runs.comparing import Comparing
 from shared.runs.confirming import Confirming
 from shared.runs.drifting import Drifting
+from shared.runs.entries import Entries
 from shared.runs.explaining import Explaining
 from shared.runs.exporting import Exporting
 from shared.runs.finishing import Finishing
@@ -57,7 +59,7 @@ LEASE_SECONDS_DEFAULT = 60  # "Azure Storage: the lease": renewed every 20 s, a 
 class Ports:
     """Everything the runs need from outside; without a signer and a verifier, snapshots are unsigned.
 
-    Without a shelf, nothing is ever removed from the vault or the work container.
+    Without a shelf, nothing is ever removed from the vault or the work container; without `audit`, no ledger is sealed.
     """
 
     rows: Rows
@@ -72,6 +74,7 @@ class Ports:
     alerts: Alerts | None = None
     vault_shelf: Shelf | None = None
     work_shelf: Shelf | None = None
+    audit: Blobs | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ class Product:
     starting: Starting
     approving: Approving
     asking: Asking
+    entries: Entries
     snapshots: Snapshots
     history: History
     searching: Searching
@@ -132,7 +136,8 @@ def assemble(
     raises an alert.
     """
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
-    snapshots = Snapshots(ports.rows, ports.vault, Signing(ports.signer, ports.verifier))
+    signing = Signing(ports.signer, ports.verifier)
+    snapshots = Snapshots(ports.rows, ports.vault, signing)
     finishing = Finishing(snapshots, ports.clock, rules, gone_percent)
     upkeep = _upkeep(ports, snapshots, ledger, rules)
     comparing = Comparing(ledger, ports.work, snapshots)
@@ -145,7 +150,8 @@ def assemble(
         Step.EXPLAIN: Explaining(ledger, ports.directory, ports.work, comparing, ports.clock).explain,
         Step.VERIFY: upkeep.rechecking.verify,
     }
-    worker = Worker(ledger, ports.queue, steps)
+    closing = Closing(ledger, ports.work, ports.audit, signing, ports.clock) if ports.audit is not None else None
+    worker = Worker(ledger, ports.queue, steps, closing)
     approving = Approving(ledger, ports.rows, approvals)
     picking = Picking(ledger, comparing)
     starting = Starting(ledger, worker, snapshots, approving, picking, ports.clock, ports.ids)
@@ -158,6 +164,7 @@ def assemble(
         drifting=Drifting(ports.rows, ports.work, snapshots, ledger, starting, showing, alerts, ports.clock),
         approving=approving,
         asking=Asking(ledger, ports.work, comparing),
+        entries=Entries(ledger, ports.work, closing),
         snapshots=snapshots,
         history=History(snapshots),
         searching=Searching(snapshots),
@@ -165,7 +172,7 @@ def assemble(
         importing=Importing(snapshots, ports.work, ports.clock),
         upkeep=upkeep,
         worker=worker,
-        watchdog=Watchdog(ledger, worker),
+        watchdog=Watchdog(ledger, worker, closing),
         ledger=ledger,
         clock=ports.clock,
         callers=callers,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 GRAPH_ROOT_DEFAULT = "https://graph.microsoft.com"
 AUTHORITY_DEFAULT = "https://login.microsoftonline.com"
 VAULT_CONTAINER = "snapshots"
+AUDIT_CONTAINER = "audit"
 __all__ = ["LEASE_SECONDS_DEFAULT", "Ports", "Product", "assemble", "from_settings", "product"]
 
 _made: dict[asyncio.AbstractEventLoop, Product] = {}
@@ -81,6 +82,9 @@ def from_settings(settings: Mapping[str, str]) -> Product:
         alerts=_alerts(settings, clock),
         vault_shelf=AzureShelf(_prunable(settings, sealed)),
         work_shelf=AzureShelf(work_files),
+        audit=AzureBlobs(
+            connections.container_client(vault, AUDIT_CONTAINER, vault_identity), creates_container=is_local
+        ),
     )
     authority = settings.get("TIDEMARK_AUTHORITY") or AUTHORITY_DEFAULT
     callers = TokenCallers(authority, tenant, _setting(settings, "TIDEMARK_AUDIENCE"), clock)

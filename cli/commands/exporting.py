@@ -22,11 +22,16 @@ def export(session: Session, given: Namespace) -> Exit:
         raise CliError(Exit.USAGE, f"job {given.job} is no report")
     path = ("snapshots", str(found.get("tidemark.wireSnapshotId")), "recoveryPreviewJobs", given.job, "tidemark.export")
     params = {"format": given.format} | row_filter(given)
-    if given.output is None:
+    return written(session, given.output, path, params)
+
+
+def written(session: Session, output: str | None, path: tuple[str, ...], params: dict[str, str]) -> Exit:
+    """Write every part of a file into the new file `output`, or onto standard output."""
+    if output is None:
         _write(session, sys.stdout.buffer, path, params)
         return Exit.DONE
     try:
-        with Path(given.output).open("xb") as file:
+        with Path(output).open("xb") as file:
             _write(session, file, path, params)
     except OSError as error:
         raise CliError(Exit.USAGE, f"--output: {error}") from error

@@ -18,12 +18,12 @@ FUNCTIONS = {"report": ("recoveryPreviewJobs", "getChanges"), "recovery": ("reco
 
 def snapshots(session: Session, given: Namespace) -> Exit:
     """List snapshots, newest first."""
-    return _list(session, given, ("snapshots",), "Snapshots", tables.SNAPSHOTS, tables.snapshot_row)
+    return listed(session, given, ("snapshots",), "Snapshots", tables.SNAPSHOTS, tables.snapshot_row)
 
 
 def jobs(session: Session, given: Namespace) -> Exit:
     """List jobs, newest first."""
-    return _list(session, given, ("jobs",), "Jobs", tables.JOBS, tables.job_row)
+    return listed(session, given, ("jobs",), "Jobs", tables.JOBS, tables.job_row)
 
 
 def job(session: Session, given: Namespace) -> Exit:
@@ -40,7 +40,7 @@ def changes(session: Session, given: Namespace) -> Exit:
     kind = str(found.get("tidemark.kind"))
     if kind == "capture":
         missed = ("jobs", given.job, "tidemark.disagreements")
-        return _list(session, given, missed, "Otherwise than delta had given it", tables.CHANGES, tables.change_row)
+        return listed(session, given, missed, "Otherwise than delta had given it", tables.CHANGES, tables.change_row)
     if kind not in FUNCTIONS:
         raise CliError(Exit.USAGE, f"job {given.job} is a {kind}; it has no changes")
     collection, function = FUNCTIONS[kind]
@@ -49,19 +49,19 @@ def changes(session: Session, given: Namespace) -> Exit:
     params = row_filter(given) | row_order(given)
     if params and kind != "report":
         raise CliError(Exit.USAGE, "failed changes can be neither filtered nor sorted")
-    return _list(session, given, path, title, tables.CHANGES, tables.change_row, **params)
+    return listed(session, given, path, title, tables.CHANGES, tables.change_row, **params)
 
 
 def outcomes(session: Session, given: Namespace) -> Exit:
     """List what became of every change of a recovery."""
     path = ("jobs", given.job, "tidemark.outcomes")
-    return _list(session, given, path, "Outcomes", tables.OUTCOMES, tables.outcome_row)
+    return listed(session, given, path, "Outcomes", tables.OUTCOMES, tables.outcome_row)
 
 
 def confirmations(session: Session, given: Namespace) -> Exit:
     """List the changes that a second look after a recovery did not find as they were left."""
     path = ("jobs", given.job, "tidemark.confirmations")
-    return _list(session, given, path, "Not as the recovery left it", tables.CONFIRMATIONS, tables.confirmation_row)
+    return listed(session, given, path, "Not as the recovery left it", tables.CONFIRMATIONS, tables.confirmation_row)
 
 
 def verify(session: Session, given: Namespace) -> Exit:
@@ -92,7 +92,7 @@ def vault(session: Session, _given: Namespace) -> Exit:
     return Exit.FAILED if found.get("damaged") else Exit.DONE
 
 
-def _list(
+def listed(
     session: Session,
     given: Namespace,
     path: Sequence[str],

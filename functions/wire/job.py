@@ -10,6 +10,7 @@ from datetime import datetime
 
 from functions.wire.chosen import chosen_body
 from functions.wire.filters import criteria
+from functions.wire.ledger import sealed_body
 from functions.wire.names import TYPE_TAG, Json, status, tag, type_member
 from shared.catalogue.types import BY_NAME
 from shared.domain.ids import snapshot_time, wire_snapshot_id
@@ -30,7 +31,7 @@ NATIVE = (
     "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
     "totalFailedChanges"
 ).split()
-FACTS = "kind snapshotId wireSnapshotId against requestedBy options rows plan confirmation isCancelAsked".split()
+FACTS = "kind snapshotId wireSnapshotId against requestedBy options rows plan confirmation ledger isCancelAsked".split()
 FIGURES = "counts progress summary leftAlone warnings error notes isRestorePoint".split()
 MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES]}
 
@@ -68,6 +69,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.rows": chosen_body(job.options.chosen, shows_all=shows_all),
         "tidemark.plan": _plan(job),
         "tidemark.confirmation": _confirmation(job),
+        "tidemark.ledger": sealed_body(job),
         "tidemark.isCancelAsked": job.is_cancel_asked,
         "tidemark.counts": job.counts,
         "tidemark.progress": progress(job),

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from shared.domain.chosen import Chosen
+from shared.domain.ledgers import SealedLedger
 from shared.domain.protection import Protection
 from shared.domain.scope import EVERYTHING, Scope
 
@@ -92,7 +93,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     `is_restore_point` asks a capture for an increment over the day's snapshot. `notes` is what the batches say of how
     the tenant was read; like `counts` it is put together when somebody asks, and empty in the row.
     `counts` and `warnings`, what an operator must be told of a job that went well, are gathered from its batches too.
-    `against` is the snapshot that a report compares with `snapshot_id`; empty for the tenant as it is now.
+    `against` is the snapshot that a report compares with `snapshot_id`; empty for the tenant as it is now. `ledger` is
+    where the ledger of a recovery was sealed, the one thing that is added after the job's end.
     """
 
     tenant: str
@@ -115,6 +117,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     is_restore_point: bool = False
     notes: dict[str, Any] = {}
     warnings: tuple[str, ...] = ()
+    ledger: SealedLedger | None = None
 
     def planned(self, digest: str) -> Job:
         """Return the job with the digest of the plan that it made."""

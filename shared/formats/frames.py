@@ -49,15 +49,21 @@ def decompress(frame: bytes, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> 
 
     The cap counts bytes as they come out and does not trust the size a frame claims.
     """
+    content, end = first_frame(frame, name=name, bytes_max=bytes_max)
+    if end != len(frame):
+        raise IntegrityError(name, f"{len(frame) - end} bytes follow a frame")
+    return content
+
+
+def first_frame(content: bytes, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> tuple[bytes, int]:
+    """Return what the first of several frames holds, and where the next one begins; raise IntegrityError likewise."""
     reader = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: WINDOW_LOG_MAX})
     try:
-        content = reader.decompress(frame, max_length=bytes_max + 1)
+        held = reader.decompress(content, max_length=bytes_max + 1)
     except zstd.ZstdError as error:
         raise IntegrityError(name, f"not a readable zstd frame: {error}") from error
-    if len(content) > bytes_max:
+    if len(held) > bytes_max:
         raise IntegrityError(name, f"a frame grows beyond {bytes_max} bytes")
     if not reader.eof:
         raise IntegrityError(name, "a frame is cut short")
-    if reader.unused_data:
-        raise IntegrityError(name, f"{len(reader.unused_data)} bytes follow a frame")
-    return content
+    return held, len(content) - len(reader.unused_data)

@@ -35,8 +35,9 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def signature_name(manifest_name: str) -> str:
-    """Return the name of the blob that holds the signature of the manifest called `manifest_name`."""
-    return f"{manifest_name.rpartition('/')[0]}/{SIGNATURE_NAME}"
+    """Return the name of the blob that holds the signature of the manifest, or sealed ledger, called so."""
+    folder, _slash, last = manifest_name.rpartition("/")
+    return f"{folder}/{last.partition('.')[0]}.{SIGNATURE_NAME.partition('.')[2]}"
 
 
 def encode_signature(signature: Signature) -> bytes:

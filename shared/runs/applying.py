@@ -21,6 +21,7 @@ from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import type_named
 from shared.domain.changes import Action, Change, Json, Outcome, Result
 from shared.domain.jobs import BatchState
+from shared.domain.times import format_time
 from shared.domain.writes import Answer
 from shared.formats.records import BEFORE_IMAGES, OUTCOMES, encode_records
 from shared.jobs.flow import totals
@@ -176,6 +177,7 @@ class Applying:
         content, digest = encode_records(OUTCOMES, outcomes)
         name = f"{tenure.job.tenant}/{batch.job_id}/outcomes/{batch.number:05d}-{number:05d}-{batch.attempt}.ndz"
         await self._work.create(name, content)
+        stored = {"name": name, "sha256": digest, "records": len(outcomes), "at": format_time(tenure.now())}
         counts = dict(batch.counts)
         for one in outcomes:
             kind = "links" if one.action in LINKS else "objects"
@@ -188,7 +190,7 @@ class Applying:
                 batch,
                 state=BatchState.DONE if is_last else BatchState.RUNNING,
                 cursor={"groups": number + 1},
-                outputs=[*batch.outputs, {"name": name, "sha256": digest, "records": len(outcomes)}],
+                outputs=[*batch.outputs, stored],
                 counts=counts,
             )
         )

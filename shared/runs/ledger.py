@@ -20,6 +20,7 @@ from shared.domain.errors import (
     TransientError,
 )
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Note
+from shared.domain.ledgers import SealedLedger
 from shared.formats.rows import (
     batch_key,
     batch_of,
@@ -183,6 +184,21 @@ class Ledger:
             except RowConflictError:
                 continue
             return lease if lease.is_held else None
+        raise TransientError(f"job {job_id}: {RACES_MAX} others changed it first")
+
+    async def add_sealed(self, tenant: str, job_id: str, sealed: SealedLedger) -> None:
+        """Name the sealed ledger of an ended job in its row, once; a row that names one already stays as it is."""
+        for _race in range(RACES_MAX):
+            row = await self._rows.read(tenant, job_key(job_id))
+            job = job_of(row.values, key=row.key) if row else None
+            if row is None or job is None or job.ledger is not None:
+                return
+            named = msgspec.structs.replace(job, ledger=sealed)
+            try:
+                await self._rows.write(tenant, [Put(row.key, job_values(named), row.etag)])
+            except RowConflictError:
+                continue
+            return
         raise TransientError(f"job {job_id}: {RACES_MAX} others changed it first")
 
     async def hand_over(self, note: Note) -> LeaseRow | None:

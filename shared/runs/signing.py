@@ -27,6 +27,11 @@ class Signing:
         """Whether a snapshot without a good signature is refused."""
         return self._verifier is not None
 
+    @property
+    def is_signing(self) -> bool:
+        """Whether what is sealed is signed."""
+        return self._signer is not None
+
     async def sign(self, blobs: Blobs, manifest_name: str, sha256: str) -> None:
         """Store the signature of a manifest, created once; one that is there already must be good.
 

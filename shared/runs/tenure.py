@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -55,6 +56,10 @@ class Tenure:
     def fencing_token(self) -> int:
         """The lease's token under which this worker acts."""
         return self._lease.fencing_token
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return self._clock.now()
 
     def check(self) -> None:
         """Raise LeaseLostError when a renewal has already failed; saves work, protects nothing."""

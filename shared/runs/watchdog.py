@@ -9,6 +9,7 @@ import logging
 
 from shared.jobs.lease import LEASE_KEY, lease_key
 from shared.jobs.states import ENDS
+from shared.runs.closing import Closing
 from shared.runs.ledger import Ledger
 from shared.runs.worker import Worker
 
@@ -18,11 +19,20 @@ log = logging.getLogger(__name__)
 class Watchdog:
     """Revives silent jobs of one tenant."""
 
-    def __init__(self, ledger: Ledger, worker: Worker) -> None:
-        self._ledger, self._worker = ledger, worker
+    def __init__(self, ledger: Ledger, worker: Worker, closing: Closing | None = None) -> None:
+        self._ledger, self._worker, self._closing = ledger, worker, closing
 
     async def look(self, tenant: str) -> str:
-        """Look once; return what was done: `revived`, `taken up`, or nothing to do."""
+        """Look once; return what was done: `revived`, `taken up`, or nothing to do.
+
+        Ended recoveries whose ledger nobody has sealed are seen to after that.
+        """
+        done = await self._looked(tenant)
+        if self._closing is not None:
+            await self._closing.look(tenant)
+        return done
+
+    async def _looked(self, tenant: str) -> str:
         lease, is_silent = await self._ledger.holder(tenant)
         revived = [await self._revived(tenant, LEASE_KEY)] if is_silent else []
         for job in await self._ledger.jobs(tenant):

@@ -29,6 +29,7 @@ from shared.jobs.lease import MARGIN_SECONDS, LeaseRow
 from shared.jobs.states import ENDS, Event
 from shared.ports import WorkQueue
 from shared.recover.refusals import broken_by
+from shared.runs.closing import Closing
 from shared.runs.ledger import Ledger
 from shared.runs.tenure import Pause, Tenure
 
@@ -42,8 +43,10 @@ FINAL_ERRORS = (InputError, IntegrityError, DirectoryError, LockOutError, SealRe
 class Worker:
     """Runs notes. `steps` says what each step does; a step returns why it paused, or None when its batch is done."""
 
-    def __init__(self, ledger: Ledger, queue: WorkQueue, steps: Mapping[Step, StepRun]) -> None:
-        self._ledger, self._queue, self._steps = ledger, queue, steps
+    def __init__(
+        self, ledger: Ledger, queue: WorkQueue, steps: Mapping[Step, StepRun], closing: Closing | None = None
+    ) -> None:
+        self._ledger, self._queue, self._steps, self._closing = ledger, queue, steps, closing
 
     async def handle(self, note: Note) -> None:
         """Act on `note`; return when the message may be deleted, raise when it should be delivered again."""
@@ -137,6 +140,8 @@ class Worker:
             await self.dispatch(note.tenant, lease)
         else:
             await self.take_up(note.tenant)
+        if self._closing is not None:
+            await self._closing.try_to_close(await self._ledger.job(note.tenant, note.job_id))
 
     async def take_up(self, tenant: str) -> bool:
         """Give a free lease to the next unfinished job, recoveries first, then the oldest; tell whether one was."""

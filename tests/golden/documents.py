@@ -13,6 +13,7 @@ from shared.domain.ids import object_key
 from shared.formats.change_index import encode_index as encode_index_document
 from shared.formats.change_index import encode_rows
 from shared.formats.deleted import encode_deleted
+from shared.formats.ledgers import encode_ledger
 from shared.formats.manifests import seal
 from shared.formats.notes import encode_note
 from shared.formats.objects import decode_index, encode_index
@@ -68,6 +69,17 @@ def exact() -> dict[str, bytes]:
     }
     files |= {f"row-{name}.json": _readable(msgspec.json.encode(values)) for name, values in rows.items()}
     return files | {f"types/{entry.name}.json": _readable(msgspec.json.encode(entry)) for entry in TYPES}
+
+
+def ledger() -> bytes:
+    """Return a sealed ledger; another build of zstd may pack the same content into other bytes."""
+    files = [encode_records(OUTCOMES, samples.OUTCOME_ROWS), encode_records(CONFIRMATIONS, samples.CONFIRMATION_ROWS)]
+    parts = tuple(
+        msgspec.structs.replace(part, length=len(content), sha256=digest)
+        for part, (content, digest) in zip(samples.LEDGER_HEAD.parts, files, strict=True)
+    )
+    head = msgspec.structs.replace(samples.LEDGER_HEAD, parts=parts)
+    return encode_ledger(head, [content for content, _digest in files])[0]
 
 
 def _readable(content: bytes) -> bytes:

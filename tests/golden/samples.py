@@ -5,6 +5,8 @@ Changing a value here changes golden files, so add a new one instead; only a new
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -15,12 +17,14 @@ from shared.domain.explanations import Cause, Explanation, Log, Risk
 from shared.domain.holds import Hold, HoldEntry
 from shared.domain.ids import object_key
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
+from shared.domain.ledgers import SealedLedger
 from shared.domain.protection import Lock, Protection
 from shared.domain.pruning import Pruned
 from shared.domain.scope import Scope
 from shared.domain.verification import Mode, Verification
 from shared.formats.change_index import LINKED_BY, OBJECT, ROW, UNLINKED, Block, ChangeIndex, IndexFile, Run
 from shared.formats.digests import body_digest
+from shared.formats.ledgers import LedgerHead, LedgerPart
 from shared.formats.links import LinkSpool
 from shared.formats.manifests import Consistency, Manifest, TypeFacts, UnfoundLink, seal
 from shared.formats.merkle import type_root
@@ -221,6 +225,32 @@ PRUNED = Pruned(
 )
 LEASE = LeaseRow(job_id=JOB_ID, kind=Kind.RECOVERY, fencing_token=7, is_held=True, ttl_seconds=60)
 NOTE = a_note(batch=30_000, fencing_token=7)
+
+
+LEDGER_HEAD = LedgerHead(
+    tenant=TENANT,
+    job_id=JOB_ID,
+    snapshot_id=SNAPSHOT_ID,
+    state=State.ABANDONED,
+    requested_by=an_id("operator"),
+    created_at=AT,
+    started_at=AT,
+    completed_at=AT + timedelta(seconds=40),
+    plan_digest="9" * 64,
+    scope=Scope(types=("user", "group")),
+    options=Options(soft_delete_newer=True),
+    counts={"links.failed": 1, "objects.applied": 1},
+    confirmation={"confirmed": 0, "overwritten": 1},
+    seconds=40.0,
+    changes_per_second=0.0,
+    parts=(
+        LedgerPart(kind="outcomes", batch=30_000, records=2, length=0, sha256="", at=AT),
+        LedgerPart(kind="confirmations", batch=99_999, records=1, length=0, sha256=""),
+    ),
+)
+SEALED_LEDGER = SealedLedger(
+    name=f"{TENANT}/{JOB_ID}/ledger.ndz", sha256="a" * 64, sealed_at=AT, records=2, is_signed=True
+)
 
 
 def _file(part: str, extension: str, rows: int) -> File:

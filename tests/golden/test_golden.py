@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from shared.domain.changes import Change, Difference, Outcome, UnknownObject
 from shared.domain.confirmations import Confirmation
 from shared.domain.drift import DriftItem
+from shared.domain.errors import IntegrityError
 from shared.domain.explanations import Cause, Explanation
 from shared.domain.ids import object_key
 from shared.formats.change_index import LINKED_BY, OBJECT, block_digest, decode_rows, rows_of
@@ -24,6 +25,7 @@ from shared.formats.change_index import decode_index as decode_change_index
 from shared.formats.deleted import decode_deleted
 from shared.formats.digests import sha256
 from shared.formats.frames import decompress
+from shared.formats.ledgers import decode_ledger
 from shared.formats.links import decode_links
 from shared.formats.manifests import unseal
 from shared.formats.notes import decode_note
@@ -167,6 +169,28 @@ def test_the_golden_deleted_keys_are_read() -> None:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    known = {*EXACT, *FRAMED, *(f"{name}.txt" for name in FRAMED), "functions.json"}
+    known = {*EXACT, *FRAMED, *(f"{name}.txt" for name in FRAMED), "functions.json", "ledger.ndz"}
     found = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*") if path.is_file()}
     assert {name for name in found if not name.endswith((".py", ".pyc"))} <= known
+
+
+def test_a_sealed_ledger_is_read_from_the_golden_file_part_by_part() -> None:
+    content = (FOLDER / "ledger.ndz").read_bytes()
+    head, parts = decode_ledger(content, name="ledger.ndz", expected=None)
+    said = tuple(msgspec.structs.replace(part, length=0, sha256="") for part in head.parts)
+    assert msgspec.structs.replace(head, parts=said) == samples.LEDGER_HEAD
+    assert decode_records(parts[0], Outcome, OUTCOMES, name="outcomes") == samples.OUTCOME_ROWS
+    assert decode_records(parts[1], Confirmation, CONFIRMATIONS, name="confirmations") == samples.CONFIRMATION_ROWS
+
+
+@pytest.mark.parametrize("harm", ["cut", "longer", "altered part", "altered head"])
+def test_a_ledger_that_is_not_as_it_was_sealed_is_refused_by_name(harm: str) -> None:
+    content = bytearray((FOLDER / "ledger.ndz").read_bytes())
+    if harm == "cut":
+        content = content[:-10]
+    elif harm == "longer":
+        content += b"x"
+    else:
+        content[-20 if harm == "altered part" else 20] ^= 1
+    with pytest.raises(IntegrityError, match=r"ledger\.ndz"):
+        decode_ledger(bytes(content), name="ledger.ndz", expected=None)

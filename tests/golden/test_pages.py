@@ -15,11 +15,14 @@ from shared.domain.drift import Allowance, DriftItem, DriftRule, PendingAlert, W
 from shared.domain.explanations import Cause, Explanation
 from shared.domain.holds import Hold, HoldEntry
 from shared.domain.jobs import Batch, Job, Note, Options, SnapshotSummary
+from shared.domain.ledgers import SealedLedger
 from shared.domain.protection import Protection
 from shared.domain.pruning import Pruned
 from shared.domain.scope import Scope
 from shared.domain.verification import Verification
 from shared.formats.change_index import ChangeIndex, ChangeRow, IndexFile, Run
+from shared.formats.frames import first_frame
+from shared.formats.ledgers import LedgerHead, LedgerPart
 from shared.formats.manifests import Consistency, Manifest, TypeFacts, UnfoundLink
 from shared.formats.objects import IndexRow
 from shared.formats.records import Header
@@ -51,6 +54,9 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("records", BeforeImage),
     ("records", Outcome),
     ("records", Confirmation),
+    ("ledgers", LedgerHead),
+    ("ledgers", LedgerPart),
+    ("rows", SealedLedger),
     ("rows", LeaseRow),
     ("rows", Job),
     ("rows", Scope),
@@ -117,6 +123,11 @@ def test_every_example_of_a_record_is_a_line_of_a_golden_file() -> None:
     shown = [line for example in examples("records") for line in example.splitlines()]
     assert len(shown) == 9
     assert set(shown) <= known
+
+
+def test_the_example_of_a_ledgers_head_is_the_golden_file() -> None:
+    head, _at = first_frame((GOLDEN / "ledger.ndz").read_bytes(), name="ledger.ndz")
+    assert msgspec.json.decode(examples("ledgers")[0]) == msgspec.json.decode(head)
 
 
 @pytest.mark.parametrize(("name", "file"), [("segments", "segment.json"), ("manifests", "manifest.json")])

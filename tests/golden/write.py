@@ -33,6 +33,8 @@ def main() -> None:
         if not path.exists() or decompress(path.read_bytes(), name=name) != decompress(content, name=name):
             _write(path, content)
         _write(FOLDER / f"{name}.txt", shown(name, content))
+    if not (FOLDER / "ledger.ndz").exists():
+        _write(FOLDER / "ledger.ndz", documents.ledger())
 
 
 def _write(path: Path, content: bytes) -> None:

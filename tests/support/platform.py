@@ -146,7 +146,7 @@ class Platform:
         self.deaths = deaths or Deaths()
         self.random = random.Random(seed)
         self.rows, self.work = RememberedRows(self.clock), MemoryBlobs(self.clock)
-        self.vault = WormBlobs(self.clock)
+        self.vault, self.audit = WormBlobs(self.clock), WormBlobs(self.clock)
         self.shelf: Shelf = self.vault
         self.signing: MemorySigning | None = MemorySigning()
         self.queue, self.ids = MemoryQueue(self.clock), SequentialIds(seed)
@@ -185,6 +185,7 @@ class Platform:
             alerts=self.alerts,
             vault_shelf=Mortal(self.shelf, deaths, instance),
             work_shelf=Mortal(self.work, deaths, instance),
+            audit=Mortal(self.audit, deaths, instance),
         )
         return assemble(
             TENANT,

@@ -1,0 +1,27 @@
+"""The command ledger: what became of every change of a recovery, as a page to read or as a file to keep."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from cli import tables
+from cli.commands.exporting import written
+from cli.commands.looking import listed
+from cli.errors import CliError, Exit
+from cli.session import Session
+
+FORMATS = ("ndjson", "csv", "sealed")
+CHOICES = ("type", "action", "result", "object", "text")
+
+
+def ledger(session: Session, given: Namespace) -> Exit:
+    """List the chosen entries of a ledger; with --format write all of them, byte for byte as they came."""
+    path = ("jobs", given.job, "tidemark.ledger")
+    params = {name: value for name in CHOICES if (value := getattr(given, name)) is not None}
+    if given.format is not None:
+        if given.format == "sealed" and params:
+            raise CliError(Exit.USAGE, "the sealed ledger is one file: nothing of it can be chosen")
+        return written(session, given.output, path, params | {"format": given.format})
+    if given.output is not None:
+        raise CliError(Exit.USAGE, "--output goes with --format")
+    return listed(session, given, path, "Ledger", tables.LEDGER, tables.ledger_row, **params)
