@@ -98,7 +98,8 @@ def job_facts(job: Json) -> Iterator[tuple[object, object]]:
         )
     sealed = _members(job, "tidemark.ledger")
     if sealed:
-        yield "ledger", f"{sealed.get('name')} {sealed.get('sha256')}"
+        yield "ledger", sealed.get("name")
+        yield "its SHA-256", sealed.get("sha256")
     plan = _members(job, "tidemark.plan")
     if plan:
         yield "plan", plan.get("digest")
