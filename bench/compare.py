@@ -1,6 +1,7 @@
 """Measure a comparison of two stored states of a tenant, of which a share of the objects differs.
 
 The second state lies in the work container, as a report's own reading of the tenant does; the steps are the product's.
+With `--live delta` it is a whole live report that is measured (bench/live.py).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from bench import floors, stages
+from bench import floors, live, stages
 from bench.places import folder
 from bench.population import Population
 from bench.world import CAPTURED_AT, TENANT, ruled_world, stored_world
@@ -25,11 +26,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--objects", type=int, default=1_000_000)
     parser.add_argument("--links", type=int, default=None, help="4 for every object unless given")
     parser.add_argument("--changed", type=float, default=0.01, help="share of the objects that differ, 0 to 1")
+    parser.add_argument("--live", choices=["delta"], help="measure a live report that reads by delta instead")
 
 
 def measure(options: argparse.Namespace) -> dict[str, float]:
     """Return the figures of one comparison; CPU and clock in seconds, memory in MiB."""
     links = 4 * options.objects if options.links is None else options.links
+    if options.live:
+        return live.measure(options.objects, links, options.changed)
     with folder() as root:
         before = stages.measured(seal, root / "before", Population(options.objects, links)).result
         now = stages.measured(seal, root / "now", Population(options.objects, links, options.changed)).result

@@ -25,7 +25,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-LINK_BYTES = 33
+LINK_BYTES = 33  # and one more in an increment, for the operation
 Place = tuple[bytes, int, int, int]  # a body's digest, the offset and length of its frame, its line
 
 
@@ -69,6 +69,14 @@ def read_both(sides: tuple[tuple[Path, str], tuple[Path, str]]) -> int:
     return found
 
 
+def read_live(root: Path, target: str, live: str, answers: int) -> int:
+    """Read a sealed state and what a live report keeps over it, as `read_both` does, and open the answers it came from.
+
+    The floor of a live report; the answers are those from byte `answers` on.
+    """
+    return read_both(((root / "vault", target), (root / "work", live))) + open_and_store(root / "answers", answers)
+
+
 def _shards(root: Path, manifest: Manifest) -> Iterator[tuple[dict[tuple[bytes, int], Place], Path]]:
     """Yield each shard's rows by key, and the file of its bodies."""
     bodies = {part.shard: root / file.name for file in _parts(manifest, "objects") for part in file.shards}
@@ -79,7 +87,8 @@ def _shards(root: Path, manifest: Manifest) -> Iterator[tuple[dict[tuple[bytes, 
         for row_part, link_part in zip(index.shards, links.shards, strict=True):
             rows = zstd.decompress(opened[0][row_part.offset : row_part.offset + row_part.length])
             pairs = zstd.decompress(opened[1][link_part.offset : link_part.offset + link_part.length])
-            _linked = {pairs[at : at + LINK_BYTES] for at in range(0, len(pairs), LINK_BYTES)}
+            width = LINK_BYTES + manifest.is_increment
+            _linked = {pairs[at : at + width] for at in range(0, len(pairs), width)}
             places = {
                 (key, code): (digest, offset, length, line)
                 for key, digest, offset, length, line, code, _flags in ROW.iter_unpack(rows)
@@ -101,23 +110,24 @@ def _parse(changed: list[tuple[bytes, int]], rows: dict[tuple[bytes, int], Place
             msgspec.json.decode(frames[offset][line])
 
 
-def open_and_store(pages: Path) -> int:
-    """Gunzip, parse, compress and hash every recorded answer, nothing else; return the bytes. The floor of a capture.
+def open_and_store(pages: Path, start: int = 0) -> int:
+    """Gunzip, parse, compress and hash every recorded answer from byte `start` on, nothing else; return the bytes.
 
-    To parse is to decode the whole answer. A record is four bytes of length, most significant first, and the body as it
-    came over the wire.
+    The floor of a capture. To parse is to decode the whole answer. A record is four bytes of length, most significant
+    first, and the body as it came over the wire.
     """
-    return _open_and_store(pages, msgspec.json.Decoder())
+    return _open_and_store(pages, msgspec.json.Decoder(), start)
 
 
 def open_and_store_by_ids(pages: Path) -> int:
     """Do the same, but of each answer decode only the ids of its objects: less than any capture can do with."""
-    return _open_and_store(pages, msgspec.json.Decoder(_Page))
+    return _open_and_store(pages, msgspec.json.Decoder(_Page), 0)
 
 
-def _open_and_store(pages: Path, decoder: msgspec.json.Decoder[Any]) -> int:
+def _open_and_store(pages: Path, decoder: msgspec.json.Decoder[Any], start: int) -> int:
     size = 0
     with pages.open("rb") as file:
+        file.seek(start)
         while head := file.read(4):
             body = zlib.decompress(file.read(int.from_bytes(head)), GZIP_WINDOW)
             decoder.decode(body)

@@ -97,7 +97,7 @@ def _cost(method: str, tail: str, body: bytes) -> Cost:
 
 
 def _serve(pipe: Connection, objects: int, links: int, answers: Path) -> None:
-    """Answer questions until the other end closes: token, least, request, and call with a function of this machine."""
+    """Answer questions until the other end closes: token, least, recorded, request, and call with a function."""
     now = 0.0
     dawn = 1_795_000_000.0
     simulator = Simulator(clock=lambda: dawn + now, seed=1, objects=objects, links=links)
@@ -111,6 +111,9 @@ def _serve(pipe: Connection, objects: int, links: int, answers: Path) -> None:
                 pipe.send(simulator.issue_token(TIDEMARK, GRAPH, base_url=LOGIN))
             elif question[0] == "call":
                 pipe.send(question[1](simulator, *question[2:]))
+            elif question[0] == "recorded":
+                record.flush()
+                pipe.send(record.tell())
             elif question[0] == "least":
                 record.flush()
                 pipe.send(least_requests(simulator))

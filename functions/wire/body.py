@@ -29,10 +29,11 @@ ROWS = "tidemark.rows"
 TEXT_CHARS_MAX = 200
 SOFT_DELETE_NEWER = ("soft_delete_newer", bool)
 PLAN, PLANNED_BY = ("makes_plan", bool), ("planned_by", str)
+READ_WHOLE = ("reads_whole", bool)
 START_OPTIONS: Mapping[Kind, Mapping[str, tuple[str, type]]] = MappingProxyType(
     {
-        Kind.REPORT: {"softDeleteNewer": SOFT_DELETE_NEWER, "plan": PLAN},
-        Kind.RECOVERY: {"softDeleteNewer": SOFT_DELETE_NEWER, "plannedBy": PLANNED_BY},
+        Kind.REPORT: {"softDeleteNewer": SOFT_DELETE_NEWER, "plan": PLAN, "readWhole": READ_WHOLE},
+        Kind.RECOVERY: {"softDeleteNewer": SOFT_DELETE_NEWER, "plannedBy": PLANNED_BY, "readWhole": READ_WHOLE},
     }
 )
 AGAIN_OPTIONS: Mapping[str, tuple[str, type]] = MappingProxyType({"plan": PLAN, "plannedBy": PLANNED_BY})

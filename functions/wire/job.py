@@ -65,6 +65,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
             "repeats": job.options.repeats or None,
             "plan": job.options.makes_plan,
             "plannedBy": job.options.planned_by or None,
+            "readWhole": job.options.reads_whole,
         },
         "tidemark.rows": chosen_body(job.options.chosen, shows_all=shows_all),
         "tidemark.plan": _plan(job),

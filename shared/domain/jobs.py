@@ -74,7 +74,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     A report that `makes_plan` ends with the plan a recovery would carry out (a dry run); a recovery that is
     `planned_by` such a report carries out exactly that plan, or nothing. `chosen` are the rows of a report, and what of
     each, that are brought back; None for everything in scope. `recreate_deleted` creates anew, with
-    other ids, what was deleted for good.
+    other ids, what was deleted for good. A job that `reads_whole` takes nothing over from a sealed state: it reads
+    every object. A plain report may use the reading of an earlier one that is at most `fresh_minutes` old, 0 for never;
+    None leaves that to the setting.
     """
 
     soft_delete_newer: bool = False
@@ -84,6 +86,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     planned_by: str = ""
     chosen: Chosen | None = None
     recreate_deleted: bool = False
+    reads_whole: bool = False
+    fresh_minutes: int | None = None
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +131,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     def asks_tenant(self) -> bool:
         """Whether the job reads or writes the tenant, which one job at a time may do (decision D10)."""
         return not self.against
+
+    @property
+    def seals_increment(self) -> bool:
+        """Whether its reading of the tenant is kept as what changed since a sealed snapshot, when it can be."""
+        return self.is_restore_point or self.kind is not Kind.CAPTURE
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,7 @@
-"""Choose what a capture goes on from: the sealed state before it, its delta tokens, and which types to read whole.
+"""Choose what a reading goes on from: the sealed state before it, its delta tokens, and which types to read whole.
+
+A capture goes on from the newest sealed state; the reading of a report or a recovery seals none, so it may go on from
+the newest of which tokens are known, and keeps what changed as an increment over that day's snapshot.
 
 Reads only, so a crash at any line costs asking again. Whatever is odd about the state before (its job's rows are gone,
 its manifest cannot be proven, the capture before met damaged bytes, a native recovery wrote past delta) leads to a
@@ -14,7 +17,7 @@ import msgspec
 
 from shared.catalogue.entry import ObjectType
 from shared.domain.errors import DirectoryError, IntegrityError
-from shared.domain.jobs import Batch, Job, Kind, State, Step
+from shared.domain.jobs import Batch, Job, Kind, SnapshotSummary, State, Step
 from shared.formats.manifests import Manifest
 from shared.formats.segments import shard_count_for
 from shared.jobs.states import ENDS
@@ -23,6 +26,8 @@ from shared.ports import Clock, Directory
 from shared.runs.ledger import Ledger
 from shared.runs.snapshots import Snapshots
 
+STATES_TRIED = 8  # newer ones without tokens were imported, or their jobs' rows are gone
+ASKED_FOR = "a whole reading was asked for"
 GROWTH_MAX = 2  # a state is carried on in its own shards until they hold twice what a shard should
 EXPIRED_CODES = frozenset({"resyncRequired", "syncStateNotFound", "syncStateInvalid"})
 
@@ -35,7 +40,7 @@ class CaptureSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """What a capture goes on from: the state `before` ("" for none) and, for a restore point, its base `over`.
+    """What a reading goes on from: the state `before` ("" for none) and its base `over`, where an increment is kept.
 
     `ways` has every type; `shards` is 0 when nothing is carried on and the shards may be chosen anew; `watch` says what
     the native watch saw or why it did not look.
@@ -63,11 +68,16 @@ class Choosing:
         self._clock, self._settings = clock, settings
 
     async def choose(self, job: Job, types: Sequence[ObjectType], objects: int) -> Choice:
-        """Return how a capture of a tenant with about so many `objects` reads each of `types`."""
+        """Return how a reading of a tenant with about so many `objects` reads each of `types`."""
         fresh = {entry.name: Way(why=FIRST if entry.has_delta else NO_DELTA) for entry in types}
-        known = await self._snapshots.latest(job.tenant)
-        if known is None:
-            return Choice(ways=fresh)
+        if job.options.reads_whole:
+            return Choice(ways=all_full(fresh, ASKED_FOR))
+        known = await self._newest(job) if any(entry.has_delta for entry in types) else None
+        return await self._going_on(job, types, objects, known) if known else Choice(ways=fresh)
+
+    async def _going_on(self, job: Job, types: Sequence[ObjectType], objects: int, known: SnapshotSummary) -> Choice:
+        """Return how each of `types` is read when there is a state to go on from, if it can be proven."""
+        fresh = {entry.name: Way(why="" if entry.has_delta else NO_DELTA) for entry in types}
         try:
             before = (await self._snapshots.prove(known))[0].manifest
             if before.is_increment:
@@ -84,14 +94,23 @@ class Choosing:
         if not choice.carried:
             is_checked = any(known.is_due for known in ways.values())
             return msgspec.structs.replace(choice, before=before.snapshot_id if is_checked else "", shards=0)
-        if job.is_restore_point:
+        if job.seals_increment:
             return msgspec.structs.replace(choice, over=before.base_id or before.snapshot_id)
         return choice
+
+    async def _newest(self, job: Job) -> SnapshotSummary | None:
+        """Return the state to go on from, None when there is none; for a capture always the newest one."""
+        listed = await self._snapshots.listed(job.tenant)
+        if job.kind is not Kind.CAPTURE:
+            for known in listed[:STATES_TRIED]:
+                if tokens_of(await self._ledger.batches(job.tenant, known.job_id)):
+                    return known
+        return listed[0] if listed else None
 
     async def _ways(self, job: Job, types: Sequence[ObjectType], before: Manifest) -> dict[str, Way]:
         """Return the way of each type, the tokens tried on Graph, which may have forgotten them early."""
         tokens = tokens_of(await self._ledger.batches(job.tenant, before.job_id))
-        full_days = None if job.is_restore_point else self._settings.full_days
+        full_days = None if job.seals_increment else self._settings.full_days
         ways: dict[str, Way] = {}
         for entry in types:
             token, facts = tokens.get(entry.name), before.types.get(entry.name)

@@ -28,7 +28,7 @@ from shared.formats.objects import IndexRow, decode_body
 from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_records
 from shared.ports import Blobs
 from shared.recover.chosen import PARTLY, picked
-from shared.runs.layers import Readable
+from shared.runs.layers import LayeredReader, Readable
 from shared.runs.ledger import Ledger
 from shared.runs.packed import packed_index, packed_links
 from shared.runs.snapshots import Snapshots, open_manifest
@@ -78,13 +78,15 @@ class Comparing:
         """Open both sides of a job's comparison; raise IntegrityError or NotFoundError for one that is not there."""
         target = await self._snapshots.open(job.tenant, job.snapshot_id)
         current = await self._snapshots.open(job.tenant, job.against) if job.against else await self.live(job)
+        if isinstance(current, LayeredReader):
+            current = current.over(target)
         return await opened(target, current)
 
     async def live(self, job: Job) -> Readable:
         """Open the job's own reading of the tenant."""
         batches = await self._ledger.batches(job.tenant, job.job_id)
         output = next(batch for batch in batches if batch.step is Step.MANIFEST).outputs[0]
-        return await open_manifest(self._work, output["name"], output["sha256"])
+        return await self._snapshots.layered(await open_manifest(self._work, output["name"], output["sha256"]))
 
     async def differences(self, batches: list[Batch]) -> list[Difference]:
         """Return every difference that the batches of a job have stored, in shard order."""

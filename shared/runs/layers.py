@@ -1,12 +1,11 @@
 """A restore point read through its base, as one state (docs/formats/manifests.md, "Restore points").
 
-Costs at most the day's snapshot plus the increment: the increment's rows are read once and kept, the base is read shard
-by shard as it would be alone. Bodies are opened in whichever of the two has the newer row.
+Costs at most the day's snapshot plus the increment: both are read shard by shard as they would be alone. Bodies are
+opened in whichever of the two has the newer row. The reading of a report or a recovery is kept in the same way.
 """
 
 from __future__ import annotations
 
-import zlib
 from typing import Protocol
 
 from shared.catalogue.types import BY_NAME
@@ -36,45 +35,48 @@ class Readable(Protocol):
 
 
 class LayeredReader:
-    """The state of a restore point: `own` lies over `base`, which its manifest names and proves."""
+    """The state of a restore point: `own` lies over `base`, which its manifest names and proves.
+
+    None of the base's rows of the types with codes in `whole` counts.
+    """
 
     def __init__(self, base: Readable, own: Readable) -> None:
-        self._base, self._own, self.manifest = base, own, own.manifest
-        self._whole = whole_codes(own.manifest)
-        self._rows: dict[Key, IndexRow] | None = None
+        self.base, self.own, self.manifest = base, own, own.manifest
+        self.whole = whole_codes(own.manifest)
+
+    def over(self, other: Readable) -> LayeredReader:
+        """Return the same state, read through what `other` has opened already when both lie over the same snapshot."""
+        base = other.base if isinstance(other, LayeredReader) else other
+        return LayeredReader(base, self.own) if base.manifest == self.base.manifest else self
 
     async def index(self, shard: int, shard_count: int) -> list[IndexRow]:
         """Return the rows of the base that nothing replaces, and the increment's living ones."""
-        own, mask = await self._own_rows(), shard_count - 1
-        base = await self._base.index(shard, shard_count)
-        rows = [row for row in base if row.type_code not in self._whole and (row.key, row.type_code) not in own]
-        return rows + [row for row in own.values() if not row.flags & TOMBSTONE and zlib.crc32(row.key) & mask == shard]
+        own = by_key(await self.own.index(shard, shard_count))
+        base = await self.base.index(shard, shard_count)
+        rows = [row for row in base if row.type_code not in self.whole and (row.key, row.type_code) not in own]
+        return rows + [row for row in own.values() if not row.flags & TOMBSTONE]
 
     async def links(self, shard: int, shard_count: int) -> set[bytes]:
         """Return the base's link rows, brought up to date by the increment's."""
-        codes = reference_codes(self._whole)
-        rows = {row for row in await self._base.links(shard, shard_count) if row[0] not in codes}
-        of_shard = [row for row in await self._own.links(0, 1) if shard_of(row[1:17], shard_count) == shard]
-        apply_increment(rows, of_shard)
+        codes = reference_codes(self.whole)
+        rows = {row for row in await self.base.links(shard, shard_count) if row[0] not in codes}
+        apply_increment(rows, await self.own.links(shard, shard_count))
         return rows
 
     async def deleted(self, without: frozenset[int] = frozenset()) -> set[bytes]:
         """Return the keys of all soft-deleted objects."""
-        base = await self._base.deleted(without | self._whole)
-        return (base - {key for key, _code in await self._own_rows()}) | await self._own.deleted(without)
+        base, count = await self.base.deleted(without | self.whole), self.manifest.shard_count
+        for shard in range(count):
+            base.difference_update([row.key for row in await self.own.index(shard, count)])
+        return base | await self.own.deleted(without)
 
     async def bodies(self, rows: list[IndexRow]) -> dict[Key, bytes]:
         """Return the bodies that `rows` point at."""
-        own = await self._own_rows()
-        ours = [row for row in rows if own.get((row.key, row.type_code)) == row]
-        theirs = [row for row in rows if own.get((row.key, row.type_code)) != row]
-        found = await self._own.bodies(ours)
-        return found | await self._base.bodies(theirs)
-
-    async def _own_rows(self) -> dict[Key, IndexRow]:
-        if self._rows is None:
-            self._rows = by_key(await self._own.index(0, 1))
-        return self._rows
+        count, own = self.manifest.shard_count, set[IndexRow]()
+        for shard in sorted({shard_of(row.key, count) for row in rows}):
+            own.update(await self.own.index(shard, count))
+        ours, theirs = [row for row in rows if row in own], [row for row in rows if row not in own]
+        return await self.own.bodies(ours) | await self.base.bodies(theirs)
 
 
 def whole_codes(manifest: Manifest) -> frozenset[int]:

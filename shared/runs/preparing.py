@@ -18,13 +18,13 @@ from shared.domain.jobs import Batch, BatchState, Kind, Step
 from shared.domain.times import format_time
 from shared.formats.segments import shard_count_for
 from shared.jobs import partitions
-from shared.jobs.ways import Way
 from shared.ports import Clock, Directory
 from shared.runs.choosing import Choice, Choosing
 from shared.runs.partitioning import filters_of
 from shared.runs.tenure import Pause, Tenure
 
 SHARDS_PER_RANGE = 4  # 4 shards of 20,000 objects at 264 B stay under the 48 MiB a sealed file may have
+SHARDS_PER_COMPARISON = 16  # where one side is an increment, of which little is opened: some seconds of work
 WAVE_EXPLAIN = 6  # of a report that plans nothing
 FEW_OBJECTS_MAX = 5_000  # some seconds of reading: a message for each listing would cost more than it saves
 Counts = Mapping[str, int | None]
@@ -60,9 +60,7 @@ class Preparing:
             raise DirectoryError(f"no type may be read: {'; '.join(sorted(set(incomplete.values())))}", status=403)
         counts = {entry.name: await self._directory.count(entry) for entry in types}
         expected = sum(count or 0 for count in counts.values())
-        choice = Choice(ways={entry.name: Way() for entry in types})
-        if job.kind is Kind.CAPTURE:
-            choice = await self._choosing.choose(job, types, expected)
+        choice = await self._choosing.choose(job, types, expected)
         shards = choice.shards or shard_count_for(expected)
         most, whole = self._range_objects_max, [entry for entry in types if entry.name not in choice.carried]
         filters = {entry.name: await filters_of(self._directory, entry, counts[entry.name], most) for entry in whole}
@@ -112,7 +110,7 @@ class _Layout:
             self._lay(WAVE_ROLL, Step.ROLL_FORWARD, argument)
         for late in _late(whole, counts):
             self._lay(WAVE_ROLL, Step.READ, {**late, **shards})
-        for first, end in self._ranges():
+        for first, end in self._ranges(self._shards if self._choice.over else SHARDS_PER_RANGE):
             self._lay(WAVE_SEAL, Step.SEAL, {"first": first, "end": end, **shards})
         self._lay(WAVE_MANIFEST, Step.MANIFEST, {**shards, "types": [entry.name for entry in self._types]})
         self._lay_comparison()
@@ -129,16 +127,15 @@ class _Layout:
         if self._job.kind is Kind.CAPTURE:
             self._lay(WAVE_INDEX_CHANGES, Step.INDEX_CHANGES, {})
         else:
-            for first, end in self._ranges():
+            for first, end in self._ranges(SHARDS_PER_COMPARISON if self._choice.over else SHARDS_PER_RANGE):
                 self._lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": self._shards})
         if self._job.kind is Kind.RECOVERY or self._job.options.makes_plan:
             self._lay(WAVE_PLAN, Step.PLAN, {})
         elif self._job.kind is Kind.REPORT:
             self._lay(WAVE_EXPLAIN, Step.EXPLAIN, {})
 
-    def _ranges(self) -> list[tuple[int, int]]:
-        """Return the ranges of shards that one batch covers; an increment is small, so one covers all of them."""
-        size = self._shards if self._choice.over else SHARDS_PER_RANGE
+    def _ranges(self, size: int) -> list[tuple[int, int]]:
+        """Return the ranges of `size` shards that one batch covers each; one that seals an increment covers all."""
         return [(first, min(first + size, self._shards)) for first in range(0, self._shards, size)]
 
     def _lay(self, wave: int, step: Step, argument: Json) -> None:

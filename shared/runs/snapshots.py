@@ -73,10 +73,11 @@ class Snapshots:
 
         Raises IntegrityError when a manifest is not what was sealed.
         """
-        own = (await self.prove(await self.named(tenant, snapshot_id)))[0]
-        if not own.manifest.is_increment:
-            return own
-        return LayeredReader(await self.base_of(own.manifest), own)
+        return await self.layered((await self.prove(await self.named(tenant, snapshot_id)))[0])
+
+    async def layered(self, own: SnapshotReader) -> Readable:
+        """Return what a manifest lists as a whole state: an increment over its base, which is proven here."""
+        return LayeredReader(await self.base_of(own.manifest), own) if own.manifest.is_increment else own
 
     async def base_of(self, manifest: Manifest) -> SnapshotReader:
         """Open the snapshot that a restore point lies over; raise IntegrityError when it is not the one it names."""

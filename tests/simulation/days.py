@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from shared.domain.ids import wire_snapshot_id
-from shared.domain.jobs import Job, State
-from shared.domain.scope import EVERYTHING
+from shared.domain.jobs import Job, Options, State
+from shared.domain.scope import EVERYTHING, Scope
 from shared.formats.manifests import Manifest, unseal
 from simulator.faults import Faults, Rule
 from simulator.http import Request
@@ -19,6 +19,7 @@ from tests.support.platform import TENANT, Platform
 
 ACTS = 25
 HOUR = 3600.0
+PLAIN, WHOLE = Options(), Options(reads_whole=True)
 
 
 class Days:
@@ -51,15 +52,25 @@ class Days:
         starting = self.platform.operator.starting
         return await self.platform.finish(await starting.restore_point(TENANT, self.clock.now()))
 
-    async def reported(self, job: Job) -> Job:
+    async def reported(self, job: Job, scope: Scope = EVERYTHING, options: Options = PLAIN) -> Job:
         """Report what separates the tenant from what `job` sealed; return the report."""
         wire_id = wire_snapshot_id(job.snapshot_id)
         starting = self.platform.operator.starting
-        return await self.platform.finish(await starting.report(TENANT, wire_id, EVERYTHING, requested_by="operator"))
+        return await self.platform.finish(
+            await starting.report(TENANT, wire_id, scope, options, requested_by="operator")
+        )
+
+    async def recovered(self, job: Job, scope: Scope = EVERYTHING) -> Job:
+        """Bring the tenant, or what of it is in scope, back to what `job` sealed; return the recovery."""
+        wire_id, options = wire_snapshot_id(job.snapshot_id), Options(soft_delete_newer=True)
+        starting = self.platform.operator.starting
+        return await self.platform.finish(
+            await starting.recovery(TENANT, wire_id, scope, options, requested_by="operator")
+        )
 
     async def found(self, job: Job) -> int:
-        """Return how many objects a report against what `job` sealed finds."""
-        report = await self.reported(job)
+        """Return how many objects a report against what `job` sealed finds, every object of the tenant read again."""
+        report = await self.reported(job, options=WHOLE)
         assert report.state is State.SUCCESSFUL, report.error
         return report.counts.get("objectsCalculated", 0)
 

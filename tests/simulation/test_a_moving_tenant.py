@@ -12,7 +12,7 @@ import pytest
 
 from shared.catalogue.types import TYPES
 from shared.domain.ids import wire_snapshot_id
-from shared.domain.jobs import State
+from shared.domain.jobs import Options, State
 from shared.domain.scope import EVERYTHING
 from simulator.applications import CARELESS_SCRIPT
 from simulator.errors import GraphError
@@ -105,10 +105,10 @@ async def captured_while_moving(seed: int) -> tuple[dict[str, int], int, State]:
 
 
 async def found_by_a_report(platform: Platform, snapshot_id: str) -> int:
-    """Return how many objects a report against the snapshot finds."""
-    wire_id = wire_snapshot_id(snapshot_id)
+    """Return how many objects a report against the snapshot finds, every object of the tenant read again."""
+    wire_id, whole = wire_snapshot_id(snapshot_id), Options(reads_whole=True)
     report = await platform.finish(
-        await platform.operator.starting.report(TENANT, wire_id, EVERYTHING, requested_by="operator")
+        await platform.operator.starting.report(TENANT, wire_id, EVERYTHING, whole, requested_by="operator")
     )
     assert report.state is State.SUCCESSFUL, report.error
     return report.counts.get("objectsCalculated", 0)

@@ -15,16 +15,17 @@ from shared.catalogue.group import GROUP
 from shared.catalogue.named_location import NAMED_LOCATION
 from shared.catalogue.user import USER
 from shared.domain.errors import DirectoryError
-from shared.domain.jobs import Batch, Kind, State, Step
+from shared.domain.jobs import Batch, Kind, Options, State, Step
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import LoopClock, SequentialIds
 from shared.memory.rows import MemoryRows
 from shared.ports import Page
-from shared.runs.choosing import Choosing
+from shared.runs.choosing import CaptureSettings, Choosing
 from shared.runs.ledger import Ledger
 from shared.runs.partitioning import filters_of
 from shared.runs.preparing import Preparing
 from shared.runs.reading import Reading
+from shared.runs.snapshots import Snapshots
 from tests.support.builders import TENANT, a_batch, a_job, a_note
 
 PREPARED_MAX = 2_000
@@ -78,12 +79,13 @@ def test_any_other_refusal_is_told() -> None:
 
 async def laid_out(directory: Ranged) -> tuple[Ledger, list[Batch], int]:
     ledger = Ledger(MemoryRows(LoopClock()), LoopClock(), SequentialIds(1))
-    job = a_job(kind=Kind.REPORT, state=State.LOADING_DATA)
+    job = a_job(kind=Kind.REPORT, state=State.LOADING_DATA, options=Options(reads_whole=True))
     lease = await ledger.begin(job, [a_batch(0, wave=0, step=Step.PREPARE)])
     assert lease is not None
     tenure = await ledger.enter(a_note(batch=0, fencing_token=lease.fencing_token))
-    never_asked = cast(Choosing, None)  # a report goes on from nothing
-    await Preparing(directory, never_asked, LoopClock(), range_objects_max=PREPARED_MAX).prepare(tenure)
+    no_vault = cast(Snapshots, None)  # a whole reading goes on from nothing
+    choosing = Choosing(ledger, no_vault, directory, LoopClock(), CaptureSettings())
+    await Preparing(directory, choosing, LoopClock(), range_objects_max=PREPARED_MAX).prepare(tenure)
     return ledger, await ledger.batches(TENANT, job.job_id), lease.fencing_token
 
 

@@ -1,0 +1,121 @@
+"""Measure a live report by delta: a simulated tenant is captured, a share of it changes, and it is reported on twice.
+
+The tenant answers from a process of its own, so processor time is that of one worker process alone; what counting and
+passing on its answers takes there is taken off. The first report is the measured one; the second, of the same tenant
+and the same snapshot, shows what a second use costs.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from pathlib import Path
+from typing import Any
+
+from bench import floors, stages
+from bench.capture import WORKERS, world_of
+from bench.delta import PAUSE_SECONDS
+from bench.places import folder
+from bench.tenant import TenantProcess, TenantTransport
+from bench.world import TENANT, World
+from shared.domain.ids import wire_snapshot_id
+from shared.domain.jobs import Job, SnapshotSummary, Step
+from shared.domain.scope import EVERYTHING
+from shared.formats.manifests import manifest_name
+from shared.memory import virtual_time
+from simulator.service import Simulator
+
+PEAK_RESET = Path("/proc/self/clear_refs")
+RESET_PEAK = "5"  # proc(5): sets the peak of resident memory to what is resident now
+
+
+def measure(objects: int, links: int, changed: float) -> dict[str, float]:
+    """Return the figures of the first report, and of the second the seconds of processor, of virtual time, requests."""
+    with folder() as root:
+        figures: dict[str, Any] = stages.measured(report_twice, root, objects, links, changed).result
+        first, second, places = figures["first"], figures["second"], figures["places"]
+        floor = stages.measured(floors.read_live, root, *places)
+    return {
+        "objects": figures["objects"],
+        "changes": first["changes"],
+        "cpu_s": round(first["cpu_s"], 3),
+        "wall_s": round(first["wall_s"], 3),
+        "floor_cpu_s": round(floor.cpu_s, 3),
+        "ratio": round(first["cpu_s"] / floor.cpu_s, 3),
+        "peak_rss_mb": round(first["peak_rss_mb"], 1),
+        "virtual_s": round(first["virtual_s"], 3),
+        "requests": first["requests"],
+        "second_cpu_s": round(second["cpu_s"], 3),
+        "second_virtual_s": round(second["virtual_s"], 3),
+        "second_requests": second["requests"],
+    }
+
+
+def report_twice(root: Path, objects: int, links: int, changed: float) -> dict[str, Any]:
+    """Capture a generated tenant, change it, and report on it twice."""
+    tenant = TenantProcess(objects, links, root / "answers")
+    try:
+        return virtual_time.run(_story(tenant, root, changed))
+    finally:
+        tenant.end()
+
+
+async def _story(tenant: TenantProcess, root: Path, changed: float) -> dict[str, Any]:
+    clock, transport = virtual_time.VirtualClock(), TenantTransport(tenant)
+    world = world_of(tenant, root, clock, transport)
+    target = await world.capture(workers=WORKERS)
+    tenant.ask("call", change, changed)
+    await clock.sleep(PAUSE_SECONDS)
+    answers = tenant.ask("recorded")
+    job, first = await _reported(world, transport, target)
+    again, second = await _reported(world, transport, target)
+    assert first["changes"] == second["changes"] > 0, "both reports find what was changed"
+    assert "delta" in {said["way"] for said in await _ways(world, again)}, "the reports went on from the capture"
+    live = manifest_name(f"{TENANT}/{job.job_id}/live")
+    objects_of = target.counts["objects"] + target.counts["softDeleted"]
+    return {"objects": objects_of, "first": first, "second": second, "places": (target.manifest_name, live, answers)}
+
+
+async def _reported(world: World, transport: TenantTransport, target: SnapshotSummary) -> tuple[Job, dict[str, Any]]:
+    """Report on the tenant; return the job and what it took, from its acceptance to its last row."""
+    _forget_peak()
+    cpu, wall, requests = time.process_time() - transport.own_cpu_s, time.perf_counter(), transport.requests
+    began_at = world.product.clock.now()
+    wire_id = wire_snapshot_id(target.snapshot_id)
+    job = await world.product.starting.report(TENANT, wire_id, EVERYTHING, requested_by="bench")
+    await world.finish(job, WORKERS)
+    figures: dict[str, Any] = {
+        "cpu_s": time.process_time() - transport.own_cpu_s - cpu,
+        "wall_s": time.perf_counter() - wall,
+        "peak_rss_mb": stages.peak_rss_mb(),
+        "virtual_s": (world.ended_at - began_at).total_seconds(),
+        "requests": transport.requests - requests,
+    }
+    ended = await world.product.asking.job(TENANT, job.job_id)
+    return job, {**figures, "changes": ended.counts["objectsCalculated"]}
+
+
+def _forget_peak() -> None:
+    """Let the peak of memory begin anew, where the system can; elsewhere the capture's counts too."""
+    gc.collect()
+    if PEAK_RESET.exists():
+        PEAK_RESET.write_text(RESET_PEAK)
+
+
+async def _ways(world: World, job: Job) -> list[dict[str, str]]:
+    batches = await world.product.ledger.batches(TENANT, job.job_id)
+    return [said for batch in batches if batch.step is Step.PREPARE for said in batch.cursor["ways"].values()]
+
+
+def change(simulator: Simulator, share: float) -> int:
+    """Change as many live users and groups as the share of all objects is, groups also in one member; count them."""
+    directory, at = simulator.tenant.directory, simulator.world.now()
+    all_objects = sum(len(store.live) for store in directory.stores.values())
+    live = [(name, object_id) for name in ("user", "group") for object_id in sorted(directory.stores[name].live)]
+    wanted = min(round(all_objects * share), len(live))
+    for number in range(wanted):
+        name, object_id = live[number * len(live) // wanted]
+        directory.update(name, object_id, {"displayName": f"Changed {number}"}, at)
+        if name == "group" and len(members := directory.links.targets(object_id, "members")):
+            directory.unlink(object_id, "members", next(iter(members)), at)
+    return wanted
