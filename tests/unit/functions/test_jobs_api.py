@@ -79,6 +79,7 @@ def test_a_recovery_leaves_newer_objects_alone_unless_it_is_allowed_to_delete_th
             "repeats": None,
             "plan": False,
             "plannedBy": None,
+            "readWhole": False,
         }
         users = world.simulator.tenant.directory.stores["user"]
         assert "Rogue" in {user["displayName"] for user in users.deleted.values()}
