@@ -1,9 +1,9 @@
 """Read a listing of objects that bring a short collection along, and the long collections object by object.
 
 A page of objects with `$expand` says at once what up to 19 items are, and of whom there may be more. Those are read by
-themselves, 20 to a $batch, and a page of ours ends as soon as it has enough, so that what is held in memory does not
-grow with a tenant's groups. The cursor then says how far into the page of objects it came. The rest of that page is
-kept here for whoever asks next; another worker, or a later one, asks Graph for it again.
+themselves, 20 to a $batch and two of those at once, and a page of ours ends as soon as it has enough, so that what is
+held in memory does not grow with a tenant's groups. The cursor then says how far into the page of objects it came. The
+rest of that page is kept here for whoever asks next; another worker, or a later one, asks Graph for it again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from shared.graph import cursors
 from shared.graph.cursors import Chain, Cursor
 from shared.graph.settings import BATCH_PARTS_MAX
 
-ENOUGH = 10_000  # items of one page of ours; one round of 20 objects may bring twice as many more
+ENOUGH = 10_000  # items of one page of ours; one round of 40 objects may bring four times as many more
+BATCHES_AT_ONCE = 2  # one after the other, big groups would be read for longer than everything else
 CROWDS_KEPT = 16  # pages of objects that are partly read: one for each batch that a worker has at once
 REST_NAME_CHARACTERS = 32  # 128 bits: two rests never share a name
 
@@ -90,15 +91,15 @@ class CrowdReader(Generic[Row]):
         following = crowd.following if crowd else cursor
         goes_on = following.next is not None
         while True:  # whoever has begun a page of objects begins some of them too, so that the cursor always moves
-            taken = max(0, BATCH_PARTS_MAX - len(pending))
+            taken = max(0, BATCHES_AT_ONCE * BATCH_PARTS_MAX - len(pending))
             pending += [Chain(object_id) for object_id in waiting[:taken]]
             cursor, waiting = _reached(cursor, waiting[:taken]), waiting[taken:]
             if not pending or ((requests or crowd) and goes_on and len(pending) < BATCH_PARTS_MAX):
                 break  # what is left goes into one $batch with the next page's
-            chains, rest = pending[:BATCH_PARTS_MAX], pending[BATCH_PARTS_MAX:]
+            chains, rest = _round(pending)
             found, going = await self._collections.go_on(listing, chains)
             rows += found
-            pending = going + rest
+            pending = [*going, *rest]
             requests += len(chains)
             if self._collections.size(rows) >= ENOUGH:
                 break
@@ -121,6 +122,12 @@ class CrowdReader(Generic[Row]):
         while len(self._crowds) > CROWDS_KEPT:
             self._crowds.popitem(last=False)
         return name
+
+
+def _round(pending: Sequence[Chain]) -> tuple[Sequence[Chain], Sequence[Chain]]:
+    """Return what is read next, whole batches where there is enough for one, and what is left."""
+    whole = min(len(pending) // BATCH_PARTS_MAX, BATCHES_AT_ONCE) * BATCH_PARTS_MAX
+    return pending[: whole or BATCH_PARTS_MAX], pending[whole or BATCH_PARTS_MAX :]
 
 
 def _reached(cursor: Cursor, begun: Sequence[str]) -> Cursor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 
 from shared.graph import quota
 from shared.graph.exchange import Reply
@@ -22,6 +23,7 @@ SCOPES = {"read": ("read_units",), "write": ("writes",), "readwrite": ("read_uni
 EPSILON_SECONDS = 1e-6  # what float arithmetic on times can be off by
 CAUTION_SECONDS = 60  # after a refusal, no more is taken than our own buckets hold
 SMALLER_BELOW = 0.25  # at a lower speed than this batches shrink too: most parts of a full one would be refused
+COSTS_KEPT = 256  # requests and batches cost one of a few sums, asked for once a request and once a reply
 BATCH_SHARE = 0.2  # of a bucket, so that a small quota is not emptied by one batch
 
 
@@ -64,7 +66,7 @@ class Pacing:
             for name, tokens in _spent(cost):
                 self._on_the_way[name] -= tokens
             units = _number(reply.headers.get("x-ms-resource-unit"))
-            if units is not None and cost.read_units:
+            if units is not None and cost.read_units and units != cost.read_units:
                 reads = self._buckets["read_units"]
                 self._buckets["read_units"] = quota.corrected(reads, cost.read_units, units)
         now = self._now()
@@ -100,10 +102,11 @@ class Pacing:
         return now
 
 
-def _spent(cost: Cost) -> list[tuple[str, float]]:
+@lru_cache(maxsize=COSTS_KEPT)
+def _spent(cost: Cost) -> tuple[tuple[str, float], ...]:
     """Return the buckets that `cost` takes from, and how much."""
     pairs = [(name, float(getattr(cost, name))) for name in cost.__struct_fields__]
-    return [(name, tokens) for name, tokens in pairs if tokens]
+    return tuple((name, tokens) for name, tokens in pairs if tokens)
 
 
 def _queue(cost: Cost) -> str:
@@ -126,8 +129,10 @@ def _word(replies: Sequence[Reply], *, may_gain: bool) -> Word | None:
 
 def _number(text: str | None) -> float | None:
     """Return the finite, non-negative number in a header, None for anything else."""
+    if not text:
+        return None
     try:
-        number = float(text or "")
+        number = float(text)
     except ValueError:
         return None
     return number if 0 <= number < 1e6 else None

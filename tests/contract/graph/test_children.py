@@ -129,7 +129,7 @@ def test_many_crowds_on_one_page_end_it_early_and_another_worker_goes_on_where_i
             cursor, pages = page.cursor, pages + 1
             assert cursor is None or len(cursor) < 1_000, "however many parents wait"
             world.directory._reader.children._crowds._crowds.clear()
-        assert pages == len(live(world, "servicePrincipal")) / 2
+        assert pages == len(live(world, "servicePrincipal")) / (2 * crowds.BATCHES_AT_ONCE)
         assert len(set(found)) == len(live(world, "appRoleAssignment"))
 
     run(story())
