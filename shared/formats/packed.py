@@ -7,6 +7,7 @@ means is in objects.py, where the same row has names.
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from operator import eq
@@ -21,6 +22,8 @@ TYPE_AT, FLAGS_AT = 42, 43
 TOMBSTONE = 1
 SOFT_DELETED = 2
 PLACE = struct.Struct("<32xI8x")
+ONE_ROW = struct.Struct(f"{PACKED_BYTES}s")
+ONE_KEY = struct.Struct(f"{KEY_BYTES}s{PACKED_BYTES - KEY_BYTES}x")
 PLACE_AT, PLACE_END, PLACES = 32, 36, 1 << 32
 
 
@@ -47,7 +50,7 @@ def opened(block: bytes, *, name: str) -> bytes:
 
 def split(content: bytes) -> list[bytes]:
     """Return the rows that lie one after the other in `content`."""
-    return [content[start : start + PACKED_BYTES] for start in range(0, len(content), PACKED_BYTES)]
+    return [row for (row,) in ONE_ROW.iter_unpack(content)]  # in half the time that as many slices take
 
 
 def moved(content: bytes, by: int, *, name: str) -> bytes:
@@ -69,25 +72,30 @@ def moved(content: bytes, by: int, *, name: str) -> bytes:
     return (whole + step if by > 0 else whole - step).to_bytes(len(content), "little")
 
 
-def merged(contents: Sequence[bytes]) -> list[bytes]:
+def merged(contents: Sequence[bytes]) -> bytes:
     """Return the rows of live objects in order: the last one of each object counts, and none when it is a tombstone."""
     whole = b"".join(contents)
     rows = split(whole)
     ordered = sorted(rows)
-    if has_repeats([row[:KEY_BYTES] for row in ordered]):
+    found = b"".join(ordered)
+    if has_repeats([key for (key,) in ONE_KEY.iter_unpack(found)]):
         ordered = sorted({_key_and_type(row): row for row in rows}.values(), key=_key_and_type)
+        found = b"".join(ordered)
     if TOMBSTONE & _any_flag(whole):
-        return [row for row in ordered if not row[FLAGS_AT] & TOMBSTONE]
-    return ordered
-
-
-def kinds(rows: Sequence[bytes]) -> dict[bytes, int]:
-    """Return how many rows there are of each kind: two bytes, the type's code and the flags."""
-    found: dict[bytes, int] = {}
-    for row in rows:
-        kind = row[TYPE_AT:]
-        found[kind] = found.get(kind, 0) + 1
+        return b"".join([row for row in ordered if not row[FLAGS_AT] & TOMBSTONE])
     return found
+
+
+def kinds(content: bytes) -> dict[tuple[int, int], int]:
+    """Return how many of the rows that lie one after the other are of each kind: the type's code and the flags."""
+    return Counter(zip(content[TYPE_AT::PACKED_BYTES], content[FLAGS_AT::PACKED_BYTES], strict=True))
+
+
+def flagged(content: bytes, flag: int) -> list[bytes]:
+    """Return those of the rows in `content` that carry the flag."""
+    if not flag & _any_flag(content):
+        return []
+    return [row for row in split(content) if row[FLAGS_AT] & flag]
 
 
 def _any_flag(content: bytes) -> int:

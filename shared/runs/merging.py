@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.domain.errors import IntegrityError
-from shared.formats.frames import compress
-from shared.formats.links import ROW_BYTES, apply_increment, decode_links, each_once, opened_links
-from shared.formats.packed import merged, moved, opened
+from shared.formats.frames import compress_rows
+from shared.formats.links import ROW_BYTES, apply_increment, decode_links, each_once, opened_links, split_rows
+from shared.formats.packed import PACKED_BYTES, merged, moved, opened
 from shared.formats.segments import File, FileWriter, Part, Segment, ShardRange
 from shared.ports import Blobs
 
@@ -49,8 +49,11 @@ async def sliced(work: Blobs, segments: Sequence[Segment], first: int, end: int)
     return slices
 
 
-def merge_objects(slices: Sequence[Slice], shard: int, bodies: FileWriter) -> list[bytes]:
-    """Append the shard's frames to `bodies` and return its packed rows; a later segment's row of an object wins."""
+def merge_objects(slices: Sequence[Slice], shard: int, bodies: FileWriter) -> bytes:
+    """Append the shard's frames to `bodies` and return its packed rows; a later segment's row of an object wins.
+
+    The rows lie one after the other, in order.
+    """
     rows: list[bytes] = []
     frames: list[bytes] = []
     place = bodies.size
@@ -64,7 +67,7 @@ def merge_objects(slices: Sequence[Slice], shard: int, bodies: FileWriter) -> li
             frames.append(objects.content)
             place += len(objects.content)
     living = merged(rows)
-    bodies.add_pieces(shard, frames, len(living))
+    bodies.add_pieces(shard, frames, len(living) // PACKED_BYTES)
     return living
 
 
@@ -84,8 +87,8 @@ def merge_links(slices: Sequence[Slice], shard: int) -> tuple[bytes, bytes]:
         content = b"".join(sorted(rows))
     else:
         whole = b"".join([opened_links(block.content, name=block.name) for _is_increment, block in held])
-        content = b"".join(each_once([whole[at : at + ROW_BYTES] for at in range(0, len(whole), ROW_BYTES)]))
-    return content, compress(content)
+        content = b"".join(each_once(split_rows(whole, ROW_BYTES)))
+    return content, compress_rows(content)
 
 
 async def _read(work: Blobs, file: File, parts: Sequence[ShardRange]) -> list[Block]:

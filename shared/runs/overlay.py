@@ -15,7 +15,7 @@ from itertools import repeat
 from shared.compare.shards import Key
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import KEY_BYTES
-from shared.formats.frames import compress
+from shared.formats.frames import compress_rows
 from shared.formats.links import ADD, RESET, ROW_BYTES, apply_increment, decode_links
 from shared.formats.objects import KEY_AND_TYPE, ROW, TOMBSTONE, IndexRow, decode_index
 from shared.formats.segments import File, FileWriter, Part
@@ -97,7 +97,7 @@ class Overlay:
             else:
                 merged.update(rows)
         content = b"".join(sorted(merged))
-        return content, compress(content)
+        return content, compress_rows(content)
 
 
 async def gone_keys(sources: Sequence[Source], shard_count: int) -> frozenset[bytes]:

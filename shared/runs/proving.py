@@ -11,16 +11,17 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
+from operator import lt
 
 from shared.catalogue.types import BY_CODE
 from shared.domain.errors import IntegrityError
-from shared.domain.ids import KEY_BYTES
 from shared.formats.digests import BODY_DIGEST_BYTES, checked
 from shared.formats.links import ROW_BYTES as LINK_BYTES
-from shared.formats.links import opened_links
+from shared.formats.links import opened_links, sources_of, split_rows
 from shared.formats.manifests import Manifest
 from shared.formats.objects import lines_of
-from shared.formats.packed import FLAGS_AT, SOFT_DELETED, TOMBSTONE, in_order, kinds, opened, split
+from shared.formats.packed import FLAGS_AT, ONE_KEY, SOFT_DELETED, TOMBSTONE, in_order, kinds, opened, split
 from shared.formats.segments import File, Part, ShardRange
 from shared.ports import Blobs
 from shared.runs.roots import named_roots
@@ -117,28 +118,31 @@ class _Files:
         return content
 
 
-async def _proven_rows(files: _Files, shard: int, manifest: Manifest) -> list[bytes]:
-    """Return the shard's packed rows in order, once their number, their home and every body has been proven."""
+async def _proven_rows(files: _Files, shard: int, manifest: Manifest) -> bytes:
+    """Return the shard's packed rows, once their number, order and home and every body has been proven."""
     found = await files.block("index", shard)
     if found is None:
-        return []
+        return b""
     name, place, block = found
     content, mask = opened(block, name=name), manifest.shard_count - 1
     rows = split(content)
-    at_home = sum(zlib.crc32(row[:KEY_BYTES]) & mask == shard for row in rows)
+    at_home = sum(zlib.crc32(key) & mask == shard for (key,) in ONE_KEY.iter_unpack(content))
     if not at_home == len(rows) == place.rows:
         raise IntegrityError(name, f"shard {shard} has {at_home} of {len(rows)} rows, {place.rows} are listed")
+    if in_order(rows) != rows:
+        raise IntegrityError(name, f"shard {shard} has rows out of order")
+    bodied = content
     if manifest.is_increment:  # only there do rows without a body occur
-        content = b"".join([row for row in rows if not row[FLAGS_AT] & TOMBSTONE])
+        bodied = b"".join([row for row in rows if not row[FLAGS_AT] & TOMBSTONE])
     frames: dict[tuple[int, int], list[tuple[bytes, int]]] = {}
-    for digest, offset, length, line in PROOF.iter_unpack(content):
+    for digest, offset, length, line in PROOF.iter_unpack(bodied):
         frames.setdefault((offset, length), []).append((digest, line))
     home = await files.block("objects", shard)
     if frames and home is None:
         raise IntegrityError(manifest.snapshot_id, f"shard {shard} has no file of bodies")
     if home is not None:
         _prove_bodies(home, frames)
-    return in_order(rows)
+    return content
 
 
 def _prove_bodies(home: tuple[str, ShardRange, bytes], frames: dict[tuple[int, int], list[tuple[bytes, int]]]) -> None:
@@ -160,17 +164,19 @@ async def _proven_links(files: _Files, shard: int, manifest: Manifest) -> int:
     if found is None:
         return 0
     name, place, block = found
-    width, mask = LINK_BYTES + manifest.is_increment, manifest.shard_count - 1
+    mask = manifest.shard_count - 1
     content = opened_links(block, name=name, is_increment=manifest.is_increment)
-    rows = {content[at : at + width] for at in range(0, len(content), width)}
-    strays = sum(zlib.crc32(source) & mask != shard for source in {row[1 : 1 + KEY_BYTES] for row in rows})
-    if strays or not len(rows) * width == len(content) == place.rows * width:
+    rows = split_rows(content, LINK_BYTES + manifest.is_increment)
+    strays = sum(zlib.crc32(source) & mask != shard for source in sources_of(rows))
+    if strays or len(rows) != place.rows:
         counted = f"shard {shard} has {len(rows)} rows and {strays} sources of other shards"
         raise IntegrityError(name, f"{counted}, {place.rows} rows are listed")
+    if not all(map(lt, rows, islice(rows, 1, None))):
+        raise IntegrityError(name, f"shard {shard} has links out of order, or one of them twice")
     return len(rows)
 
 
-def _check_roots(manifest: Manifest, shard: int, rows: list[bytes]) -> None:
+def _check_roots(manifest: Manifest, shard: int, rows: bytes) -> None:
     """Raise unless the rows give the shard's Merkle root of every type."""
     unknown = {code for code, _flags in kinds(rows) if code not in BY_CODE}
     if unknown:

@@ -5,7 +5,7 @@ Roots ride in the outputs of the batch that sealed their shards, after its files
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -24,8 +24,8 @@ class ShardRoots(msgspec.Struct, frozen=True, kw_only=True):
     shards: dict[int, dict[str, str]]
 
 
-def named_roots(rows: Sequence[bytes], tenant: str, snapshot_id: str) -> dict[str, str]:
-    """Return the Merkle root of each type among one shard's rows, packed and in order, by type name."""
+def named_roots(rows: bytes, tenant: str, snapshot_id: str) -> dict[str, str]:
+    """Return the Merkle root of each type among one shard's packed rows, one after the other in order, by type name."""
     prefixes = {code: leaf_prefix(tenant, snapshot_id, entry.name) for code, entry in BY_CODE.items()}
     return {BY_CODE[code].name: root for code, root in packed_roots(rows, prefixes).items()}
 

@@ -19,10 +19,10 @@ from shared.domain.errors import IntegrityError, NotFoundError
 from shared.domain.ids import KEY_BYTES
 from shared.domain.jobs import Batch, BatchState, Kind, Step
 from shared.formats.deleted import encode_deleted
-from shared.formats.frames import compress
+from shared.formats.frames import compress_rows
 from shared.formats.manifests import Manifest, TypeFacts, manifest_name, seal, unseal
 from shared.formats.merkle import type_root
-from shared.formats.packed import FLAGS_AT, SOFT_DELETED, TYPE_AT
+from shared.formats.packed import PACKED_BYTES, SOFT_DELETED, TYPE_AT, flagged
 from shared.formats.rows import snapshot_key, snapshot_values
 from shared.formats.segments import File, FileWriter, Part, Segment
 from shared.ports import ANY, Blobs, Clock, Put
@@ -86,12 +86,13 @@ class Sealing:
         writers = _writers()
         for shard in range(first, end):
             if overlay:
-                rows, (links, block) = await overlay.objects(shard, writers["objects"]), await overlay.links(shard)
+                rows = b"".join(await overlay.objects(shard, writers["objects"]))
+                links, block = await overlay.links(shard)
             else:
                 rows, (links, block) = merge_objects(slices, shard, writers["objects"]), merge_links(slices, shard)
-            writers["index"].add(shard, compress(b"".join(rows)), len(rows))
+            writers["index"].add(shard, compress_rows(rows), len(rows) // PACKED_BYTES)
             writers["links"].add(shard, block, len(links) // tally.link_bytes)
-            deleted = [(row[TYPE_AT], row[:KEY_BYTES]) for row in rows if row[FLAGS_AT] & SOFT_DELETED]
+            deleted = [(row[TYPE_AT], row[:KEY_BYTES]) for row in flagged(rows, SOFT_DELETED)]
             writers["deleted"].add(shard, encode_deleted(deleted), len(deleted))
             tally.add(rows, links)
             roots[shard] = named_roots(rows, tenure.job.tenant, tenure.job.snapshot_id)

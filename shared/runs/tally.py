@@ -26,8 +26,8 @@ class Tally:
         self._counts: dict[str, int] = {}
         self._unfound: list[UnfoundLink] = []
 
-    def add(self, rows: list[bytes], links: bytes) -> None:
-        """Count one shard's packed index rows, and its link rows, which lie one after the other."""
+    def add(self, rows: bytes, links: bytes) -> None:
+        """Count one shard's packed index rows and its link rows; both lie one after the other."""
         for (type_code, flags), number in kinds(rows).items():
             if not flags & TOMBSTONE:
                 self._count(f"{'softDeleted' if flags & SOFT_DELETED else 'objects'}.{BY_CODE[type_code].name}", number)

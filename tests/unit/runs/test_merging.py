@@ -10,6 +10,7 @@ import pytest
 from shared.domain.errors import IntegrityError
 from shared.formats.links import LinkSpool, decode_links
 from shared.formats.objects import Spool, body_at, lines_of
+from shared.formats.packed import split
 from shared.formats.segments import FileWriter, Part, Segment
 from shared.memory.blobs import MemoryBlobs
 from shared.runs.merging import merge_links, merge_objects, sliced
@@ -51,7 +52,7 @@ def test_the_newest_segment_wins_and_its_bodies_are_found_where_the_rows_say() -
         blobs.reads.clear()
         slices = await sliced(blobs, segments, 1, SHARDS)
         assert len(blobs.reads) == len(set(blobs.reads)) == 6, "three files of each segment, each read once"
-        found = [row for shard in range(1, SHARDS) for row in named(merge_objects(slices, shard, bodies))]
+        found = [row for shard in range(1, SHARDS) for row in named(split(merge_objects(slices, shard, bodies)))]
         for row in found:
             lines = lines_of(bodies.content[row.offset : row.offset + row.length], name="o")
             cities[row.key] = b"Porto" in body_at(lines, row, name="o")
