@@ -7,6 +7,7 @@ disagree. A new type is one module beside this one, its golden file and its row 
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -138,7 +139,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     shape: Shape = Shape.LIST
 
 
-class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
     """One type of object.
 
     `code` is its number in index rows and never changes. `path` and `deleted_path` are collections below the version
@@ -222,9 +223,14 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether it is read when directory objects are rolled forward: it has no delta and hides with its ends."""
         return not self.has_delta and not self.has_bin
 
+    @cached_property
+    def properties_by_name(self) -> dict[str, Property]:
+        """The properties by name: comparing asks for one per property that differs."""
+        return {known.name: known for known in self.properties}
+
     def property(self, name: str) -> Property | None:
         """Return the entry's property of that name, None for one it does not know."""
-        return next((known for known in self.properties if known.name == name), None)
+        return self.properties_by_name.get(name)
 
     def reference(self, name: str) -> Reference:
         """Return the entry's reference of that name; KeyError is our own mistake."""

@@ -37,7 +37,9 @@ def object_id_of(entry: ObjectType, body: Json) -> str:
     """Return Tidemark's id of an object that is decoded already."""
     if entry.shape is Shape.SINGLE:
         return entry.name
-    parts = [body.get(name) for name in entry.identity or (entry.key,)]
+    if not entry.identity:
+        return str(body.get(entry.key) or NOTHING)
+    parts = [body.get(name) for name in entry.identity]
     return "/".join(str(part) if part else NOTHING for part in parts)
 
 

@@ -11,6 +11,8 @@ Promises (tests/unit/compare/test_judge.py):
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.catalogue.entry import ObjectType, Rule
 from shared.compare.values import differing
 from shared.domain.changes import Action, Difference, Json, LinkDifference
@@ -19,6 +21,7 @@ ON_PREMISES = "mastered on premises: correct it in Active Directory, Graph refus
 HARD_DELETED = "deleted for good: it can only be created anew, with another id"
 NO_BIN = "newer than the snapshot, and gone for good if deleted: delete it by hand if it should not be there"
 BUILT_IN = "built in: Graph lets nobody change it"
+NAMES = ("displayName", "name", "principalDisplayName")  # where an object says what people call it, best first
 READ_ONLY = "only properties that Graph does not let anyone write differ"
 
 
@@ -94,7 +97,7 @@ def refusal_for(
         return HARD_DELETED
     if action is Action.SOFT_DELETE and not entry.has_bin:
         return NO_BIN
-    if action is Action.UPDATE and not links and not writable(entry, wanted):
+    if action is Action.UPDATE and not links and not any(is_writable(entry, *member) for member in wanted.items()):
         return f"{READ_ONLY}: {', '.join(sorted(wanted))}"
     return ""
 
@@ -105,8 +108,10 @@ def is_built_in(entry: ObjectType, body: Json | None) -> bool:
 
 
 def _name_of(body: Json) -> str:
-    found = body.get("displayName") or body.get("name") or body.get("principalDisplayName") or ""
-    return str(found)
+    for name in NAMES:
+        if found := body.get(name):
+            return str(found)
+    return ""
 
 
 def is_mastered_on_premises(body: Json | None) -> bool:
@@ -119,12 +124,13 @@ def is_mastered_on_premises(body: Json | None) -> bool:
 
 def writable(entry: ObjectType, values: Json) -> Json:
     """Return those of `values` that Graph lets a recovery write."""
-    allowed: Json = {}
-    for name, value in values.items():
-        known = entry.property(name)
-        if known is not None and known.rule is Rule.WRITABLE and (value is not None or known.may_clear):
-            allowed[name] = value
-    return allowed
+    return {name: value for name, value in values.items() if is_writable(entry, name, value)}
+
+
+def is_writable(entry: ObjectType, name: str, value: Any) -> bool:
+    """Tell whether Graph lets a recovery write `value` to the property."""
+    known = entry.property(name)
+    return known is not None and known.rule is Rule.WRITABLE and (value is not None or known.may_clear)
 
 
 def creatable(entry: ObjectType, body: Json) -> Json:

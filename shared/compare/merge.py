@@ -34,7 +34,7 @@ def marks(index: bytes) -> bytes:
 
 def row_at(index: bytes, number: int) -> IndexRow:
     """Return the index row of that number."""
-    return IndexRow(*ROW.unpack_from(index, number * ROW.size))
+    return IndexRow._make(ROW.unpack_from(index, number * ROW.size))
 
 
 def find(table: bytes, key: bytes, type_code: int) -> int:

@@ -44,5 +44,7 @@ def kept_links(
     entry: ObjectType, links: tuple[LinkDifference, ...], *bodies: Json | None
 ) -> tuple[LinkDifference, ...]:
     """Return the link differences that are not computed by something else."""
+    if not links:
+        return ()
     names = writable_references(entry, *bodies)
     return tuple(link for link in links if link.reference in names)

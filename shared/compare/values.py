@@ -6,6 +6,9 @@ describe rather than state, and embeds copies of objects that a policy only name
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import compress
+from operator import ne
 from typing import Any
 
 import msgspec
@@ -14,10 +17,13 @@ from shared.catalogue.entry import ObjectType
 from shared.domain.changes import Json
 
 TYPE_ANNOTATION = "@odata.type"
+COLLECTIONS = (dict, list)
+NAMES_KEPT = 4096  # of members, whose names are asked about once for each object; a catalogue has some hundreds
 # A policy names an authentication strength; what Graph embeds is a copy of another object, which has its own history.
 NAMED_ONLY = frozenset({"authenticationStrength"})
 
 
+@lru_cache(maxsize=NAMES_KEPT)
 def is_annotation(name: str) -> bool:
     """Tell whether a member describes its object (context, links, actions) rather than being part of it."""
     return name.startswith("#") or ("@" in name and name != TYPE_ANNOTATION)
@@ -27,7 +33,7 @@ def stated(value: Any) -> Any:
     """Return `value` without annotations and with named objects reduced to their id: what a write may carry."""
     if isinstance(value, dict):
         return {
-            name: _named(inner) if name in NAMED_ONLY else stated(inner)
+            name: _stated_member(name, inner) if isinstance(inner, COLLECTIONS) else inner
             for name, inner in value.items()
             if not is_annotation(name)
         }
@@ -36,8 +42,10 @@ def stated(value: Any) -> Any:
     return value
 
 
-def _named(value: Any) -> Any:
-    return {"id": value["id"]} if isinstance(value, dict) and "id" in value else stated(value)
+def _stated_member(name: str, value: Any) -> Any:
+    if name in NAMED_ONLY and isinstance(value, dict) and "id" in value:
+        return {"id": value["id"]}
+    return stated(value)
 
 
 def unordered(value: Any) -> Any:
@@ -55,8 +63,19 @@ def same(left: Any, right: Any, *, is_set: bool) -> bool:
     """Tell whether two property values mean the same; `is_set` when no collection in them carries an order."""
     if left == right:
         return True
+    if not isinstance(left, COLLECTIONS) and not isinstance(right, COLLECTIONS):
+        return False
     left, right = stated(left), stated(right)
-    return bool(unordered(left) == unordered(right)) if is_set else bool(left == right)
+    return _alike(left, right) if is_set else bool(left == right)
+
+
+def _alike(left: Any, right: Any) -> bool:
+    """Tell whether two stated values are the same in some order of every collection; stops where they are not."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_alike(inner, right[name]) for name, inner in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and bool(unordered(left) == unordered(right))
+    return bool(left == right)
 
 
 def differing(entry: ObjectType, target: Json, current: Json) -> tuple[Json, Json]:
@@ -67,12 +86,16 @@ def differing(entry: ObjectType, target: Json, current: Json) -> tuple[Json, Jso
     """
     wanted: Json = {}
     present: Json = {}
-    names = [name for name, left in target.items() if left != current.get(name)]
-    names += [name for name, right in current.items() if right is not None and name not in target]
-    for name in sorted(names):
-        left, right = target.get(name), current.get(name)
-        known = entry.property(name)
-        if is_annotation(name) or name == TYPE_ANNOTATION or (known is not None and not known.is_compared):
+    if list(target) == list(current):  # nearly always: Graph sends the members of a type in one order
+        names = list(compress(target, map(ne, target.values(), current.values())))
+    else:
+        names = [name for name, left in target.items() if left != current.get(name)]
+        names += [name for name, right in current.items() if right is not None and name not in target]
+    names.sort()
+    known_of = entry.properties_by_name
+    for name in names:
+        left, right, known = target.get(name), current.get(name), known_of.get(name)
+        if (is_annotation(name) or name == TYPE_ANNOTATION) if known is None else not known.is_compared:
             continue
         if not same(left, right, is_set=known is None or known.is_set):
             wanted[name], present[name] = left, right

@@ -24,7 +24,7 @@ class Action(StrEnum):
     UNLINK = "unlink"
 
 
-class LinkDifference(msgspec.Struct, frozen=True, kw_only=True):
+class LinkDifference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One reference that the target has and the present lacks (LINK), or the reverse (UNLINK)."""
 
     reference: str
@@ -32,7 +32,7 @@ class LinkDifference(msgspec.Struct, frozen=True, kw_only=True):
     action: Action
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class Difference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of a difference report: an object with every property and reference that differs.
 
     `target` and `current` hold the same property names. `refusal` says why Tidemark will leave the row alone; it is

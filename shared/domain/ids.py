@@ -56,7 +56,8 @@ def object_keys(object_ids: Sequence[str]) -> list[bytes]:
 
 def key_guid(key: bytes) -> str:
     """Return the GUID whose bytes are `key`; the reverse of `object_key` for objects that have a GUID."""
-    return str(uuid.UUID(bytes=key))
+    digits = key.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def capture_job_id(tenant: str, scheduled_at: datetime) -> str:

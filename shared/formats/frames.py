@@ -34,7 +34,10 @@ _KEPT = _Kept()
 
 def compress(content: bytes | bytearray, *, level: int = LEVEL) -> bytes:
     """Return one frame that holds `content`; the same content at the same level always gives the same frame."""
-    options = {zstd.CompressionParameter.compression_level: level, zstd.CompressionParameter.checksum_flag: 1}
+    options: dict[int, int] = {
+        zstd.CompressionParameter.compression_level: level,
+        zstd.CompressionParameter.checksum_flag: 1,
+    }
     # Out of the way until the frame is whole: whatever stops it, none goes on from the middle of another.
     compressor = _KEPT.by_level.pop(level, None) or zstd.ZstdCompressor(options=options)
     frame = compressor.compress(content, mode=zstd.ZstdCompressor.FLUSH_FRAME)

@@ -17,7 +17,7 @@ import msgspec
 
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import object_key, object_keys
-from shared.formats.digests import BODY_DIGEST_BYTES, body_digest
+from shared.formats.digests import BODY_DIGEST_BYTES
 from shared.formats.frames import compress, compress_rows, decompress
 from shared.formats.packed import SOFT_DELETED, TOMBSTONE, in_order, opened
 from shared.formats.segments import FileWriter
@@ -29,6 +29,8 @@ KEY_AND_TYPE = itemgetter(0, 5)
 FRAME_LINES_MAX = 128
 BODY_BYTES_MAX = 16 * 1024 * 1024  # ten times Graph's largest object, the manifest of an application (1.2 MB)
 NO_DIGEST = bytes(BODY_DIGEST_BYTES)
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class IndexRow(NamedTuple):
@@ -171,7 +173,7 @@ def lines_of(frame: bytes, *, name: str) -> list[bytes]:
 def body_at(lines: list[bytes], row: IndexRow, *, name: str) -> bytes:
     """Return the body that `row` points at; raise IntegrityError when the row's digest does not prove it."""
     _key, digest, _offset, _length, line, _type_code, _flags = row
-    if line >= len(lines) or body_digest(lines[line]) != digest:
+    if line >= len(lines) or sha256(lines[line]).digest()[:BODY_DIGEST_BYTES] != digest:
         raise IntegrityError(name, f"object {row.key.hex()}: the stored body does not match its digest")
     return lines[line]
 
@@ -185,6 +187,6 @@ def decode_body(body: bytes, *, name: str) -> dict[str, Any]:
     if len(body) > BODY_BYTES_MAX:
         raise IntegrityError(name, f"a body of {len(body)} bytes is absurd")
     try:
-        return msgspec.json.decode(body, type=dict[str, Any])
+        return _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise IntegrityError(name, f"the stored body is no object: {error}") from error

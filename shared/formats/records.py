@@ -28,6 +28,7 @@ UNKNOWN_OBJECTS = "unknown-objects/1"
 CONFIRMATIONS = "confirmations/1"
 
 Record = TypeVar("Record")
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,7 +40,17 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def encode_records(tag: str, records: Sequence[msgspec.Struct]) -> tuple[bytes, str]:
     """Return the file of `records` and its SHA-256."""
-    content = compress(msgspec.json.Encoder(order="deterministic").encode_lines([Header(tag, len(records)), *records]))
+    return encode_lines(tag, [encode_record(record) for record in records])
+
+
+def encode_record(record: msgspec.Struct) -> bytes:
+    """Return the line of one record, without its end."""
+    return _ENCODER.encode(record)
+
+
+def encode_lines(tag: str, lines: Sequence[bytes]) -> tuple[bytes, str]:
+    """Return the file of records that are lines already, and its SHA-256."""
+    content = compress(b"\n".join([encode_record(Header(tag, len(lines))), *lines, b""]))
     return content, sha256(content)
 
 

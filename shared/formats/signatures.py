@@ -35,9 +35,13 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def signature_name(manifest_name: str) -> str:
-    """Return the name of the blob that holds the signature of the manifest, or sealed ledger, called so."""
+    """Return the name of the blob that holds the signature of the manifest, index or sealed ledger called so.
+
+    A change index, a document alone in its folder as a manifest is, is signed under a manifest's name.
+    """
     folder, _slash, last = manifest_name.rpartition("/")
-    return f"{folder}/{last.partition('.')[0]}.{SIGNATURE_NAME.partition('.')[2]}"
+    own = SIGNATURE_NAME if last.endswith(".json") else f"{last.partition('.')[0]}.sig"
+    return f"{folder}/{own}"
 
 
 def encode_signature(signature: Signature) -> bytes:

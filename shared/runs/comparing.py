@@ -5,9 +5,9 @@ A crash costs the batch's shards: differences are written under the attempt's nu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,22 +18,24 @@ from shared.compare.judge import ABSENT, Side, judge
 from shared.compare.references import hangs_on_hidden, kept_links
 from shared.compare.shards import Indexes, Key, Pair, chosen, in_scope, is_soft_deleted, link_differences
 from shared.compare.sides import alike, asked_once
-from shared.domain.changes import Action, Difference, Json, LinkDifference, UnknownObject
+from shared.domain.changes import Difference, Json, LinkDifference, UnknownObject
 from shared.domain.errors import InputError
 from shared.domain.ids import GUID, key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.domain.scope import Scope
 from shared.formats.manifests import Manifest
 from shared.formats.objects import IndexRow, decode_body
-from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_records
+from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_lines, encode_record
 from shared.ports import Blobs
-from shared.recover.chosen import PARTLY, picked
 from shared.runs.layers import LayeredReader, Readable
 from shared.runs.ledger import Ledger
 from shared.runs.packed import packed_index, packed_links
+from shared.runs.reported import Reported
 from shared.runs.snapshots import Snapshots, open_manifest
 from shared.runs.tenure import Pause, Tenure
 
+Kept = TypeVar("Kept")
+NONE: frozenset[str] = frozenset()
 UNKNOWN_PART = "unknownObjects"  # `part` of the outputs that list ids which neither side has
 
 
@@ -48,26 +50,22 @@ class Comparing:
         job, argument = tenure.job, tenure.batch.argument
         sides = await self.facing(job)
         refused = not_comparable(job.scope, sides.target.manifest, sides.current.manifest)
-        outputs, counts = list(tenure.batch.outputs), dict(tenure.batch.counts)
+        outputs, reported = list(tenure.batch.outputs), Reported(tenure.batch.counts, job.options.chosen)
         start = int(tenure.batch.cursor.get("shard", argument["first"]))
         for shard in range(start, int(argument["end"])):
-            found, unknown = await compared(sides, job.scope, (shard, int(argument["shards"])))
-            if job.options.chosen is not None:
-                found, partly = picked(found, job.options.chosen)
-                if partly:
-                    counts[f"leftAlone.{PARTLY}"] = counts.get(f"leftAlone.{PARTLY}", 0) + partly
+            found, unknown = await compared(sides, job.scope, (shard, int(argument["shards"])), reported.keep)
             place = f"{shard:05d}-{tenure.batch.attempt}.ndz"
             outputs.append(await self._store(job, f"differences/{place}", DIFFERENCES, found))
             if unknown:
-                stored = await self._store(job, f"unknown/{place}", UNKNOWN_OBJECTS, unknown)
+                lines = [encode_record(one) for one in unknown]
+                stored = await self._store(job, f"unknown/{place}", UNKNOWN_OBJECTS, lines)
                 outputs.append({**stored, "part": UNKNOWN_PART})
-            _count(counts, found)
             is_last = shard + 1 == int(argument["end"])
             cursor = {"shard": shard + 1, "notCompared": refused}
             state = BatchState.DONE if is_last else BatchState.RUNNING
             await tenure.record(
                 msgspec.structs.replace(
-                    tenure.batch, state=state, outputs=list(outputs), counts=dict(counts), cursor=cursor
+                    tenure.batch, state=state, outputs=list(outputs), counts=reported.counts(), cursor=cursor
                 )
             )
             if not is_last and (pause := await tenure.pause()):
@@ -109,11 +107,11 @@ class Comparing:
             found += decode_records(content, UnknownObject, UNKNOWN_OBJECTS, name=name, expected=digest)
         return found
 
-    async def _store(self, job: Job, place: str, tag: str, records: list[Any]) -> dict[str, Any]:
+    async def _store(self, job: Job, place: str, tag: str, lines: list[bytes]) -> dict[str, Any]:
         name = f"{job.tenant}/{job.job_id}/{place}"
-        content, digest = encode_records(tag, records)
+        content, digest = encode_lines(tag, lines)
         await self._work.create(name, content)
-        return {"name": name, "sha256": digest, "records": len(records)}
+        return {"name": name, "sha256": digest, "records": len(lines)}
 
 
 @dataclass(frozen=True)
@@ -165,11 +163,16 @@ def not_comparable(scope: Scope, target: Manifest, current: Manifest) -> dict[st
 
 async def differences_of(sides: Sides, scope: Scope, place: tuple[int, int]) -> list[Difference]:
     """Return what differs in one shard (number, of how many) of the types that both sides hold."""
-    return (await compared(sides, scope, place))[0]
+    return (await compared(sides, scope, place, lambda row: row))[0]
 
 
-async def compared(sides: Sides, scope: Scope, place: tuple[int, int]) -> tuple[list[Difference], list[UnknownObject]]:
-    """Return what differs in one shard, and which objects of it the scope names although neither side has them."""
+async def compared(
+    sides: Sides, scope: Scope, place: tuple[int, int], keep: Callable[[Difference], Kept | None]
+) -> tuple[list[Kept], list[UnknownObject]]:
+    """Return what differs in one shard, and which objects of it the scope names although neither side has them.
+
+    Of each difference only what `keep` makes of it is held; it makes None of one that is not wanted.
+    """
     named = chosen(scope, *place)
     if scope.ids is not None and not named:
         return [], []
@@ -184,29 +187,40 @@ async def compared(sides: Sides, scope: Scope, place: tuple[int, int]) -> tuple[
     wanted = {*suspects, *links}
     keys = named.keys() & wanted if scope.ids is not None else wanted
     pairs = {key: suspects.get(key) or indexes.pair(key) for key in sorted(keys) if in_scope(key, scope, sides.codes)}
-    found = await _judged(sides, pairs, links)
+    found = await _judged(sides, pairs, links, keep)
     return found, [
         UnknownObject(type=name, object_id=one) for key, (name, one) in named.items() if not indexes.know(key)
     ]
 
 
 async def _judged(
-    sides: Sides, pairs: Mapping[Key, Pair], links: Mapping[Key, tuple[LinkDifference, ...]]
-) -> list[Difference]:
-    old = await sides.target.bodies([before for before, _now in pairs.values() if before])
-    new = await sides.current.bodies([now for _before, now in pairs.values() if now])
-    found: list[Difference] = []
-    for key, (before, now) in pairs.items():
-        entry = BY_CODE[key[1]]
-        then, present = alike(_body(key, before, old), _body(key, now, new), sides.once.get(key[1], frozenset()))
-        if hangs_on_hidden(entry, then, present, sides.hidden):
+    sides: Sides,
+    pairs: Mapping[Key, Pair],
+    links: Mapping[Key, tuple[LinkDifference, ...]],
+    keep: Callable[[Difference], Kept | None],
+) -> list[Kept]:
+    then_opened = await sides.target.opener([before for before, _now in pairs.values() if before])
+    now_opened = await sides.current.opener([now for _before, now in pairs.values() if now])
+    found: dict[Key, Kept] = {}
+    for key, (before, now) in sorted(pairs.items(), key=_place):
+        entry, name = BY_CODE[key[1]], key[0].hex()
+        then = decode_body(then_opened(before), name=name) if before else None
+        present = decode_body(now_opened(now), name=name) if now else None
+        then, present = alike(then, present, sides.once.get(key[1], NONE))
+        if entry.ends and hangs_on_hidden(entry, then, present, sides.hidden):
             continue
         known = _known_as(entry, key, present or then or {})
         kept = kept_links(entry, links.get(key, ()), then, present)
         row = judge(entry, known, _side(before, then), _side(now, present), kept)
-        if row is not None:
-            found.append(row)
-    return found
+        if row is not None and (kept_row := keep(row)) is not None:
+            found[key] = kept_row
+    return [found[key] for key in pairs if key in found]
+
+
+def _place(pair: tuple[Key, Pair]) -> tuple[int, int]:
+    """Return where the object's body lies, so that bodies are asked for in the order in which they are stored."""
+    row = pair[1][0] or pair[1][1]
+    return (row.offset, row.line) if row else (0, 0)
 
 
 def difference_files(batches: list[Batch]) -> list[dict[str, Any]]:
@@ -219,12 +233,6 @@ def _outputs(batches: list[Batch], part: str) -> list[dict[str, Any]]:
     return [output for batch in compared for output in batch.outputs if output.get("part", "") == part]
 
 
-def _body(key: Key, row: IndexRow | None, bodies: dict[Key, bytes]) -> Json | None:
-    if row is None:
-        return None
-    return decode_body(bodies[key], name=f"object {key[0].hex()}")
-
-
 def _side(row: IndexRow | None, body: Json | None) -> Side:
     return ABSENT if row is None else Side(body, is_deleted=is_soft_deleted(row))
 
@@ -232,17 +240,3 @@ def _side(row: IndexRow | None, body: Json | None) -> Side:
 def _known_as(entry: ObjectType, key: Key, body: Json) -> str:
     known = object_id_of(entry, body)
     return key_guid(key[0]) if GUID.match(known) else known
-
-
-def _count(counts: dict[str, int], found: list[Difference]) -> None:
-    for row in found:
-        names = [f"report.{row.type}.{row.action}", "objectsCalculated"]
-        names += ["refused"] if row.refusal else []
-        for name in names:
-            counts[name] = counts.get(name, 0) + 1
-        if row.links:
-            added = sum(1 for link in row.links if link.action is Action.LINK)
-            for action, count in ((Action.LINK, added), (Action.UNLINK, len(row.links) - added)):
-                name = f"report.{row.type}.{action}"
-                counts[name] = counts.get(name, 0) + count
-            counts["linksCalculated"] = counts.get("linksCalculated", 0) + len(row.links)

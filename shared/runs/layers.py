@@ -6,6 +6,7 @@ opened in whichever of the two has the newer row. The reading of a report or a r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from shared.catalogue.types import BY_NAME
@@ -14,6 +15,7 @@ from shared.formats.links import apply_increment
 from shared.formats.manifests import Manifest
 from shared.formats.objects import TOMBSTONE, IndexRow
 from shared.formats.segments import shard_of
+from shared.runs.bodies import Opener
 
 
 class Readable(Protocol):
@@ -32,6 +34,9 @@ class Readable(Protocol):
 
     async def bodies(self, rows: list[IndexRow]) -> dict[Key, bytes]:
         """Return the bodies that `rows` point at, each proven by its digest."""
+
+    async def opener(self, rows: Iterable[IndexRow]) -> Opener:
+        """Read what is stored of the bodies that `rows` point at, once; return what opens and proves each of them."""
 
 
 class LayeredReader:
@@ -72,11 +77,18 @@ class LayeredReader:
 
     async def bodies(self, rows: list[IndexRow]) -> dict[Key, bytes]:
         """Return the bodies that `rows` point at."""
-        count, own = self.manifest.shard_count, set[IndexRow]()
-        for shard in sorted({shard_of(row.key, count) for row in rows}):
+        opened = await self.opener(rows)
+        return {(row.key, row.type_code): opened(row) for row in rows}
+
+    async def opener(self, rows: Iterable[IndexRow]) -> Opener:
+        """Read what is stored of the bodies that `rows` point at, in whichever of the two has them."""
+        wanted, count = list(rows), self.manifest.shard_count
+        own: set[IndexRow] = set()
+        for shard in sorted({shard_of(row.key, count) for row in wanted}):
             own.update(await self.own.index(shard, count))
-        ours, theirs = [row for row in rows if row in own], [row for row in rows if row not in own]
-        return await self.own.bodies(ours) | await self.base.bodies(theirs)
+        ours = await self.own.opener([row for row in wanted if row in own])
+        theirs = await self.base.opener([row for row in wanted if row not in own])
+        return lambda row: ours(row) if row in own else theirs(row)
 
 
 def whole_codes(manifest: Manifest) -> frozenset[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import datetime
 
 from shared.domain.errors import IntegrityError, NotFoundError
@@ -23,6 +24,7 @@ from shared.formats.objects import ROW, IndexRow, body_at, decode_index, lines_o
 from shared.formats.rows import removed_key, snapshot_key, snapshot_of, snapshot_values
 from shared.formats.segments import File, Part, shard_of
 from shared.ports import ANY, Blobs, Put, Row, Rows
+from shared.runs.bodies import Opener, ShardBodies
 from shared.runs.layers import LayeredReader, Readable
 from shared.runs.signing import Signing
 
@@ -214,13 +216,16 @@ class SnapshotReader:
 
     async def bodies(self, rows: list[IndexRow]) -> dict[tuple[bytes, int], bytes]:
         """Return the bodies that `rows` point at, each proven by its digest; one read per shard touched."""
-        wanted: dict[int, list[IndexRow]] = {}
-        for row in rows:
-            wanted.setdefault(shard_of(row.key, self.manifest.shard_count), []).append(row)
-        found: dict[tuple[bytes, int], bytes] = {}
-        for own, members in wanted.items():
-            await self._open_bodies(self._home(own).name, own, members, found)
-        return found
+        opened = await self.opener(rows)
+        return {(row.key, row.type_code): opened(row) for row in rows}
+
+    async def opener(self, rows: Iterable[IndexRow]) -> Opener:
+        """Read what is stored of the bodies that `rows` point at, once per shard touched; return what opens each."""
+        mask = self.manifest.shard_count - 1  # as in `index`
+        opened = {own: await self._shard_bodies(own) for own in sorted({zlib.crc32(row[0]) & mask for row in rows})}
+        if len(opened) == 1:
+            return next(iter(opened.values())).open
+        return lambda row: opened[zlib.crc32(row[0]) & mask].open(row)
 
     async def body(self, row: IndexRow) -> bytes:
         """Return the one body that `row` points at, proven by its digest; reads nothing but its frame."""
@@ -243,22 +248,13 @@ class SnapshotReader:
                 return file.name, await self._block(file, own)
         return self.manifest.snapshot_id, b""
 
-    async def _open_bodies(
-        self, name: str, own: int, members: list[IndexRow], found: dict[tuple[bytes, int], bytes]
-    ) -> None:
-        file = next(known for known in self.manifest.files if known.name == name)
+    async def _shard_bodies(self, own: int) -> ShardBodies:
+        file = self._home(own)
         part = next(known for known in file.shards if known.shard == own)
-        content = await stored(self._blobs, name, part.offset, part.length)
+        content = await stored(self._blobs, file.name, part.offset, part.length)
         if len(content) != part.length or zlib.crc32(content) != part.crc32:
-            raise IntegrityError(name, f"shard {own} was cut or altered")
-        frames: dict[int, list[bytes]] = {}
-        for row in members:
-            start = row.offset - part.offset
-            if start < 0 or start + row.length > len(content):
-                raise IntegrityError(name, f"object {row.key.hex()}: its place lies outside shard {own}")
-            if row.offset not in frames:
-                frames[row.offset] = lines_of(content[start : start + row.length], name=name)
-            found[row.key, row.type_code] = body_at(frames[row.offset], row, name=name)
+            raise IntegrityError(file.name, f"shard {own} was cut or altered")
+        return ShardBodies(file.name, part, content)
 
     def _home(self, own: int) -> File:
         for file in self.manifest.files:

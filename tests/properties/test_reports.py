@@ -6,6 +6,7 @@ The naive comparison looks at every object of both sides, one after the other; t
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,8 @@ from shared.formats.digests import body_digest
 from shared.formats.manifests import Manifest, TypeFacts
 from shared.formats.objects import SOFT_DELETED, IndexRow
 from shared.formats.segments import shard_of
-from shared.runs.comparing import compared, opened
+from shared.runs.bodies import Opener
+from shared.runs.comparing import compared, differences_of, opened
 from tests.support.builders import AT, TENANT, an_id
 
 modest = settings(deadline=None, derandomize=True, max_examples=40)
@@ -90,9 +92,9 @@ class Tenant:
     async def deleted(self, without: frozenset[int] = frozenset()) -> set[bytes]:
         return {object_key(one) for one in self.bodies if self.is_deleted(one) and TYPES[one].code not in without}
 
-    async def bodies_at(self, rows: list[IndexRow]) -> dict[tuple[bytes, int], bytes]:
+    async def opener(self, _rows: Iterable[IndexRow]) -> Opener:
         by_key = {object_key(one): one for one in self.bodies}
-        return {(row.key, row.type_code): msgspec.json.encode(self.body(by_key[row.key])) for row in rows}
+        return lambda row: msgspec.json.encode(self.body(by_key[row.key]))
 
 
 def side(tenant: Tenant) -> Any:
@@ -100,7 +102,7 @@ def side(tenant: Tenant) -> Any:
 
     class Reading:
         manifest = tenant.manifest
-        index, links, deleted, bodies = tenant.index, tenant.links, tenant.deleted, tenant.bodies_at
+        index, links, deleted, opener = tenant.index, tenant.links, tenant.deleted, tenant.opener
 
     return Reading()
 
@@ -112,7 +114,7 @@ def report(target: Tenant, current: Tenant, scope: Scope = EVERYTHING, shards: i
         sides = await opened(side(target), side(current))
         found: list[Difference] = []
         for shard in range(shards):
-            found += (await compared(sides, scope, (shard, shards)))[0]
+            found += await differences_of(sides, scope, (shard, shards))
         return found
 
     return sorted(asyncio.run(story()), key=lambda row: row.object_id)
@@ -174,7 +176,9 @@ def test_ids_that_neither_side_has_are_named_once(
     async def story() -> list[str]:
         sides = await opened(side(target), side(current))
         scope = Scope(ids={name: some for name, some in ids.items() if some})
-        return [one.object_id for shard in range(shards) for one in (await compared(sides, scope, (shard, shards)))[1]]
+        return [
+            one.object_id for shard in range(shards) for one in (await compared(sides, scope, (shard, shards), str))[1]
+        ]
 
     assert sorted(asyncio.run(story())) == sorted(chosen - {*target.bodies, *current.bodies})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import cast
 
@@ -12,6 +13,7 @@ from shared.domain.ids import object_key
 from shared.formats.manifests import Manifest
 from shared.formats.objects import SOFT_DELETED, TOMBSTONE, IndexRow
 from shared.formats.segments import shard_of
+from shared.runs.bodies import Opener
 from shared.runs.layers import LayeredReader
 from tests.support.builders import an_id
 
@@ -50,6 +52,9 @@ class Layer:
 
     async def bodies(self, rows: list[IndexRow]) -> dict[Key, bytes]:
         return {(row.key, row.type_code): self._name.encode() for row in rows}
+
+    async def opener(self, _rows: Iterable[IndexRow]) -> Opener:
+        return lambda _row: self._name.encode()
 
 
 def layered(*, whole: dict[str, bool]) -> LayeredReader:
