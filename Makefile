@@ -1,11 +1,14 @@
 # Two commands do all their own set-up: `make demo` runs the main job end to end, `make test` passes every check.
+# `make soak` tells ten times as many stories, kills a worker at every call, and plants every mutation; it takes hours.
 PYTHON ?= python3
 BIN := .venv/bin
 CODE := function_app.py functions shared simulator local cli bench tests
 # The worker library declares Python 3.13 for its place in Azure; it runs on 3.11 and 3.12 all the same.
 WORKER := azure-functions-runtime==1.3.0
 
-.PHONY: demo test check setup clean
+SEEDS ?= 10000
+
+.PHONY: demo test soak mutations check setup clean
 
 demo: setup
 	$(BIN)/python -m local.demo $(if $(FROM),--from "$(FROM)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep) \
@@ -13,6 +16,15 @@ demo: setup
 
 test: check
 	$(BIN)/python -m pytest -n 3 --dist loadfile
+
+soak: setup
+	$(BIN)/python -m tests.simulation.soak --seeds $(SEEDS)
+	TIDEMARK_SOAK=1 $(BIN)/python -m pytest -n 3 --dist loadfile tests/simulation/test_every_death.py \
+	  tests/simulation/test_every_death_of_an_undo.py
+	$(BIN)/python -m tests.mutations
+
+mutations: setup
+	$(BIN)/python -m tests.mutations
 
 check: setup
 	$(BIN)/ruff check $(CODE)

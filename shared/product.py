@@ -22,6 +22,7 @@ from shared.runs.closing import Closing
 from shared.runs.comparing import Comparing
 from shared.runs.confirming import Confirming
 from shared.runs.drifting import Drifting
+from shared.runs.enabling import Enabling
 from shared.runs.entries import Entries
 from shared.runs.explaining import Explaining
 from shared.runs.exporting import Exporting
@@ -201,7 +202,7 @@ def _writing_steps(
         Step.PLAN: planning.plan,
         Step.REPLAN: Replanning(ledger, ports.work, snapshots, comparing, guarding).replan,
         Step.RELINK: planning.relink,
-        Step.APPLY: Applying(ledger, ports.directory, ports.work).apply,
+        Step.APPLY: Applying(ledger, ports.directory, ports.work, Enabling(guarding, snapshots, comparing)).apply,
         Step.CONFIRM: Confirming(ledger, ports.directory, ports.work, ports.clock).confirm,
     }
 

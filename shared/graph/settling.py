@@ -15,6 +15,8 @@ from shared.graph.answers import pages
 from shared.graph.answers.faults import is_gone
 from shared.graph.exchange import Reply, Request
 
+# "Microsoft Graph: facts": a write may take a while to show everywhere, so a replica that lags is asked again.
+WAITS_SECONDS = (0.0, 2.0, 6.0, 15.0)
 _RESTORE = re.compile(r"(?P<root>.*)/deletedItems(?P<kind>/[A-Za-z.]+)?/(?P<id>[^/]+)/restore\Z")
 
 

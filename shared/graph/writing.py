@@ -126,7 +126,12 @@ class _Run:
 
     async def _is_live(self, tail: str) -> bool:
         request = settling.question(tail)
-        return settling.is_yes(request, await self._sender.send(request))
+        for seconds in settling.WAITS_SECONDS:
+            if seconds:
+                await self._sender.wait(seconds)
+            if settling.is_yes(request, await self._sender.send(request)):
+                return True
+        return False
 
 
 def _headers(write: Write) -> dict[str, str]:

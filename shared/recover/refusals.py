@@ -22,6 +22,7 @@ from shared.recover.answers import DENIED, QUOTA
 DENIALS_MAX = 20  # objects refused; one $batch is 20 requests, and no fewer prove that it is not about single objects
 QUOTA_CODE = "quota-exceeded"  # the error code of the job
 QUOTA_COUNT = "quotaExceeded"
+LOCK_OUT, LOCK_OUT_COUNT = "lock-out", "leftReportOnly"  # policies that the guard did not let be switched on
 LINKS = frozenset({Action.LINK, Action.UNLINK})
 
 
@@ -33,6 +34,8 @@ def refused(outcomes: Iterable[Outcome]) -> dict[str, int]:
             objects.setdefault(_denied(one.type, one.action), set()).add(one.object_id)
         if one.result is Result.FAILED and one.error_code == QUOTA and one.action not in LINKS:
             objects.setdefault(QUOTA_COUNT, set()).add(one.object_id)
+        if one.error_code == LOCK_OUT:
+            objects.setdefault(LOCK_OUT_COUNT, set()).add(one.object_id)
     return {name: len(known) for name, known in objects.items()}
 
 
@@ -57,7 +60,9 @@ def is_stopped(type_name: str, action: str, counts: Mapping[str, int]) -> bool:
 def warnings_of(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Return what an operator must be told of a job with these figures: what stopped, and what to grant."""
     kinds = [name.split(".")[1:] for name in sorted(counts) if name.startswith("denied.")]
-    return tuple(
+    policies = counts.get(LOCK_OUT_COUNT, 0)
+    locked = (f"LOCK-OUT GUARD: {policies} policies were left report-only; their outcomes say why",) if policies else ()
+    return locked + tuple(
         f"NOT ALLOWED: changes of type {type_name} ({action}) were refused and stopped; grant the recovery identity "
         f"{needed(type_name)}, then retry what failed"
         for type_name, action in kinds

@@ -39,6 +39,7 @@ from shared.recover.decide import (
 )
 from shared.recover.refusals import held, refused
 from shared.recover.writes import Stroke, halves, link_strokes, object_strokes
+from shared.runs.enabling import Enabling
 from shared.runs.ledger import Ledger
 from shared.runs.looks import looked
 from shared.runs.outcomes import LINKS, BeforeImage, grouped, images, planned
@@ -51,18 +52,20 @@ BISECT_ROUNDS_MAX = 6  # 20 links are single after five halvings
 class Applying:
     """The step apply."""
 
-    def __init__(self, ledger: Ledger, directory: Directory, work: Blobs) -> None:
-        self._ledger, self._directory, self._work = ledger, directory, work
+    def __init__(self, ledger: Ledger, directory: Directory, work: Blobs, enabling: Enabling) -> None:
+        self._ledger, self._directory, self._work, self._enabling = ledger, directory, work, enabling
 
     async def apply(self, tenure: Tenure) -> Pause | None:
         """Apply what is left of the batch; stop at a group boundary when asked to."""
         changes = await planned(self._work, tenure.batch)
         groups = grouped(changes)
         earlier = await self._counted_before(tenure)
+        locked = await self._enabling.refused(tenure.job, tenure.batch, changes)
         start = int(tenure.batch.cursor.get("groups", 0))
         for number in range(start, len(groups)):
             counts = Counter(earlier) + Counter(tenure.batch.counts)
-            unsent = {change.change_id: answer for change in groups[number] if (answer := held(change, counts))}
+            stopped = {change.change_id: answer for change in groups[number] if (answer := held(change, counts))}
+            unsent = {**locked, **stopped}
             outcomes = await self._apply_group(tenure, number, groups[number], unsent)
             await self._record(tenure, number, outcomes, is_last=number + 1 == len(groups))
             if number + 1 < len(groups) and (pause := await tenure.pause()):

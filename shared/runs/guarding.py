@@ -73,6 +73,54 @@ class Guarding:
             raise LockOutError(rule=found.rule, subject=subject.strip(), step=refused.step, fact=found.fact)
         return {}
 
+    async def judge_again(self, job: Job, changes: Sequence[Change], sides: Sides) -> dict[str, str]:
+        """Return why policies must not be switched on after all, by change, with what is live now.
+
+        The plan was judged as if every earlier wave would succeed. What failed since, an account that did not come back
+        into the excluded group say, shows only now. Policies are judged in order, each beside those that passed.
+        """
+        policies = await self._listed(CONDITIONAL_ACCESS_POLICY)
+        plan: dict[Wave, list[Change]] = {Wave.POLICY_ENABLE: list(changes)}
+        named = _named(policies, {}, plan)
+        if not self._accounts:
+            existing = await self._existing(named, plan)
+            live = State(accounts={}, policies={known: (form,) for known, form in policies.items()})
+            left = unproven(live, plan, Outlook(), existing)
+            return {change.change_id: UNPROVEN for change in changes if change.object_id.lower() in left}
+        live, _settled = await self._live(job, policies, named, plan, sides)
+        wanted = await _above(self._accounts, (await sides())[0]) if live.has_nesting else frozenset()
+        live = await self._as_linked_now(live, wanted, named["excludeGroups"])
+        passed: list[Change] = []
+        refused: dict[str, str] = {}
+        for change in changes:
+            found = refusal(live, {Wave.POLICY_ENABLE: [*passed, change]}, Outlook())
+            if found is None:
+                passed.append(change)
+            else:
+                finding = found.finding
+                refused[change.change_id] = f"lock-out guard, rule {finding.rule}: {finding.subject}: {finding.fact}"
+        return refused
+
+    async def _as_linked_now(self, live: State, wanted: frozenset[Edge], excluded: frozenset[str]) -> State:
+        """Return the state with the exclusions that hold now; the job's reading is older than what it has written.
+
+        Asked for are the members of excluded groups and of the groups nested in them, level by level, as far as they
+        lead to the accounts: a nested group counts when the reading, or the snapshot, has it above one of them.
+        """
+        above = live.groups | {group for group, _member in live.may | wanted}
+        links: set[Edge] = set()
+        level, seen = excluded & live.groups, set[str]()
+        for _level in range(NESTING_MAX):
+            if not level:
+                break
+            seen |= level
+            members = await self._directory.references(GROUP, "members", sorted(level))
+            near = {*live.accounts, *above}
+            found = {(group.lower(), one.lower()) for group, others in members.items() for one in others}
+            links |= {edge for edge in found if edge[1] in near}
+            level = frozenset(one for _group, one in links if one in above) - seen
+        return msgspec.structs.replace(live, links=frozenset(links), may=live.may | wanted | links)
+
     async def _live(
         self,
         job: Job,

@@ -10,7 +10,8 @@ import msgspec
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Job, Options, State
 from shared.domain.scope import EVERYTHING, Scope
-from simulator.applications import TIDEMARK
+from simulator.applications import CARELESS_SCRIPT, TIDEMARK
+from simulator.faults import Fault, Faults, Rule
 from simulator.http import Request
 from simulator.service import Simulator
 from tests.support import virtual_time
@@ -159,3 +160,73 @@ def test_a_snapshot_whose_exclusion_is_lost_is_refused_although_the_policy_itsel
     _platform, job = recovered(leave, join)
     assert job.error_code == "lock-out"
     assert "rule 3" in job.error
+
+
+def leave_and_switch_off(platform: Platform) -> None:
+    """Take the accounts out of the excluded group, and the policy that spares it out of force."""
+    switch_off(platform)
+    for account in accounts(platform):
+        write(platform, "DELETE", f"/groups/{excluded_group(platform)}/members/{account}/$ref")
+
+
+def test_a_policy_is_not_switched_on_when_its_exclusion_did_not_come_back() -> None:
+    refusals: list[Rule] = []
+
+    def harm(platform: Platform) -> None:
+        leave_and_switch_off(platform)
+        refusals.append(Rule(kind=Fault.FORBIDDEN, method="PATCH|POST", path=f"^/groups/{excluded_group(platform)}"))
+        platform.simulator.world.faults = Faults([*refusals])
+
+    platform, job = recovered(nothing, harm)
+    assert refusals[0].fired > 0
+    assert job.state is State.SUCCESSFUL
+    assert live(platform, "conditionalAccessPolicy")[policy(platform)]["state"] == "enabledForReportingButNotEnforced"
+    assert any("1 policies were left report-only" in said for said in job.warnings)
+    outcomes = virtual_time.run(platform.operator.asking.outcomes(TENANT, job.job_id))
+    (held,) = [one for one in outcomes if one.error_code == "lock-out"]
+    assert held.object_id == policy(platform)
+    assert "left report-only: lock-out guard, rule 2" in held.message
+
+
+def test_a_policy_is_switched_on_when_its_exclusion_came_back_by_the_same_recovery() -> None:
+    platform, job = recovered(nothing, leave_and_switch_off)
+    assert job.state is State.SUCCESSFUL
+    assert live(platform, "conditionalAccessPolicy")[policy(platform)]["state"] == "enabled"
+    assert not job.warnings
+
+
+def test_an_exclusion_through_a_nested_group_that_came_back_counts_too() -> None:
+    inner: list[str] = []
+
+    def nest(platform: Platform) -> None:
+        body = {"displayName": "Inner", "mailEnabled": False, "securityEnabled": True, "mailNickname": "inner"}
+        inner.append(platform.simulator.act(CARELESS_SCRIPT, "POST", "/groups", body).object_id)
+        root = "https://graph.microsoft.com/v1.0/directoryObjects/"
+        for account in accounts(platform):
+            write(platform, "DELETE", f"/groups/{excluded_group(platform)}/members/{account}/$ref")
+            write(platform, "POST", f"/groups/{inner[0]}/members/$ref", {"@odata.id": root + account})
+        path = f"/groups/{excluded_group(platform)}/members/$ref"
+        write(platform, "POST", path, {"@odata.id": root + inner[0]})
+
+    def empty(platform: Platform) -> None:
+        switch_off(platform)
+        write(platform, "DELETE", f"/groups/{excluded_group(platform)}/members/{inner[0]}/$ref")
+
+    platform, job = recovered(nest, empty)
+    assert job.state is State.SUCCESSFUL, job.error
+    assert live(platform, "conditionalAccessPolicy")[policy(platform)]["state"] == "enabled"
+
+
+def test_without_emergency_accounts_a_policy_whose_exclusion_stays_empty_is_not_switched_on() -> None:
+    def harden(platform: Platform) -> None:
+        change(platform, grantControls=BLOCK)
+
+    def harm(platform: Platform) -> None:
+        leave_and_switch_off(platform)
+        rule = Rule(kind=Fault.FORBIDDEN, method="PATCH|POST", path=f"^/groups/{excluded_group(platform)}")
+        platform.simulator.world.faults = Faults([rule])
+
+    platform, job = recovered(harden, harm, has_accounts=False)
+    assert job.state is State.SUCCESSFUL
+    assert live(platform, "conditionalAccessPolicy")[policy(platform)]["state"] == "enabledForReportingButNotEnforced"
+    assert any("left report-only" in said for said in job.warnings)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,7 +26,7 @@ from shared.jobs.states import ENDS
 from shared.memory.alerts import MemoryAlerts
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import SequentialIds
-from shared.memory.queue import MemoryQueue, Message
+from shared.memory.queue import Message
 from shared.memory.signing import MemorySigning
 from shared.ports import Caller, Shelf
 from shared.wiring import Ports, Product, assemble
@@ -33,6 +34,7 @@ from simulator.applications import GRAPH, TIDEMARK
 from simulator.service import Simulator
 from tests.support.history import RememberedRows
 from tests.support.in_process import InProcessTransport
+from tests.support.unruly import Outages, UnrulyQueue
 from tests.support.virtual_time import VirtualClock
 from tests.support.worm.blobs import WormBlobs
 
@@ -60,6 +62,7 @@ class Deaths:
     calls: int = 0
     fired: int = 0
     withdrawn: int = 0
+    struck: Counter[str] = field(default_factory=Counter)
     hold: Callable[[Instance], Awaitable[None]] | None = None
 
     async def around(self, act: Callable[[], Awaitable[Any]], instance: Instance) -> Any:
@@ -71,7 +74,7 @@ class Deaths:
         self.calls += 1
         when = self.at.get(self.calls)
         if when == "before":
-            self._kill(instance)
+            self._kill(instance, when)
         try:
             result = await act()
         except asyncio.CancelledError:
@@ -79,16 +82,17 @@ class Deaths:
             raise
         except Exception:
             if when == "after":
-                self._kill(instance)
+                self._kill(instance, when)
             raise
         if instance.is_dead:
             raise Killed
         if when == "after":
-            self._kill(instance)
+            self._kill(instance, when)
         return result
 
-    def _kill(self, instance: Instance) -> None:
+    def _kill(self, instance: Instance, when: str) -> None:
         self.fired += 1
+        self.struck[f"workers killed {when} a call"] += 1
         instance.is_dead = True
         raise Killed
 
@@ -102,16 +106,19 @@ class Instance:
 
 
 class Mortal:
-    """Any port, through which its worker may die."""
+    """Any port, through which its worker may die, and which may fail it."""
 
-    def __init__(self, inner: object, deaths: Deaths, instance: Instance) -> None:
+    def __init__(self, inner: object, deaths: Deaths, instance: Instance, outages: Outages | None = None) -> None:
         self._inner, self._deaths, self._instance = inner, deaths, instance
+        self._outages = outages or Outages()
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._inner, name)
 
         async def call(*given: Any, **named: Any) -> Any:
-            return await self._deaths.around(lambda: method(*given, **named), self._instance)
+            return await self._deaths.around(
+                lambda: self._outages.around(lambda: method(*given, **named)), self._instance
+            )
 
         return call
 
@@ -149,12 +156,13 @@ class Platform:
         self.vault, self.audit = WormBlobs(self.clock), WormBlobs(self.clock)
         self.shelf: Shelf = self.vault
         self.signing: MemorySigning | None = MemorySigning()
-        self.queue, self.ids = MemoryQueue(self.clock), SequentialIds(seed)
+        self.queue, self.ids = UnrulyQueue(self.clock, random.Random(f"queue {seed}")), SequentialIds(seed)
+        self.outages = Outages(seed)
+        self.application = TIDEMARK
         self.transport = InProcessTransport(simulator)
         self._token = CachedTokens(self._token_of_tidemark, self.clock)
         self.alerts = MemoryAlerts(("webhook", "teams"))
         self.deliveries = 0
-        self.duplicates = 0.0
         self.watches = True
         self.frozen = 0
         self._thaw_at = 0.0
@@ -162,8 +170,11 @@ class Platform:
         self.emergency_accounts: tuple[str, ...] = ()
         self.operator = self.product(Instance(), Deaths())
 
-    def product(self, instance: Instance, deaths: Deaths) -> Product:
+    def product(self, instance: Instance, deaths: Deaths, outages: Outages | None = None) -> Product:
         """Return a worker's product over the shared storage and tenant."""
+
+        def mortal(port: object) -> Mortal:
+            return Mortal(port, deaths, instance, outages)
 
         directory = GraphDirectory(
             GraphSettings(base_url=BASE),
@@ -173,19 +184,19 @@ class Platform:
             transport=MortalTransport(self.transport, deaths, instance),
         )
         ports = Ports(
-            rows=Mortal(self.rows, deaths, instance),
-            work=Mortal(self.work, deaths, instance),
-            vault=Mortal(self.vault, deaths, instance),
-            queue=Mortal(self.queue, deaths, instance),
+            rows=mortal(self.rows),
+            work=mortal(self.work),
+            vault=mortal(self.vault),
+            queue=mortal(self.queue),
             directory=directory,
             clock=self.clock,
             ids=self.ids,
-            signer=Mortal(self.signing, deaths, instance) if self.signing else None,
+            signer=mortal(self.signing) if self.signing else None,
             verifier=self.signing,
             alerts=self.alerts,
-            vault_shelf=Mortal(self.shelf, deaths, instance),
-            work_shelf=Mortal(self.work, deaths, instance),
-            audit=Mortal(self.audit, deaths, instance),
+            vault_shelf=mortal(self.shelf),
+            work_shelf=mortal(self.work),
+            audit=mortal(self.audit),
         )
         return assemble(
             TENANT,
@@ -196,7 +207,7 @@ class Platform:
         )
 
     async def _token_of_tidemark(self, claims: str = "") -> Token:
-        issued = self.simulator.issue_token(TIDEMARK, GRAPH, base_url="https://login.microsoftonline.com")
+        issued = self.simulator.issue_token(self.application, GRAPH, base_url="https://login.microsoftonline.com")
         return Token(issued, self.clock.now() + timedelta(hours=1))
 
     def freeze_one_worker(self, seconds: float) -> None:
@@ -216,7 +227,7 @@ class Platform:
         tasks.append(asyncio.create_task(self._watch()))
         began = self.clock.elapsed()
         try:
-            while not await self._is_idle():
+            while any(self.queue.waiting(queue) for queue in QUEUES) or not await self._is_idle():
                 assert self.clock.elapsed() - began < STORY_SECONDS_MAX, "the story does not end"
                 await asyncio.sleep(1.0)
         finally:
@@ -232,15 +243,15 @@ class Platform:
 
     async def _is_idle(self) -> bool:
         jobs = await self.operator.ledger.jobs(TENANT)
-        return all(job.state in ENDS for job in jobs) and not any(self.queue.waiting(queue) for queue in QUEUES)
+        return all(job.state in ENDS for job in jobs)
 
     async def _worker(self, number: int) -> None:
         instance = Instance()
-        product = self.product(instance, self.deaths)
+        product = self.product(instance, self.deaths, self.outages)
         while True:
             message = await self._next(number)
             if message is None:
-                await asyncio.sleep(0.5)
+                await self.queue.news()
                 continue
             self.deliveries += 1
             try:
@@ -248,15 +259,13 @@ class Platform:
             except Killed:
                 await asyncio.sleep(REPLACEMENT_SECONDS)
                 instance = Instance()
-                product = self.product(instance, self.deaths)
+                product = self.product(instance, self.deaths, self.outages)
 
     async def _next(self, number: int) -> Message | None:
         for offset in range(len(QUEUES)):
             queue = QUEUES[(number + offset) % len(QUEUES)]
             message = await self.queue.receive(queue, MESSAGE_LEASE_SECONDS)
             if message is not None:
-                if self.random.random() < self.duplicates:
-                    await self.queue.send(queue, message.note, delay_seconds=self.random.uniform(0, 30))
                 return message
         return None
 

@@ -1,0 +1,111 @@
+"""Faults of the recovery engine, each with the tests that have to notice.
+
+The tests named are the quick ones of those that do; the laws and the enumerated deaths notice most of these as well.
+"""
+
+from __future__ import annotations
+
+from tests.mutations.planting import Mutation
+
+DEATHS = "tests/simulation/test_every_death.py::test_a_worker_may_die_at_any_call"
+
+ENGINE = (
+    Mutation(
+        "the fencing token is not compared",
+        "shared/jobs/lease.py",
+        "if row is None or not row.is_held or row.job_id != job_id or row.fencing_token != fencing_token:",
+        "if row is None or not row.is_held or row.job_id != job_id:",
+        ("tests/unit/jobs/test_lease.py", "tests/unit/runs/test_tenure.py"),
+    ),
+    Mutation(
+        "a group counts as done before it is written",
+        "shared/runs/applying.py",
+        'cursor = {"groups": number, "inFlight"',
+        'cursor = {"groups": number + 1, "inFlight"',
+        (f"{DEATHS}[3-after]",),
+    ),
+    Mutation(
+        "references of restored objects are not read again",
+        "shared/runs/planning.py",
+        "restored = {object_key(row.object_id) for row in differences if row.action is Action.RESTORE}",
+        "restored = set[bytes]()",
+        ("tests/simulation/test_incidents.py",),
+    ),
+    Mutation(
+        "waves run in the wrong order",
+        "shared/jobs/flow.py",
+        "wave = min(batch.wave for batch in undone)",
+        "wave = max(batch.wave for batch in undone)",
+        ("tests/unit/jobs/test_flow.py",),
+    ),
+    Mutation(
+        "the group is not noted as in flight",
+        "shared/runs/applying.py",
+        "        await self._note_in_flight(tenure, number, before)\n",
+        "",
+        (f"{DEATHS}[3-after]", f"{DEATHS}[2-after]", f"{DEATHS}[1-after]", f"{DEATHS}[0-after]"),
+    ),
+    Mutation(
+        "a throttled write counts as done",
+        "shared/graph/retry.py",
+        "return status in UNCLEAR or status in (424, 429) or",
+        "return status in UNCLEAR or status == 424 or",
+        ("tests/contract/graph/test_throttling.py", "tests/contract/graph/test_writes.py"),
+    ),
+    Mutation(
+        "a cancel is not seen",
+        "shared/runs/tenure.py",
+        "            return Pause.CANCEL\n",
+        "            return None\n",
+        ("tests/unit/runs/test_tenure.py", "tests/simulation/test_lives_of_jobs.py"),
+    ),
+    Mutation(
+        "a restore is sent again blindly",
+        "shared/graph/writing.py",
+        "is_repeated_restore = place in self._unclear and settling.is_restore(write.path)",
+        "is_repeated_restore = False",
+        ("tests/contract/graph/test_writes.py",),
+    ),
+    Mutation(
+        "a message that comes twice is worked on twice",
+        "shared/runs/ledger.py",
+        "if batch.state is BatchState.RUNNING and row.age_seconds <= lease.ttl_seconds + MARGIN_SECONDS:",
+        "if batch.state is BatchState.WAITING and row.age_seconds < 0:",
+        ("tests/unit/runs/test_tenure.py",),
+    ),
+    Mutation(
+        "a plan that has changed is carried out",
+        "shared/runs/laying.py",
+        "if job.plan_digest and job.plan_digest != estimate.digest:",
+        "if job.plan_digest and not estimate.digest:",
+        ("tests/simulation/test_plans.py",),
+    ),
+    Mutation(
+        "what is right already is written again",
+        "shared/recover/decide.py",
+        'return (Result.ALREADY_RIGHT, "") if is_linked == (change.action is Action.LINK) else None',
+        "return None",
+        ("tests/unit/recover/test_decide.py",),
+    ),
+    Mutation(
+        "a pack of links that is refused is not halved",
+        "shared/recover/answers.py",
+        "if links > 1 and answer.status in {400, 404}:",
+        "if links > 99 and answer.status in {400, 404}:",
+        ("tests/unit/recover/test_answers.py",),
+    ),
+    Mutation(
+        "a type that is refused is asked on and on",
+        "shared/recover/refusals.py",
+        "    if is_stopped(change.type, change.action, counts):\n",
+        "    if not counts and is_stopped(change.type, change.action, counts):\n",
+        ("tests/unit/recover/test_refusals.py",),
+    ),
+    Mutation(
+        "a full tenant is written to on and on",
+        "shared/recover/refusals.py",
+        "    if counts.get(QUOTA_COUNT):\n        return _unsent",
+        "    if not counts:\n        return _unsent",
+        ("tests/unit/recover/test_refusals.py",),
+    ),
+)

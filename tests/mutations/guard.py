@@ -1,0 +1,171 @@
+"""Faults of the lock-out guard, one at least for each of its rules, each with the tests that have to notice.
+
+SEARCH is the generated search for a plan that the guard passes and that locks people out; what it looks for it has to
+find by itself, without the rules' own tests.
+"""
+
+from __future__ import annotations
+
+from tests.mutations.planting import Mutation
+
+SEARCH = ("tests/properties/test_lockout.py",)
+RULES = ("tests/unit/recover/lockout",)
+POLICIES, STATE = "shared/recover/lockout/policies.py", "shared/recover/lockout/state.py"
+RULES_FILE, WALK = "shared/recover/lockout/rules.py", "shared/recover/lockout/walk.py"
+
+GUARD = (
+    Mutation(
+        "rule 1: a disabled account counts as usable",
+        RULES_FILE,
+        'if form.get("accountEnabled") is not True:',
+        'if form.get("accountEnabled") is None:',
+        SEARCH,
+    ),
+    Mutation(
+        "rule 1: the end of the plan is not looked at",
+        "shared/recover/lockout/guard.py",
+        'return next((Refusal(finding, "the end of the plan") for finding in rule_1(final)), None)',
+        "return None",
+        RULES,
+    ),
+    Mutation(
+        "rule 2: a policy for all users is not taken for one of the accounts",
+        POLICIES,
+        'if named & {"all", account} or _ids(users, "includeRoles"):',
+        'if named & {account} or _ids(users, "includeRoles"):',
+        SEARCH,
+    ),
+    Mutation(
+        "rule 2: a policy for a role is not taken for one of the accounts",
+        POLICIES,
+        'if named & {"all", account} or _ids(users, "includeRoles"):',
+        'if named & {"all", account}:',
+        SEARCH,
+    ),
+    Mutation(
+        "rule 2: groups that include an account are not looked at",
+        POLICIES,
+        "return bool(groups if within is None else groups & within)",
+        "return bool(groups if within is None else set())",
+        SEARCH,
+    ),
+    Mutation(
+        "rule 2: an exclusion counts that holds at one of two moments",
+        STATE,
+        "        links=before.links & after.links,\n",
+        "        links=before.links | after.links,\n",
+        SEARCH,
+    ),
+    Mutation(
+        "rule 2: a membership is taken for gone before its link is",
+        STATE,
+        "        may=before.may | after.may,\n",
+        "        may=before.may & after.may,\n",
+        SEARCH,
+    ),
+    Mutation(
+        "rule 2: only one form of a policy is judged within a wave",
+        STATE,
+        "known: united(before.policies.get(known, ()), after.policies.get(known, ()))",
+        "known: after.policies.get(known, ()) or before.policies.get(known, ())",
+        RULES,
+    ),
+    Mutation(
+        "rule 2: a policy that blocks may spare one account only",
+        POLICIES,
+        '    if "block" in controls:\n        return True\n',
+        "",
+        RULES,
+    ),
+    Mutation(
+        "rule 2: no account needs to be spared by all policies",
+        RULES_FILE,
+        "    if not free:\n",
+        "    if free and False:\n",
+        SEARCH,
+    ),
+    Mutation(
+        "rule 3: an excluded group may be deleted",
+        RULES_FILE,
+        "if change.action is Action.SOFT_DELETE:",
+        "if change.action is Action.RECREATE:",
+        RULES,
+    ),
+    Mutation(
+        "rule 3: a deleted group still spares its members",
+        STATE,
+        "trusted = {edge for edge in state.links if edge[0] in state.groups and edge[0] not in state.vague}",
+        "trusted = {edge for edge in state.links if edge[0] not in state.vague}",
+        SEARCH,
+    ),
+    Mutation(
+        "rule 3: a group that a rule fills anew still spares its members",
+        STATE,
+        "trusted = {edge for edge in state.links if edge[0] in state.groups and edge[0] not in state.vague}",
+        "trusted = {edge for edge in state.links if edge[0] in state.groups}",
+        SEARCH,
+    ),
+    Mutation(
+        "rule 4: a named location may be missing",
+        RULES_FILE,
+        "for missing in sorted(locations_named(form) - state.locations):",
+        "for missing in sorted(locations_named(form) - locations_named(form)):",
+        RULES,
+    ),
+    Mutation(
+        "rule 4: a method to sign in is taken away",
+        "shared/recover/lockout/unseen.py",
+        "if difference.type == AUTHENTICATION_METHOD.name:",
+        'if difference.type == "":',
+        RULES,
+    ),
+    Mutation(
+        "rule 5: an application is switched off",
+        "shared/recover/lockout/unseen.py",
+        'return OURSELVES if is_off else ""',
+        'return ""',
+        RULES,
+    ),
+    Mutation(
+        "rule 6: security defaults are switched on",
+        "shared/recover/lockout/unseen.py",
+        "if difference.type == SECURITY_DEFAULTS.name:",
+        'if difference.type == "":',
+        RULES,
+    ),
+    Mutation(
+        "rule 7: a policy is switched on without being staged",
+        RULES_FILE,
+        "if change.type == POLICY and change.action is Action.UPDATE and stretch.wave is not Wave.POLICY_ENABLE:",
+        'if change.type == "" and change.action is Action.UPDATE and stretch.wave is not Wave.POLICY_ENABLE:',
+        RULES,
+    ),
+    Mutation(
+        "rule 7: a policy is not staged by the plan",
+        "shared/recover/plan.py",
+        'staged = {**target, "state": REPORT_ONLY}',
+        "staged = target",
+        ("tests/properties/test_plan.py",),
+    ),
+    Mutation(
+        "rule 7: the guard is not asked again before policies count",
+        "shared/runs/enabling.py",
+        'if batch.argument.get("wave") != Wave.POLICY_ENABLE:',
+        'if batch.argument.get("wave") != "":',
+        ("tests/simulation/test_lock_out.py",),
+    ),
+    Mutation(
+        "rule 8: an unknown control does not block",
+        POLICIES,
+        "demands = [control not in SOFT_CONTROLS for control in sorted(controls)]",
+        "demands = [control in HARD_MEMBERS for control in sorted(controls)]",
+        RULES,
+    ),
+    Mutation(
+        "rule 8: an unknown condition spares people",
+        POLICIES,
+        "if not isinstance(conditions, dict) or _stated(conditions) - CONDITIONS:",
+        "if not isinstance(conditions, dict):",
+        RULES,
+    ),
+)
