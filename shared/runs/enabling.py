@@ -27,7 +27,7 @@ class Enabling:
 
     async def refused(self, job: Job, batch: Batch, changes: Sequence[Change]) -> dict[str, Answer]:
         """Return the answer for each change that is not to be sent, none for a batch that switches nothing on."""
-        if batch.argument.get("wave") != Wave.POLICY_ENABLE:
+        if batch.argument.get("wave") != Wave.POLICY_ENABLE.place:
             return {}
 
         async def sides() -> tuple[Readable, Readable]:

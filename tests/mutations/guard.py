@@ -150,7 +150,7 @@ GUARD = (
     Mutation(
         "rule 7: the guard is not asked again before policies count",
         "shared/runs/enabling.py",
-        'if batch.argument.get("wave") != Wave.POLICY_ENABLE:',
+        'if batch.argument.get("wave") != Wave.POLICY_ENABLE.place:',
         'if batch.argument.get("wave") != "":',
         ("tests/simulation/test_lock_out.py",),
     ),

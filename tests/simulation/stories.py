@@ -17,6 +17,7 @@ from shared.domain.changes import Outcome
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Job, Options, State, Step
 from shared.recover.lockout.unguarded import UNPROVEN
+from shared.recover.refusals import LOCK_OUT_COUNT
 from simulator.applications import CARELESS_SCRIPT, TIDEMARK
 from simulator.http import Request
 from simulator.service import Simulator
@@ -83,7 +84,7 @@ async def _tell(seed: int) -> Told:
         jobs=jobs,
         outcomes=await platform.operator.asking.outcomes(TENANT, jobs["recovery"].job_id),
         planned=await planned_ids(platform, jobs["recovery"]),
-        differing=_otherwise(world, before, after, rogue | _left_to_others(world, jobs["recovery"])),
+        differing=_otherwise(world, before, after, rogue, _left_to_others(world, jobs["recovery"])),
         second_writes=_writes(simulator) - writes,
         hard_deletes=simulator.tenant.history.hard_deletes,
         breaches=two_holders(platform.rows.history),
@@ -109,22 +110,22 @@ async def _recovered(world: World, wire: str) -> Job:
     return await world.platform.finish(started)
 
 
-def _otherwise(world: World, before: Picture, after: Picture, rogue: set[str]) -> list[Any]:
+def _otherwise(world: World, before: Picture, after: Picture, rogue: set[str], left: set[str]) -> list[Any]:
     """Return what is otherwise than the model says: everything as before, but for what others made or have touched.
 
-    Of what others touched, nothing may be missing.
+    Of what others touched, nothing may be missing. `left` is what the recovery rightly left alone.
     """
-    touched = set(rogue)
+    touched = rogue | left
     for write in world.simulator.tenant.history.of(None):
         if write.app_id not in {TIDEMARK.app_id, CARELESS_SCRIPT.app_id}:
             touched |= {write.object_id, *(other for _relation, other, _how in write.links)}
-    missing = [key for key in before.keys() - after.keys() if key[0] == "live"]
+    missing = [key for key in before.keys() - after.keys() if key[0] == "live" and key[2] not in left]
     return [*differing(before, after, touched), *missing]
 
 
 def _left_to_others(world: World, recovery: Job) -> set[str]:
     """Return the policies, where others emptied the group that they spare and so the guard left some of them alone."""
-    is_left = any(name.startswith(f"leftAlone.{UNPROVEN}") for name in recovery.counts)
+    is_left = any(name.startswith((f"leftAlone.{UNPROVEN}", LOCK_OUT_COUNT)) for name in recovery.counts)
     policies = world.simulator.tenant.directory.stores["conditionalAccessPolicy"]
     return {*policies.live, *policies.deleted} if is_left and world.is_busy else set()
 
