@@ -101,6 +101,9 @@ def add_ledger(add: Callable[..., ArgumentParser], job: ArgumentParser, page: Ar
     """Add the commands about what a recovery did."""
     add("confirmations", looking.confirmations, "list what a second look after a recovery found changed", job, page)
     add("outcomes", looking.outcomes, "list what became of every change of a recovery", job, page)
+    runbook = add("runbook", ledgers.runbook, "show what a plan leaves to people, with the exact values", job, page)
+    runbook.add_argument("--format", choices=ledgers.RUNBOOKS, help="the whole as Markdown or as lines of JSON")
+    runbook.add_argument("--output", metavar="FILE", help="a new file; standard output without it")
     ledger = add("ledger", ledgers.ledger, "list every change of a recovery, or write its ledger to a file", job, page)
     ledger.add_argument("--type", metavar="TYPE,...", help="only objects of these types")
     ledger.add_argument("--action", metavar="ACTION,...", help="only these: update, restore, link, unlink, ...")

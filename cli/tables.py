@@ -15,6 +15,7 @@ SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "known of it
 JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
 OUTCOMES = ("change", "object", "outcome")
+RUNBOOK = ("task", "object", "values")
 LEDGER = ("recorded", "change", "object", "outcome")
 DRIFT_ITEMS = ("item", "what")
 CONFIRMATIONS = ("change", "object", "stands")
@@ -163,6 +164,16 @@ def ledger_row(entry: Json) -> tuple[object, ...]:
     recorded = entry.get("recordedDateTime")
     stands = entry.get("standing")
     return moment(recorded) if recorded else "", change, thing, _lines(about, f"now {stands}" if stands else None)
+
+
+def step_row(step: Json) -> tuple[object, ...]:
+    """Return the line of one step of a runbook."""
+    values = [
+        f"{one.get('name')} {one.get('otherId') or ''}: {_short(one.get('now'))} -> {_short(one.get('wanted'))}"
+        for one in step.get("settings") or ()
+    ]
+    about = _lines(*values, *(step.get("notes") or ()), step.get("reason"), f"in {step.get('where')}")
+    return f"{step.get('task')} {step.get('entityTypeName')}", _object(step), about
 
 
 def _how(snapshot: Json) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ import azure.functions as func
 from functions import replies, routes
 from functions.asked import Asked
 from functions.calls import Call, received
-from functions.handlers import changes, drift, exports, jobs, ledger, moving, objects, snapshots, starts
+from functions.handlers import changes, drift, exports, jobs, ledger, moving, objects, runbook, snapshots, starts
 from functions.wire.errors import Problem
 from functions.wire.options import read_options
 from shared import wiring
@@ -67,6 +67,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             changes.disagreements,
             exports.export,
             ledger.ledger,
+            runbook.runbook,
             drift.drift,
             drift.set_drift,
             drift.drift_items,

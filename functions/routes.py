@@ -106,6 +106,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{JOBS}/{{job}}/tidemark.retryFailed()", ADMINISTER, "retry_failed"),
     Route("GET", f"{JOBS}/{{job}}/tidemark.confirmations()", READ, "confirmations", PAGE),
     Route("GET", f"{JOBS}/{{job}}/tidemark.outcomes()", READ, "outcomes", PAGE),
+    Route("GET", f"{JOBS}/{{job}}/tidemark.runbook()", READ, "runbook", PAGE | {"format"}),
     Route("GET", f"{JOBS}/{{job}}/tidemark.ledger()", READ, "ledger", PAGE | ledger.OPTIONS),
     Route("GET", f"{JOBS}/{{job}}/tidemark.disagreements()", READ, "disagreements", PAGE),
 )

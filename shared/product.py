@@ -33,6 +33,7 @@ from shared.runs.holding import Holding
 from shared.runs.importing import Importing
 from shared.runs.indexing import Indexing
 from shared.runs.ledger import Ledger
+from shared.runs.manual import Manual
 from shared.runs.opposing import Opposing
 from shared.runs.picking import Picking
 from shared.runs.planning import Planning
@@ -98,6 +99,7 @@ class Product:
     approving: Approving
     asking: Asking
     entries: Entries
+    manual: Manual
     snapshots: Snapshots
     history: History
     searching: Searching
@@ -142,20 +144,19 @@ def assemble(
     finishing = Finishing(snapshots, ports.clock, rules, gone_percent)
     upkeep = _upkeep(ports, snapshots, ledger, rules)
     comparing = Comparing(ledger, ports.work, snapshots)
+    manual = Manual(ledger, ports.work, comparing)
     choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
     steps = {
         **_reading_steps(ports, choosing, comparing, Sealing(ledger, ports.work, snapshots, ports.clock, finishing)),
         **_writing_steps(ports, ledger, snapshots, comparing, Guarding(ports.directory, emergency_accounts)),
-        Step.INDEX_CHANGES: Indexing(snapshots).index_changes,
-        Step.CHECK: Checking(ports.directory, ports.work, snapshots).check,
-        Step.EXPLAIN: Explaining(ledger, ports.directory, ports.work, comparing, ports.clock).explain,
+        **_telling_steps(ports, ledger, snapshots, comparing),
+        Step.MANUAL: manual.write,
         Step.VERIFY: upkeep.rechecking.verify,
     }
     closing = Closing(ledger, ports.work, ports.audit, signing, ports.clock) if ports.audit is not None else None
     worker = Worker(ledger, ports.queue, steps, closing)
     approving = Approving(ledger, ports.rows, approvals)
-    picking = Picking(ledger, comparing)
-    starting = Starting(ledger, worker, snapshots, approving, picking, ports.clock, ports.ids)
+    starting = Starting(ledger, worker, snapshots, approving, Picking(ledger, comparing), ports.clock, ports.ids)
     showing = Showing(ledger, ports.work, comparing)
     alerts = ports.alerts or MemoryAlerts()
     return Product(
@@ -166,6 +167,7 @@ def assemble(
         approving=approving,
         asking=Asking(ledger, ports.work, comparing),
         entries=Entries(ledger, ports.work, closing),
+        manual=manual,
         snapshots=snapshots,
         history=History(snapshots),
         searching=Searching(snapshots),
@@ -190,6 +192,15 @@ def _reading_steps(ports: Ports, choosing: Choosing, comparing: Comparing, seali
         Step.SEAL: sealing.seal,
         Step.MANIFEST: sealing.manifest,
         Step.COMPARE: comparing.compare,
+    }
+
+
+def _telling_steps(ports: Ports, ledger: Ledger, snapshots: Snapshots, comparing: Comparing) -> dict[Step, StepRun]:
+    """Return the steps that tell more of what was captured or compared."""
+    return {
+        Step.INDEX_CHANGES: Indexing(snapshots).index_changes,
+        Step.CHECK: Checking(ports.directory, ports.work, snapshots).check,
+        Step.EXPLAIN: Explaining(ledger, ports.directory, ports.work, comparing, ports.clock).explain,
     }
 
 

@@ -1,4 +1,4 @@
-"""The command ledger: what became of every change of a recovery, as a page to read or as a file to keep."""
+"""The commands ledger and runbook: what became of every change of a recovery, and what it leaves to people."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cli.errors import CliError, Exit
 from cli.session import Session
 
 FORMATS = ("ndjson", "csv", "sealed")
+RUNBOOKS = ("markdown", "ndjson")
 CHOICES = ("type", "action", "result", "object", "text")
 
 
@@ -25,3 +26,13 @@ def ledger(session: Session, given: Namespace) -> Exit:
     if given.output is not None:
         raise CliError(Exit.USAGE, "--output goes with --format")
     return listed(session, given, path, "Ledger", tables.LEDGER, tables.ledger_row, **params)
+
+
+def runbook(session: Session, given: Namespace) -> Exit:
+    """List the steps of a runbook; with --format write all of them."""
+    path = ("jobs", given.job, "tidemark.runbook")
+    if given.format is not None:
+        return written(session, given.output, path, {"format": given.format})
+    if given.output is not None:
+        raise CliError(Exit.USAGE, "--output goes with --format")
+    return listed(session, given, path, "To do by hand", tables.RUNBOOK, tables.step_row)

@@ -31,8 +31,8 @@ NATIVE = (
     "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
     "totalFailedChanges"
 ).split()
-FACTS = "kind snapshotId wireSnapshotId against requestedBy options rows plan confirmation ledger isCancelAsked".split()
-FIGURES = "counts progress summary leftAlone warnings error notes isRestorePoint".split()
+FACTS = "kind snapshotId wireSnapshotId against requestedBy options rows plan confirmation isCancelAsked".split()
+FIGURES = "ledger manualSteps counts progress summary leftAlone warnings error notes isRestorePoint".split()
 MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES]}
 
 
@@ -71,6 +71,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.plan": _plan(job),
         "tidemark.confirmation": _confirmation(job),
         "tidemark.ledger": sealed_body(job),
+        "tidemark.manualSteps": job.counts.get("manualSteps", 0) if "plannedObjects" in job.counts else None,
         "tidemark.isCancelAsked": job.is_cancel_asked,
         "tidemark.counts": job.counts,
         "tidemark.progress": progress(job),

@@ -60,6 +60,7 @@ class Step(StrEnum):
     CHECK = "check"
     PLAN = "plan"
     REPLAN = "replan"
+    MANUAL = "manual"
     RELINK = "relink"
     APPLY = "apply"
     CONFIRM = "confirm"

@@ -26,6 +26,7 @@ CAUSES = "causes/1"
 EXPLANATIONS = "explanations/1"
 UNKNOWN_OBJECTS = "unknown-objects/1"
 CONFIRMATIONS = "confirmations/1"
+MANUAL_STEPS = "manual-steps/1"
 
 Record = TypeVar("Record")
 _ENCODER = msgspec.json.Encoder(order="deterministic")

@@ -32,6 +32,7 @@ WIDTH: Mapping[Step, int] = MappingProxyType(
         Step.CHECK: 1,
         Step.PLAN: 1,
         Step.REPLAN: 1,
+        Step.MANUAL: 1,
         Step.RELINK: 1,
         Step.APPLY: 1,
         Step.EXPLAIN: 1,

@@ -59,6 +59,7 @@ PHASES: Mapping[Step, tuple[State, Event]] = MappingProxyType(
         Step.CHECK: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.PLAN: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.REPLAN: (State.CALCULATING, Event.CALCULATION_BEGAN),
+        Step.MANUAL: (State.CALCULATING, Event.CALCULATION_BEGAN),
         Step.RELINK: (State.RUNNING, Event.WRITING_BEGAN),
         Step.APPLY: (State.RUNNING, Event.WRITING_BEGAN),
         Step.CONFIRM: (State.RUNNING, Event.WRITING_BEGAN),

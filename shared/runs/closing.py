@@ -111,6 +111,8 @@ def parts_of(batches: list[Batch]) -> list[Named]:
             found += [_part("outcomes", batch, output) for output in batch.outputs]
             in_flight = batch.cursor.get("inFlight")
             found += [_part("inFlight", batch, in_flight)] if in_flight else []
+        elif batch.step is Step.MANUAL:
+            found += [_part("manualSteps", batch, output) for output in batch.outputs]
         elif batch.step is Step.CONFIRM and batch.state is BatchState.DONE:
             found += [_part("confirmations", batch, output) for output in batch.outputs]
     return found

@@ -82,7 +82,7 @@ class Planning:
         if not job.options.makes_plan:
             laid.append(confirmation(job))
         done = msgspec.structs.replace(
-            tenure.batch, state=BatchState.DONE, counts=counts, cursor={"digest": estimate.digest}
+            tenure.batch, state=BatchState.DONE, counts=counts, cursor={"digest": estimate.digest, "spared": spared}
         )
         await tenure.record(done, added=laid)
         return None

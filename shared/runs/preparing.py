@@ -131,6 +131,7 @@ class _Layout:
                 self._lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": self._shards})
         if self._job.kind is Kind.RECOVERY or self._job.options.makes_plan:
             self._lay(WAVE_PLAN, Step.PLAN, {})
+            self._lay(WAVE_PLAN, Step.MANUAL, {})
         elif self._job.kind is Kind.REPORT:
             self._lay(WAVE_EXPLAIN, Step.EXPLAIN, {})
 

@@ -18,6 +18,7 @@ from shared.domain.holds import Hold, HoldEntry
 from shared.domain.ids import object_key
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
 from shared.domain.ledgers import SealedLedger
+from shared.domain.manual import ManualStep, Setting, Task
 from shared.domain.protection import Lock, Protection
 from shared.domain.pruning import Pruned
 from shared.domain.scope import Scope
@@ -227,6 +228,25 @@ LEASE = LeaseRow(job_id=JOB_ID, kind=Kind.RECOVERY, fencing_token=7, is_held=Tru
 NOTE = a_note(batch=30_000, fencing_token=7)
 
 
+MANUAL_ROWS = [
+    ManualStep(
+        type="application",
+        object_id=an_id("app"),
+        display_name="Payroll",
+        task=Task.RENEW,
+        reason="nothing can bring a secret back",
+        where="Entra admin center, App registrations",
+        settings=(
+            Setting(
+                name="passwordCredentials",
+                now=[],
+                wanted=[{"displayName": "ci", "keyId": an_id("key")}],
+                reason="Graph computes it",
+            ),
+        ),
+        notes=("make a new secret or certificate",),
+    )
+]
 LEDGER_HEAD = LedgerHead(
     tenant=TENANT,
     job_id=JOB_ID,

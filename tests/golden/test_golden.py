@@ -20,6 +20,7 @@ from shared.domain.drift import DriftItem
 from shared.domain.errors import IntegrityError
 from shared.domain.explanations import Cause, Explanation
 from shared.domain.ids import object_key
+from shared.domain.manual import ManualStep
 from shared.formats.change_index import LINKED_BY, OBJECT, block_digest, decode_rows, rows_of
 from shared.formats.change_index import decode_index as decode_change_index
 from shared.formats.deleted import decode_deleted
@@ -37,6 +38,7 @@ from shared.formats.records import (
     CONFIRMATIONS,
     DIFFERENCES,
     EXPLANATIONS,
+    MANUAL_STEPS,
     OUTCOMES,
     UNKNOWN_OBJECTS,
     decode_records,
@@ -137,6 +139,7 @@ def test_a_snapshot_row_from_before_alerts_and_protection_is_read() -> None:
         ("unknown-objects.ndz", UnknownObject, UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS),
         ("changes.ndz", Change, CHANGES, samples.CHANGE_ROWS),
         ("confirmations.ndz", Confirmation, CONFIRMATIONS, samples.CONFIRMATION_ROWS),
+        ("manual-steps.ndz", ManualStep, MANUAL_STEPS, samples.MANUAL_ROWS),
         ("outcomes.ndz", Outcome, OUTCOMES, samples.OUTCOME_ROWS),
         ("before-images.ndz", BeforeImage, BEFORE_IMAGES, samples.BEFORE_ROWS),
     ],

@@ -16,6 +16,7 @@ from shared.domain.explanations import Cause, Explanation
 from shared.domain.holds import Hold, HoldEntry
 from shared.domain.jobs import Batch, Job, Note, Options, SnapshotSummary
 from shared.domain.ledgers import SealedLedger
+from shared.domain.manual import ManualStep, Setting
 from shared.domain.protection import Protection
 from shared.domain.pruning import Pruned
 from shared.domain.scope import Scope
@@ -54,6 +55,8 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("records", BeforeImage),
     ("records", Outcome),
     ("records", Confirmation),
+    ("records", ManualStep),
+    ("records", Setting),
     ("ledgers", LedgerHead),
     ("ledgers", LedgerPart),
     ("rows", SealedLedger),
@@ -121,7 +124,7 @@ def test_the_example_of_a_page_is_the_golden_file(name: str, file: str) -> None:
 def test_every_example_of_a_record_is_a_line_of_a_golden_file() -> None:
     known = {line for path in GOLDEN.glob("*.ndz.txt") for line in path.read_text().splitlines()}
     shown = [line for example in examples("records") for line in example.splitlines()]
-    assert len(shown) == 9
+    assert len(shown) == 10
     assert set(shown) <= known
 
 

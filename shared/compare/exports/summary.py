@@ -20,9 +20,9 @@ ROWS_MAX = 200
 CELL_CHARS_MAX = 200
 
 
-def plain(text: str) -> str:
+def plain(text: str, chars_max: int = CELL_CHARS_MAX) -> str:
     """Return `text` so that Markdown shows it as it is, on one line."""
-    cut = text if len(text) <= CELL_CHARS_MAX else text[:CELL_CHARS_MAX] + "…"
+    cut = text if len(text) <= chars_max else text[:chars_max] + "…"
     return escape(MARKUP.sub(r"\\\1", visible(cut)), quote=False)
 
 

@@ -34,3 +34,21 @@ def test_what_does_not_go_together_is_said(deployment: Deployment) -> None:
     assert deployment.run("ledger", job, "--output", "x").status == 2
     assert deployment.run("ledger", job, "--format", "sealed", "--result", "failed").status == 2
     assert deployment.run("ledger", job, "--result", "perhaps").status == 2
+
+
+def test_a_runbook_is_shown_and_written(deployment: Deployment, tmp_path: Path) -> None:
+    harmed(deployment)
+    world = deployment.world
+    directory = world.simulator.tenant.directory
+    synced = next(one for one, body in directory.stores["user"].live.items() if body.get("onPremisesSyncEnabled"))
+    directory.update("user", synced, {"city": "Elsewhere"}, world.clock.unix_seconds())
+    plan = deployment.run("recover", "latest", "--wait").json
+    assert plan["tidemark.manualSteps"] == 1
+    (step,) = deployment.run("runbook", plan["id"]).json["value"]
+    assert step["id"] == synced
+    shown = deployment.run("runbook", plan["id"], is_terminal=True).out
+    assert "city" in shown
+    path = tmp_path / "runbook.md"
+    assert deployment.run("runbook", plan["id"], "--format", "markdown", "--output", str(path)).status == 0
+    assert "| city |" in path.read_text()
+    assert deployment.run("runbook", plan["id"], "--output", "x").status == 2
