@@ -15,7 +15,7 @@ from shared.domain.errors import DirectoryError
 from shared.domain.writes import Answer, Write
 from shared.graph.answers.pages import expanded_page, object_page
 from shared.graph.exchange import Reply
-from shared.ports import AuditPage, DeltaPage, Found, NativeRecovery, Page
+from shared.ports import AuditPage, DeltaPage, Found, Held, NativeRecovery, Page
 
 KINDS = {"user": "user", "user-deleted": "deleted", "group": "group"}
 HEADERS = {"content-type": "application/json"}
@@ -86,6 +86,16 @@ class RuleDirectory:
     ) -> dict[str, set[str]]:
         """Never called: nothing changes."""
         raise AssertionError(object_type, reference, object_ids)
+
+    async def short_references(
+        self, object_type: ObjectType, reference: str, object_ids: Sequence[str]
+    ) -> dict[str, set[str] | None]:
+        """Never called: nothing changes."""
+        raise AssertionError(object_type, reference, object_ids)
+
+    async def holders(self, object_type: ObjectType, object_ids: Sequence[str]) -> list[Held]:
+        """Never called: nothing changes."""
+        raise AssertionError(object_type, object_ids)
 
     async def audits(self, since: datetime, until: datetime, cursor: str) -> AuditPage:
         """Return an empty log: nobody changed anything."""

@@ -17,6 +17,7 @@ from shared.domain.jobs import Note
 from shared.domain.protection import Container
 from shared.domain.writes import Answer, Write
 from shared.formats.signatures import Signature
+from shared.jobs.told import Told
 
 Value = str | int | bool
 
@@ -169,13 +170,24 @@ class Page(msgspec.Struct, frozen=True):
 class DeltaPage(msgspec.Struct, frozen=True):
     """One page of a delta query: the ids that changed, removed ones included; `token` is set on the last page.
 
-    `removed` are those of `changed` that Graph says are no longer live.
+    `removed` are those of `changed` that Graph says are no longer live. `told` has, by (id, reference), what it tells
+    of their links; None where that is not to be believed.
     """
 
     changed: Sequence[str]
     cursor: str | None
     token: str | None
     removed: frozenset[str] = frozenset()
+    told: Mapping[tuple[str, str], Told] | None = None
+
+
+class Held(msgspec.Struct, frozen=True):
+    """One link, read from its far end: an object of `type` has `other_id` in its `reference`."""
+
+    type: str
+    reference: str
+    source_id: str
+    other_id: str
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -254,6 +266,14 @@ class Directory(Protocol):
         self, object_type: ObjectType, reference: str, object_ids: Sequence[str]
     ) -> dict[str, set[str]]:
         """Return, for each live object among `object_ids`, the ids its `reference` names now."""
+
+    async def short_references(
+        self, object_type: ObjectType, reference: str, object_ids: Sequence[str]
+    ) -> dict[str, set[str] | None]:
+        """Return the same where one page holds all of them, None for an object that has more."""
+
+    async def holders(self, object_type: ObjectType, object_ids: Sequence[str]) -> list[Held]:
+        """Return the links that lead to the live objects among `object_ids`, as far as Graph tells from that end."""
 
     async def audits(self, since: datetime, until: datetime, cursor: str) -> AuditPage:
         """Return the page at `cursor` of the audit records from `since` to `until`; the empty cursor is the first."""

@@ -148,6 +148,7 @@ def assemble(
     choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
     steps = {
         **_reading_steps(ports, choosing, comparing, Sealing(ledger, ports.work, snapshots, ports.clock, finishing)),
+        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock, snapshots).roll_forward,
         **_writing_steps(ports, ledger, snapshots, comparing, Guarding(ports.directory, emergency_accounts)),
         **_telling_steps(ports, ledger, snapshots, comparing),
         Step.MANUAL: manual.write,
@@ -188,7 +189,6 @@ def _reading_steps(ports: Ports, choosing: Choosing, comparing: Comparing, seali
     return {
         Step.PREPARE: preparing.prepare,
         Step.READ: Reading(ports.directory, ports.work).read,
-        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock).roll_forward,
         Step.SEAL: sealing.seal,
         Step.MANIFEST: sealing.manifest,
         Step.COMPARE: comparing.compare,

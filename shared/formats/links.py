@@ -2,7 +2,7 @@
 
 Pure. A row is 33 bytes: the reference's code, the source's key, the other end's key; rows are sorted and compressed
 shard by shard, sharded by source. In an increment a 34th byte says what the row does: `=` forgets every earlier row of
-that source and reference (its other end is zero), `+` adds one.
+that source and reference (its other end is zero), `-` takes one away, `+` adds one; they are applied in this order.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ ROW_BYTES = 1 + 2 * KEY_BYTES
 HEAD_BYTES = 1 + KEY_BYTES
 RESET = b"="
 ADD = b"+"
+TAKE = b"-"
 NOTHING = bytes(KEY_BYTES)
 ONE_ROW = {width: struct.Struct(f"{width}s") for width in (ROW_BYTES, ROW_BYTES + 1)}
 BLOCK_BYTES_MAX = 1024 * 1024 * 1024
@@ -78,6 +79,11 @@ class LinkSpool:
         """Say that this increment holds all links of the source and reference; earlier ones are forgotten."""
         assert self.is_increment, "only an increment replaces what came before"
         self._put(code, object_key(source_id), [NOTHING], RESET)
+
+    def take(self, code: int, source_id: str, other_id: str) -> None:
+        """Say that the link from `source_id` to `other_id` is no more, whatever else the source keeps."""
+        assert self.is_increment, "only an increment takes away what came before"
+        self._put(code, object_key(source_id), [object_key(other_id)], TAKE)
 
     def _put(self, code: int, source: bytes, others: Sequence[bytes], operation: bytes = ADD) -> None:
         head, end = bytes([code]) + source, operation if self.is_increment else b""
@@ -166,4 +172,5 @@ def apply_increment(rows: set[bytes], increment: Iterable[bytes]) -> None:
     forgotten = {row[:HEAD_BYTES] for row in changes if row[ROW_BYTES:] == RESET}
     if forgotten:
         rows.difference_update({row for row in rows if row[:HEAD_BYTES] in forgotten})
+    rows.difference_update(row[:ROW_BYTES] for row in changes if row[ROW_BYTES:] == TAKE)
     rows.update(row[:ROW_BYTES] for row in changes if row[ROW_BYTES:] == ADD)

@@ -1,10 +1,14 @@
 """Ask Graph what changed since a token ("Use delta query to track changes in Microsoft Graph data").
 
 A token is the path and query of a delta link, below our own base; it is good for seven days. Replays are normal: an
-object may come several times and in any order, so only ids are returned and the caller reads the objects' present.
+object may come several times and in any order, so only ids are returned, with what is told of links, and the caller
+reads the objects' present.
 """
 
 from __future__ import annotations
+
+from functools import cache
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -18,6 +22,7 @@ from shared.graph.cursors import Bounds, Cursor
 from shared.graph.exchange import Reply, Request
 from shared.graph.reading import PRIORITY
 from shared.graph.sending import Sender
+from shared.jobs.told import Told, joined
 from shared.ports import DeltaPage
 
 
@@ -32,9 +37,8 @@ _DECODE_MENTIONED = msgspec.json.Decoder(_Mentioned).decode
 class DeltaReader:
     """Tokens and the pages that follow from them."""
 
-    def __init__(self, sender: Sender, bounds: Bounds) -> None:
-        self._sender = sender
-        self._bounds = bounds
+    def __init__(self, sender: Sender, bounds: Bounds, *, tells_links: bool = True) -> None:
+        self._sender, self._bounds, self._tells_links = sender, bounds, tells_links
 
     async def token(self, entry: ObjectType) -> str | None:
         """Return a token that stands for now, None for a type without delta."""
@@ -63,13 +67,14 @@ class DeltaReader:
         page = pages.object_page(what, reply, repeats=True)
         changed = list(dict.fromkeys(page.ids))
         removed = _removed(page)
+        told = _told(what, reply, entry, page) if self._tells_links else None
         if page.next_link is not None and page.delta_link is None:
             tail, trail = cursors.advance(what, reply, page.next_link, cursor.trail, self._bounds)
             after = Cursor(next=tail, page=cursor.page + 1, trail=trail)
-            return DeltaPage(changed=changed, cursor=cursors.dump(after), token=None, removed=removed)
+            return DeltaPage(changed=changed, cursor=cursors.dump(after), token=None, removed=removed, told=told)
         if page.delta_link is not None and page.next_link is None:
             token = self._token(what, reply, page.delta_link)
-            return DeltaPage(changed=changed, cursor=None, token=token, removed=removed)
+            return DeltaPage(changed=changed, cursor=None, token=token, removed=removed, told=told)
         raise incomplete(what, "the page must have either a next link or a delta link", reply)
 
     def _token(self, what: str, reply: Reply, link: str) -> str:
@@ -77,6 +82,34 @@ class DeltaReader:
         if tail is None:
             raise incomplete(what, "the delta link leads to another place than Graph", reply)
         return tail
+
+
+def _told(what: str, reply: Reply, entry: ObjectType, page: pages.ObjectPage) -> dict[tuple[str, str], Told]:
+    """Return what the page tells of links, by (id, reference); raise IncompleteListingError for what is no list."""
+    names = tuple(known.name for known in entry.references if not known.is_single)
+    parts: dict[tuple[str, str], list[Told]] = {}
+    decode = _linked_decoder(names)
+    for body in page.bodies if names else ():
+        try:
+            row = decode(body)
+        except msgspec.DecodeError as error:
+            raise incomplete(what, f"what it tells of links is malformed ({error})", reply) from error
+        for number, name in enumerate(names):
+            links: list[_Mentioned] = getattr(row, f"links_{number}")
+            if links:
+                added = frozenset(link.id for link in links if link.removed is UNSET)
+                removed = frozenset(link.id for link in links if link.removed is not UNSET)
+                parts.setdefault((row.id, name), []).append(Told(added, removed))
+    return {where: joined(told) for where, told in parts.items()}
+
+
+@cache
+def _linked_decoder(names: tuple[str, ...]) -> Any:
+    """Return a decoder of an object's id and of the changes of those references."""
+    fields: list[Any] = [("id", str)]
+    fields += [(f"links_{number}", list[_Mentioned], []) for number in range(len(names))]
+    renamed = {f"links_{number}": f"{name}@delta" for number, name in enumerate(names)}
+    return msgspec.json.Decoder(msgspec.defstruct("Linked", fields, rename=renamed)).decode
 
 
 def _removed(page: pages.ObjectPage) -> frozenset[str]:

@@ -30,7 +30,7 @@ from shared.graph.settings import GraphSettings, Shortcut
 from shared.graph.small_types import read_small
 from shared.graph.tokens import CachedTokens, TokenSource
 from shared.graph.writing import Writer
-from shared.ports import AuditPage, Clock, DeltaPage, Found, NativeRecovery, Page
+from shared.ports import AuditPage, Clock, DeltaPage, Found, Held, NativeRecovery, Page
 
 
 class GraphDirectory:
@@ -57,7 +57,7 @@ class GraphDirectory:
         self._sender = Sender(self._client, pacing, self._counters, jitter, batches_in_flight_max=in_flight)
         bounds = Bounds(self._client.base, settings.pages_max)
         self._reader = Reader(self._sender, bounds, avoids=settings.avoids)
-        self._delta = DeltaReader(self._sender, bounds)
+        self._delta = DeltaReader(self._sender, bounds, tells_links=Shortcut.TOLD_LINKS not in settings.avoids)
         self._auditor = Auditor(self._sender, bounds)
         self._native = NativeJobs(self._sender, bounds)
         self._finder = Finder(self._sender, self._reader, bounds, avoids=settings.avoids)
@@ -112,6 +112,16 @@ class GraphDirectory:
     ) -> dict[str, set[str]]:
         """Return, for each live object among `object_ids`, the ids its `reference` names now."""
         return await self._finder.references(object_type, reference, object_ids)
+
+    async def short_references(
+        self, object_type: ObjectType, reference: str, object_ids: Sequence[str]
+    ) -> dict[str, set[str] | None]:
+        """Return the same where one page holds all of them, None for an object that has more."""
+        return await self._finder.short_references(object_type, reference, object_ids)
+
+    async def holders(self, object_type: ObjectType, object_ids: Sequence[str]) -> list[Held]:
+        """Return the links that lead to the live objects among `object_ids`, as far as Graph tells from that end."""
+        return await self._finder.holders(object_type, object_ids)
 
     async def audits(self, since: datetime, until: datetime, cursor: str) -> AuditPage:
         """Return the page at `cursor` of the audit records from `since` to `until`; the empty cursor is the first."""

@@ -16,10 +16,11 @@ from shared.graph.answers.admitting import admitted
 from shared.graph.answers.faults import is_gone
 from shared.graph.cursors import Bounds, Chain
 from shared.graph.exchange import Request
+from shared.graph.holders import holders
 from shared.graph.reading import Reader
 from shared.graph.sending import Sender
 from shared.graph.settings import Shortcut
-from shared.ports import Found
+from shared.ports import Found, Held
 
 
 class Finder:
@@ -79,6 +80,25 @@ class Finder:
 
     def _is_many(self, entry: ObjectType, object_ids: Sequence[str]) -> bool:
         return self._lists_ids and many.is_many(entry, object_ids)
+
+    async def short_references(
+        self, entry: ObjectType, reference: str, object_ids: Sequence[str]
+    ) -> dict[str, set[str] | None]:
+        """Return all ids that `reference` of each live object names, None where they are more than one page."""
+        wanted = list(dict.fromkeys(object_ids))
+        whole: dict[str, set[str]] = {}
+        if self._is_many(entry, wanted):
+            whole = await many.references(self._sender, entry, reference, wanted)
+        chains = [Chain(known) for known in wanted if known not in whole]
+        what = f"{entry.name}-{reference}"
+        linked, going, _gone = await self._reader.reference_round(what, entry.path, reference, chains)
+        found: dict[str, set[str] | None] = {**whole}
+        found |= {known: set(other_ids) for known, other_ids in linked}
+        return found | dict.fromkeys((chain.object_id for chain in going), None)
+
+    async def holders(self, entry: ObjectType, object_ids: Sequence[str]) -> list[Held]:
+        """Return the links that lead to each live object, as far as Graph tells from that end."""
+        return await holders(self._sender, self._bounds, entry, object_ids)
 
     async def _single_references(
         self, what: str, entry: ObjectType, reference: str, object_ids: Sequence[str]

@@ -19,12 +19,15 @@ class Shortcut(StrEnum):
     EXPANDED_CHILDREN: collections below service principals and applications come with their parents by `$expand`;
     avoided, each parent's collection is a GET of its own, 20 to a $batch.
     ID_LISTS: many objects are read again by `$filter=id in (...)`; avoided, each is a GET of its own, 20 to a $batch.
+    TOLD_LINKS: links that are more than one page are brought up to date by `members@delta` and `owners@delta`
+    (docs/decisions/0013); avoided, the links of every changed object are read whole.
     RANGES: listings of more than 50,000 objects are read side by side by ranges of one property
     (docs/decisions/0011); avoided, each is one chain of pages.
     """
 
     EXPANDED_CHILDREN = "expandedChildren"
     ID_LISTS = "idLists"
+    TOLD_LINKS = "toldLinks"
     RANGES = "ranges"
 
 

@@ -157,9 +157,13 @@ async def _links(source: Source, shard: int) -> list[bytes]:
 
 
 def _over(merged: set[bytes], rows: Iterable[bytes], *, is_increment: bool) -> set[bytes]:
-    """Return an increment's rows with those of a later source over them; what it resets is forgotten."""
+    """Return an increment's rows with those of a later source over them, which has the last word on a link.
+
+    What it resets is forgotten.
+    """
     if not is_increment:
         return merged | {row + ADD for row in rows}
     later = set(rows)
     forgotten = {row[:HEAD] for row in later if row[ROW_BYTES:] == RESET}
-    return {row for row in merged if row[:HEAD] not in forgotten} | later
+    told = {row[:ROW_BYTES] for row in later}
+    return {row for row in merged if row[:HEAD] not in forgotten and row[:ROW_BYTES] not in told} | later

@@ -107,6 +107,7 @@ class _Layout:
             self._lay(WAVE_READ, Step.READ, {**early, **shards})
         for name, token in tokens.items():
             argument = {"type": name, **shards, "token": token, "carried": name in carried}
+            argument |= {"before": self._choice.before} if name in carried else {}
             self._lay(WAVE_ROLL, Step.ROLL_FORWARD, argument)
         for late in _late(whole, counts):
             self._lay(WAVE_ROLL, Step.READ, {**late, **shards})

@@ -11,16 +11,21 @@ from typing import Any
 
 from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import type_named
+from shared.domain.changes import Json
 from shared.domain.errors import DirectoryError
 from shared.formats.links import LinkSpool
 from shared.formats.objects import SOFT_DELETED, Spool
+from shared.jobs.told import Told, joined
 from shared.ports import Blobs, Clock, DeltaPage, Directory, Found
 from shared.runs.choosing import is_expired
 from shared.runs.resyncing import Resyncing
+from shared.runs.snapshots import Snapshots
 from shared.runs.staging import record_part
 from shared.runs.tenure import Pause, Tenure
+from shared.runs.told_links import TellingLinks, told_before
 
 REREAD_IDS_ENOUGH = 3_000  # ten full $batch requests; a crash repeats at most this and one page
+TOLD_LINKS_ENOUGH = 100_000  # of one part, about 15 MiB; a group that goes on in the next part is read whole there
 # Delta and a read go to different replicas; seen: seconds as a rule ("Consistency"). Later changes are told again.
 LAG_WAITS_SECONDS = (2.0, 5.0, 10.0)
 
@@ -28,8 +33,9 @@ LAG_WAITS_SECONDS = (2.0, 5.0, 10.0)
 class Rolling:
     """The step roll forward."""
 
-    def __init__(self, directory: Directory, work: Blobs, clock: Clock) -> None:
+    def __init__(self, directory: Directory, work: Blobs, clock: Clock, snapshots: Snapshots) -> None:
         self._directory, self._work, self._clock = directory, work, clock
+        self._links = TellingLinks(directory, snapshots)
         self._resyncing = Resyncing(directory, work)
 
     async def roll_forward(self, tenure: Tenure) -> Pause | None:
@@ -56,8 +62,8 @@ class Rolling:
         while True:
             page = await self._pages(entry, token, cursor)
             spool, links = Spool(shards), LinkSpool(shards, is_increment=True)
-            lagged = await self._reread(entry, page, spool, links)
-            following: dict[str, Any] = {**kept, "next": page.cursor or ""}
+            lagged, told = await self._reread(tenure, entry, page, spool, links)
+            following: dict[str, Any] = {**kept, "next": page.cursor or "", **told}
             if page.token is not None:
                 following |= {"next": "", "token": page.token, "givenAt": self._clock.now().isoformat()}
             is_done = page.token is not None
@@ -71,29 +77,42 @@ class Rolling:
     async def _pages(self, entry: ObjectType, token: str, cursor: str) -> DeltaPage:
         """Return as many pages as make re-reading cheap, as one; the last word on an object is the later page's."""
         changed: dict[str, bool] = {}
+        told: dict[tuple[str, str], list[Told]] = {}
+        is_told, links = True, 0
         while True:
             page = await self._directory.delta_page(entry, token, cursor)
             changed |= {object_id: object_id in page.removed for object_id in page.changed}
-            if page.token is not None or page.cursor is None or len(changed) >= REREAD_IDS_ENOUGH:
-                removed = frozenset(object_id for object_id, is_removed in changed.items() if is_removed)
-                return DeltaPage(changed=list(changed), cursor=page.cursor, token=page.token, removed=removed)
+            is_told = is_told and page.told is not None
+            for where, what in (page.told or {}).items():
+                told.setdefault(where, []).append(what)
+                links += len(what.added) + len(what.removed)
+            is_enough = len(changed) >= REREAD_IDS_ENOUGH or links >= TOLD_LINKS_ENOUGH
+            if page.token is not None or page.cursor is None or is_enough:
+                return DeltaPage(
+                    changed=list(changed),
+                    cursor=page.cursor,
+                    token=page.token,
+                    removed=frozenset(object_id for object_id, is_removed in changed.items() if is_removed),
+                    told={where: joined(parts) for where, parts in told.items()} if is_told else None,
+                )
             cursor = page.cursor
 
-    async def _reread(self, entry: ObjectType, page: DeltaPage, spool: Spool, links: LinkSpool) -> int:
-        """Read the objects that a page names; return how many were not there, or there, as delta said."""
+    async def _reread(
+        self, tenure: Tenure, entry: ObjectType, page: DeltaPage, spool: Spool, links: LinkSpool
+    ) -> tuple[int, Json]:
+        """Read the objects that a page names.
+
+        Return how many were not there, or there, as delta said, and what later pages have to know.
+        """
         ids = sorted(set(page.changed))
-        found, lagged = await self._found(entry, ids, page.removed) if ids else ({}, 0)
-        live = [object_id for object_id in ids if _is_live(found[object_id])]
+        if not ids:
+            return 0, told_before(tenure.batch.cursor)
+        found, lagged = await self._found(entry, ids, page.removed)
         for object_id in ids:
             flags = SOFT_DELETED if found[object_id].is_deleted else 0
             spool.add(object_id, found[object_id].body or b"", type_code=entry.code, flags=flags)
-        for reference in entry.references:
-            others = await self._directory.references(entry, reference.name, live) if live else {}
-            for object_id in ids:
-                links.reset(reference.code, object_id)
-                for other in sorted(others.get(object_id, ())):
-                    links.add(reference.code, object_id, other)
-        return lagged
+        live = [object_id for object_id in ids if _is_live(found[object_id])]
+        return lagged, await self._links.update(tenure, entry, page, live, links)
 
     async def _found(self, entry: ObjectType, ids: list[str], removed: frozenset[str]) -> tuple[dict[str, Found], int]:
         """Return the present of each object, those once more that are otherwise than delta said, and their number.

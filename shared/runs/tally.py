@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.catalogue.types import BY_CODE, reference_of_code
-from shared.formats.links import RESET
+from shared.formats.links import ADD
 from shared.formats.links import ROW_BYTES as LINK_BYTES
 from shared.formats.manifests import UnfoundLink
 from shared.formats.packed import SOFT_DELETED, TOMBSTONE, kinds
@@ -34,7 +34,7 @@ class Tally:
         codes = links[:: self.link_bytes]
         if self._is_increment:
             operations = links[LINK_BYTES :: self.link_bytes]
-            codes = bytes(code for code, does in zip(codes, operations, strict=True) if does != RESET[0])
+            codes = bytes(code for code, does in zip(codes, operations, strict=True) if does == ADD[0])
         for code in sorted(set(codes)):
             kind_of = reference_of_code(code)
             if kind_of is not None:

@@ -107,9 +107,17 @@ def framed() -> dict[str, bytes]:
         "index.idx": encode_index(packed),
         "links.zst": bytes(samples.links(is_increment=False).file().content),
         "links-increment.zst": bytes(samples.links(is_increment=True).file().content),
+        "links-told.zst": bytes(samples.told_links().file().content),
         "changes.zst": encode_rows(samples.change_rows()),
         "deleted.zst": encode_deleted([(1, object_key(an_id("user-2")))]),
     }
 
 
-ROW_BYTES = {"index.idx": 44, "links.zst": 33, "links-increment.zst": 34, "changes.zst": 40, "deleted.zst": 17}
+ROW_BYTES = {
+    "index.idx": 44,
+    "links.zst": 33,
+    "links-increment.zst": 34,
+    "links-told.zst": 34,
+    "changes.zst": 40,
+    "deleted.zst": 17,
+}

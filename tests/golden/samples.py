@@ -385,6 +385,14 @@ def links(*, is_increment: bool) -> LinkSpool:
     return spooled
 
 
+def told_links() -> LinkSpool:
+    """Return one shard of an increment: a group of whose many members one came and one went."""
+    spooled = LinkSpool(shard_count=1, is_increment=True)
+    spooled.add(1, an_id("group-1"), an_id("user-1"))
+    spooled.take(1, an_id("group-1"), an_id("user-2"))
+    return spooled
+
+
 def change_rows() -> list[bytes]:
     """Return rows of the change index in the order of their states: a user that changed, joined a group and is gone."""
     user, group = object_key(an_id("user-1")), object_key(an_id("group-1"))

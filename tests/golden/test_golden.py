@@ -167,6 +167,12 @@ def test_the_golden_links_are_read() -> None:
     assert increment == {head + bytes(16) + b"=", *(head + other + b"+" for other in others)}
 
 
+def test_the_golden_links_that_were_told_are_read() -> None:
+    head = bytes([1]) + object_key(an_id("group-1"))
+    told = set(decode_links(golden("links-told.zst"), name="l", is_increment=True))
+    assert told == {head + object_key(an_id("user-1")) + b"+", head + object_key(an_id("user-2")) + b"-"}
+
+
 def test_the_golden_deleted_keys_are_read() -> None:
     assert decode_deleted(golden("deleted.zst"), name="d") == {object_key(an_id("user-2"))}
 

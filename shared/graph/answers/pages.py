@@ -45,6 +45,11 @@ class _Ids(msgspec.Struct, rename={"next": "@odata.nextLink"}):
     next: str | UnsetType = UNSET
 
 
+class _Kinds(msgspec.Struct, rename={"next": "@odata.nextLink"}):
+    value: list[_Identity]
+    next: str | UnsetType = UNSET
+
+
 class _Identities(msgspec.Struct):
     value: list[_Identity]
 
@@ -108,6 +113,13 @@ def id_page(what: str, reply: Reply) -> tuple[list[str], str | None]:
     ids = _known_ids(what, reply, envelope.value)
     _refuse_doubles(what, reply, ids, repeats=False)
     return ids, _link(envelope.next)
+
+
+def kinds_page(what: str, reply: Reply) -> tuple[list[tuple[str, str]], str | None]:
+    """Return the id and @odata.type (empty when absent) of each object of a page of several types, and the link."""
+    envelope = _decoded(what, reply, _Kinds)
+    _refuse_doubles(what, reply, _known_ids(what, reply, envelope.value), repeats=False)
+    return [(row.id, "" if row.kind is UNSET else row.kind) for row in envelope.value], _link(envelope.next)
 
 
 def expanded_page(

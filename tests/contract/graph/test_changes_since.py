@@ -9,10 +9,17 @@ from shared.catalogue.entry import ObjectType
 from shared.catalogue.group import GROUP
 from shared.catalogue.user import USER
 from shared.domain.errors import DirectoryError, IncompleteListingError
+from shared.graph.cursors import Bounds
+from shared.graph.delta import DeltaReader
+from shared.graph.exchange import Reply, Request
+from shared.graph.sending import Sender
+from shared.graph.settings import Shortcut
+from shared.jobs.told import Told
 from simulator.applications import CARELESS_SCRIPT
 from simulator.faults import Fault, Rule
 from tests.contract.graph.changes import a_delete, a_patch, a_plain_group, a_restore, an_unlink, cloud_users, members
-from tests.contract.graph.worlds import World, a_world
+from tests.contract.graph.test_finding import NOWHERE as AN_ID
+from tests.contract.graph.worlds import BASE_URL, World, a_world
 from tests.support.virtual_time import run
 
 DAY_SECONDS = 86_400
@@ -85,6 +92,60 @@ def test_a_change_of_members_is_a_change_of_the_group() -> None:
         await world.directory.apply([an_unlink(group_id, members(world, group_id)[0])])
         ids, _, _ = await changed_since(world, GROUP, token)
         assert ids == {group_id}
+
+    run(story())
+
+
+def test_who_came_and_who_went_is_told_by_group_and_reference() -> None:
+    async def story() -> None:
+        world = a_world(objects=2_000)
+        token = await token_of(world, GROUP)
+        group_id, [joins, owns] = a_plain_group(world, 5), cloud_users(world, 400)[-2:]
+        gone, stays = members(world, group_id)[:2]
+        directory, at = world.simulator.tenant.directory, world.clock.unix_seconds()
+        directory.unlink(group_id, "members", gone, at)
+        directory.unlink(group_id, "members", stays, at)
+        directory.link(group_id, "members", stays, at)
+        directory.link(group_id, "owners", owns, at)
+        directory.link(group_id, "members", joins, at)
+        page = await world.directory.delta_page(GROUP, token, "")
+        assert page.told == {
+            (group_id, "members"): Told(frozenset({joins, stays}), frozenset({gone})),
+            (group_id, "owners"): Told(frozenset({owns})),
+        }
+
+    run(story())
+
+
+def test_where_telling_is_avoided_nothing_is_told_but_the_group() -> None:
+    async def story() -> None:
+        world = a_world(objects=2_000, avoids=frozenset({Shortcut.TOLD_LINKS}))
+        token = await token_of(world, GROUP)
+        group_id = a_plain_group(world, 5)
+        gone = members(world, group_id)[0]
+        world.simulator.tenant.directory.unlink(group_id, "members", gone, world.clock.unix_seconds())
+        page = await world.directory.delta_page(GROUP, token, "")
+        assert (page.changed, page.told) == ([group_id], None)
+
+    run(story())
+
+
+@pytest.mark.parametrize("links", ["7", '"all"', "[{}]", '[{"id":7}]', "[null]", "{}"])
+def test_links_of_a_delta_page_that_are_no_list_of_ids_fail_it_by_name_and_request_id(links: str) -> None:
+    body = f'{{"value":[{{"id":"{AN_ID}","members@delta":{links}}}],"@odata.deltaLink":"{BASE_URL}/groups/delta"}}'
+    headers = {"content-type": "application/json", "request-id": "r-7"}
+
+    class Answers(Sender):
+        def __init__(self) -> None:
+            pass
+
+        async def send(self, request: Request) -> Reply:
+            return Reply(status=200, headers=headers, body=body.encode())
+
+    async def story() -> None:
+        reader = DeltaReader(Answers(), Bounds(BASE_URL, 10))
+        with pytest.raises(IncompleteListingError, match=r"^group-delta: .*request-id r-7"):
+            await reader.page(GROUP, "/groups/delta?$deltatoken=x", "")
 
     run(story())
 

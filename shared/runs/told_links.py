@@ -1,0 +1,109 @@
+"""Bring the links of changed objects up to date in a roll-forward.
+
+The links of a changed object are read again, one page of them. Where they are more, those of the state before are
+brought up to date by what delta tells, so that a group of 100,000 members with one member more costs what a small one
+does. They are read whole where that is not sound: the state before does not hold the object as live, what delta tells
+contradicts itself, or telling links is to be avoided (docs/decisions/0013).
+
+Graph hides the links that lead to a soft-deleted object, and tells nobody when they are back with it. So whoever has
+been restored since the state before is asked who has it as a member, owner or manager.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.types import BY_NAME
+from shared.domain.changes import Json
+from shared.domain.ids import object_key
+from shared.formats.links import LinkSpool
+from shared.formats.objects import SOFT_DELETED
+from shared.formats.segments import shard_of
+from shared.jobs.told import Told
+from shared.ports import DeltaPage, Directory
+from shared.runs.layers import Readable
+from shared.runs.snapshots import Snapshots
+from shared.runs.tenure import Tenure
+
+TOLD_MAX = 200  # objects whose links were told, as the batch's row names them: 8 KB; after that links are read whole
+
+
+class TellingLinks:
+    """The links of one page of changes."""
+
+    def __init__(self, directory: Directory, snapshots: Snapshots) -> None:
+        self._directory, self._snapshots = directory, snapshots
+
+    async def update(
+        self, tenure: Tenure, entry: ObjectType, page: DeltaPage, live: list[str], into: LinkSpool
+    ) -> Json:
+        """Put the links of every object of `page` into an increment; `live` are those that are.
+
+        Return what the batch's cursor has to keep for later pages.
+        """
+        before, kept = await self._before(tenure), told_before(tenure.batch.cursor)
+        deleted = await before.deleted() if before and live else set()
+        restored = [object_id for object_id in live if object_key(object_id) in deleted]
+        unsound = {*restored, *kept["told"]}
+        for reference in entry.references:
+            others: dict[str, set[str]] = {}
+            whole, telling = live, dict[str, Told]()
+            if before and page.told is not None and not reference.is_single and len(kept["told"]) < TOLD_MAX:
+                others, crowded = await self._short(entry, reference.name, live)
+                sound = await self._held_live(before, entry, [one for one in crowded if one not in unsound])
+                known = {one: page.told.get((one, reference.name), Told()) for one in sound}
+                telling = {one: told for one, told in known.items() if told.is_settled}
+                whole = [one for one in crowded if one not in telling]
+            others |= await self._directory.references(entry, reference.name, whole) if whole else {}
+            for object_id in page.changed:
+                if object_id not in telling:
+                    into.reset(reference.code, object_id)
+            added = {**others, **{one: set(told.added) for one, told in telling.items()}}
+            into.add_linked(reference.code, [(source, sorted(added[source])) for source in sorted(added)])
+            for object_id, told in telling.items():
+                for other in sorted(told.removed):
+                    into.take(reference.code, object_id, other)
+            kept = {"told": sorted({*kept["told"], *telling})}
+        await self._back(entry, restored, into)
+        return kept
+
+    async def _before(self, tenure: Tenure) -> Readable | None:
+        """Return the state that the type is carried on from, None where it is read whole in this job."""
+        name = str(tenure.batch.argument.get("before", ""))
+        if not name or not tenure.batch.argument.get("carried") or tenure.batch.cursor.get("resync"):
+            return None
+        return await self._snapshots.open(tenure.job.tenant, name)
+
+    async def _short(self, entry: ObjectType, reference: str, live: list[str]) -> tuple[dict[str, set[str]], list[str]]:
+        """Return the links of those that have one page of them at most, and who has more."""
+        found = await self._directory.short_references(entry, reference, live) if live else {}
+        others = {known: links for known, links in found.items() if links is not None}
+        return others, [known for known, links in found.items() if links is None]
+
+    async def _held_live(self, before: Readable, entry: ObjectType, object_ids: Sequence[str]) -> list[str]:
+        """Return those of the objects that the state before holds as live: what it holds of their links is all."""
+        count = before.manifest.shard_count
+        by_shard: dict[int, dict[bytes, str]] = {}
+        for object_id in object_ids:
+            key = object_key(object_id)
+            by_shard.setdefault(shard_of(key, count), {})[key] = object_id
+        found: list[str] = []
+        for shard, wanted in by_shard.items():
+            rows = await before.index(shard, count)
+            held = {row.key for row in rows if row.type_code == entry.code and not row.flags & SOFT_DELETED}
+            found += [object_id for key, object_id in wanted.items() if key in held]
+        return found
+
+    async def _back(self, entry: ObjectType, restored: Sequence[str], into: LinkSpool) -> None:
+        """Add the links that lead to objects which are back from the recycle bin."""
+        for held in await self._directory.holders(entry, restored) if restored else []:
+            into.add(BY_NAME[held.type].reference(held.reference).code, held.source_id, held.other_id)
+
+
+def told_before(cursor: Json) -> Json:
+    """Return what the cursor of a batch keeps of the objects whose links were told on earlier pages.
+
+    They are read whole when they come again: which of two parts of one round is the later word is not known.
+    """
+    return {"told": list(cursor.get("told", ()))}
