@@ -147,8 +147,7 @@ def assemble(
     manual = Manual(ledger, ports.work, comparing)
     choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
     steps = {
-        **_reading_steps(ports, choosing, comparing, Sealing(ledger, ports.work, snapshots, ports.clock, finishing)),
-        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock, snapshots).roll_forward,
+        **_reading_steps(ports, ledger, snapshots, choosing, comparing, finishing),
         **_writing_steps(ports, ledger, snapshots, comparing, Guarding(ports.directory, emergency_accounts)),
         **_telling_steps(ports, ledger, snapshots, comparing),
         Step.MANUAL: manual.write,
@@ -183,12 +182,21 @@ def assemble(
     )
 
 
-def _reading_steps(ports: Ports, choosing: Choosing, comparing: Comparing, sealing: Sealing) -> dict[Step, StepRun]:
+def _reading_steps(
+    ports: Ports,
+    ledger: Ledger,
+    snapshots: Snapshots,
+    choosing: Choosing,
+    comparing: Comparing,
+    finishing: Finishing,
+) -> dict[Step, StepRun]:
     """Return the steps that read a tenant and compare it."""
+    sealing = Sealing(ledger, ports.work, snapshots, ports.clock, finishing)
     preparing = Opposing(Preparing(ports.directory, choosing, ports.clock), comparing)
     return {
         Step.PREPARE: preparing.prepare,
         Step.READ: Reading(ports.directory, ports.work).read,
+        Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock, snapshots).roll_forward,
         Step.SEAL: sealing.seal,
         Step.MANIFEST: sealing.manifest,
         Step.COMPARE: comparing.compare,
