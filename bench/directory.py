@@ -11,6 +11,7 @@ from datetime import datetime
 
 from bench.population import Population
 from shared.catalogue.entry import Listing, ObjectType
+from shared.domain.changes import Json
 from shared.domain.errors import DirectoryError
 from shared.domain.writes import Answer, Write
 from shared.graph.answers.pages import expanded_page, object_page
@@ -80,6 +81,10 @@ class RuleDirectory:
     async def find(self, object_type: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
         """Never called: nothing changes."""
         raise AssertionError(object_type, object_ids)
+
+    async def alike(self, object_type: ObjectType, names: Sequence[str], wanted: Sequence[Json]) -> list[list[Json]]:
+        """Never called: nothing is created anew."""
+        raise AssertionError(object_type, names, wanted)
 
     async def references(
         self, object_type: ObjectType, reference: str, object_ids: Sequence[str]

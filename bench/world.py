@@ -19,7 +19,7 @@ from shared.azure.clock import SystemClock
 from shared.domain.errors import TidemarkError
 from shared.domain.jobs import Batch, Job, SnapshotSummary, State
 from shared.formats.rows import snapshot_key, snapshot_values
-from shared.memory.clock import SequentialIds
+from shared.memory.clock import KnownPasswords, SequentialIds
 from shared.memory.queue import MemoryQueue, Message
 from shared.memory.rows import MemoryRows
 from shared.ports import ANY, Caller, Clock, Directory, Put
@@ -69,6 +69,7 @@ class World:
             directory=directory,
             clock=clock,
             ids=SequentialIds(1),
+            passwords=KnownPasswords(1),
         )
         self.product = assemble(TENANT, ports, NobodyCalls())
         self.cpu_s: dict[str, float] = defaultdict(float)

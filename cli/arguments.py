@@ -60,9 +60,7 @@ def parser() -> ArgumentParser:
     add_rows(add, job, page)
     planned = "plan to bring the tenant back to a snapshot, or do it"
     recover = add("recover", starting.recover, planned, snapshot, scope, wait, doing)
-    recover.add_argument(
-        "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"
-    )
+    _add_allowances(recover)
     _add_rows_of_report(recover)
     add("approve", starting.approve, "agree to a plan that somebody else has made", job)
     add("undo", starting.undo, "plan to put back what an ended recovery found, or do it", job, wait, doing)
@@ -82,6 +80,18 @@ def _add_rows_of_report(recover: ArgumentParser) -> None:
         "--rows", metavar="FILE", help="only these rows of it: lines of its export, or TYPE:ID; - reads"
     )
     recover.add_argument("--property", metavar="NAME,...", help="only these properties and references of the rows")
+
+
+def _add_allowances(recover: ArgumentParser) -> None:
+    """Add what a recovery does only when it is asked to."""
+    recover.add_argument(
+        "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"
+    )
+    recover.add_argument(
+        "--recreate-hard-deleted",
+        action="store_true",
+        help="also create anew, under other ids, what was deleted for good, and rewrite what names it",
+    )
 
 
 def add_rows(add: Callable[..., ArgumentParser], job: ArgumentParser, page: ArgumentParser) -> None:

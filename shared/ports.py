@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from shared.catalogue.entry import Listing, ObjectType
+from shared.domain.changes import Json
 from shared.domain.jobs import Note
 from shared.domain.protection import Container
 from shared.domain.writes import Answer, Write
@@ -121,6 +122,13 @@ class Ids(Protocol):
 
     def new(self) -> str:
         """Return a new random GUID."""
+
+
+class Passwords(Protocol):
+    """Randomness: the only source of passwords. Each is for one request and is kept nowhere."""
+
+    def new(self) -> str:
+        """Return a new password that meets Entra's rules and that nobody can guess."""
 
 
 class Signer(Protocol):
@@ -261,6 +269,12 @@ class Directory(Protocol):
 
     async def find(self, object_type: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
         """Return the present state of each object, looking in the recycle bin for those not live."""
+
+    async def alike(self, object_type: ObjectType, names: Sequence[str], wanted: Sequence[Json]) -> list[list[Json]]:
+        """Return, for each of `wanted`, the live objects of the type that have its values of `names`, case ignored.
+
+        None for one that has no value of the first name. A replica that lags may not know of a new one yet.
+        """
 
     async def references(
         self, object_type: ObjectType, reference: str, object_ids: Sequence[str]

@@ -12,7 +12,20 @@ from shared.compare.jumps import GONE_PERCENT_DEFAULT
 from shared.domain.jobs import Step
 from shared.jobs.retention import RULES_DEFAULT, Rules
 from shared.memory.alerts import MemoryAlerts
-from shared.ports import Alerts, Blobs, Callers, Clock, Directory, Ids, Rows, Shelf, Signer, Verifier, WorkQueue
+from shared.ports import (
+    Alerts,
+    Blobs,
+    Callers,
+    Clock,
+    Directory,
+    Ids,
+    Passwords,
+    Rows,
+    Shelf,
+    Signer,
+    Verifier,
+    WorkQueue,
+)
 from shared.runs.applying import Applying
 from shared.runs.approving import Approving
 from shared.runs.asking import Asking
@@ -35,12 +48,14 @@ from shared.runs.indexing import Indexing
 from shared.runs.ledger import Ledger
 from shared.runs.manual import Manual
 from shared.runs.opposing import Opposing
+from shared.runs.patience import Patience
 from shared.runs.picking import Picking
 from shared.runs.planning import Planning
 from shared.runs.preparing import Preparing
 from shared.runs.pruning import Pruning
 from shared.runs.reading import Reading
 from shared.runs.rechecking import Rechecking
+from shared.runs.recreating import Recreating
 from shared.runs.replanning import Replanning
 from shared.runs.rolling import Rolling
 from shared.runs.sealing import Sealing
@@ -71,6 +86,7 @@ class Ports:
     directory: Directory
     clock: Clock
     ids: Ids
+    passwords: Passwords
     signer: Signer | None = None
     verifier: Verifier | None = None
     alerts: Alerts | None = None
@@ -148,7 +164,7 @@ def assemble(
     choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
     steps = {
         **_reading_steps(ports, ledger, snapshots, choosing, comparing, finishing),
-        **_writing_steps(ports, ledger, snapshots, comparing, Guarding(ports.directory, emergency_accounts)),
+        **_writing_steps(ports, ledger, comparing, Guarding(ports.directory, emergency_accounts)),
         **_telling_steps(ports, ledger, snapshots, comparing),
         Step.MANUAL: manual.write,
         Step.VERIFY: upkeep.rechecking.verify,
@@ -212,16 +228,22 @@ def _telling_steps(ports: Ports, ledger: Ledger, snapshots: Snapshots, comparing
     }
 
 
-def _writing_steps(
-    ports: Ports, ledger: Ledger, snapshots: Snapshots, comparing: Comparing, guarding: Guarding
-) -> dict[Step, StepRun]:
+def _writing_steps(ports: Ports, ledger: Ledger, comparing: Comparing, guarding: Guarding) -> dict[Step, StepRun]:
     """Return the steps that plan a recovery, write it and look at it again."""
-    planning = Planning(ledger, ports.directory, ports.work, snapshots, comparing, guarding)
+    patience = Patience(ports.directory, ports.clock)
+    planning = Planning(ledger, ports.directory, ports.work, comparing, guarding, patience)
     return {
         Step.PLAN: planning.plan,
-        Step.REPLAN: Replanning(ledger, ports.work, snapshots, comparing, guarding).replan,
+        Step.REPLAN: Replanning(ledger, ports.work, comparing, guarding).replan,
         Step.RELINK: planning.relink,
-        Step.APPLY: Applying(ledger, ports.directory, ports.work, Enabling(guarding, snapshots, comparing)).apply,
+        Step.APPLY: Applying(
+            ledger,
+            ports.directory,
+            ports.work,
+            Recreating(ports.directory, ports.vault, ports.clock, ports.passwords),
+            patience,
+            Enabling(guarding, comparing),
+        ).apply,
         Step.CONFIRM: Confirming(ledger, ports.directory, ports.work, ports.clock).confirm,
     }
 

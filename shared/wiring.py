@@ -55,7 +55,7 @@ def from_settings(settings: Mapping[str, str]) -> Product:
     from shared.azure import connections
     from shared.azure.blobs import AzureBlobs
     from shared.azure.callers import TokenCallers
-    from shared.azure.clock import RandomIds, SystemClock
+    from shared.azure.clock import RandomIds, RandomPasswords, SystemClock
     from shared.azure.rows import AzureRows
     from shared.azure.shelf import AzureShelf
 
@@ -77,6 +77,7 @@ def from_settings(settings: Mapping[str, str]) -> Product:
         directory=_directory(settings, tenant, clock),
         clock=clock,
         ids=ids,
+        passwords=RandomPasswords(),
         signer=signer,
         verifier=verifier,
         alerts=_alerts(settings, clock),

@@ -46,6 +46,7 @@ def compare(session: Session, given: Namespace) -> Exit:
 def recover(session: Session, given: Namespace) -> Exit:
     """Show what a recovery to a snapshot would do; with --apply do it, once somebody has confirmed it."""
     options = {"softDeleteNewer": True} if given.soft_delete_newer else {}
+    options |= {"recreateHardDeleted": True} if given.recreate_hard_deleted else {}
     snapshot = chosen_snapshot(session.api, given.snapshot)
     place = ("snapshots", str(snapshot["id"]))
     rows = _rows(session, given)
@@ -54,6 +55,8 @@ def recover(session: Session, given: Namespace) -> Exit:
         return _planned(session, given, session.api.post(*place, "recoveryPreviewJobs", body=body))
     body = start_body(given.types, given.ids, {**options, **_by(given)}) | rows
     newer = " Objects made since then are soft-deleted." if given.soft_delete_newer else ""
+    if given.recreate_hard_deleted:
+        newer += " What was deleted for good is created anew, under other ids."
     scope = f"{len(rows[ROWS]['rows'])} chosen rows" if rows else described(given.types, given.ids)
     _ask(session, given, f"Bring {scope} back to {moment(snapshot.get('createdDateTime'))}.{newer}")
     return _started(session, given, session.api.post(*place, "recoveryJobs", body=body))

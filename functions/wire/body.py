@@ -28,12 +28,23 @@ AGAINST = "tidemark.against"
 ROWS = "tidemark.rows"
 TEXT_CHARS_MAX = 200
 SOFT_DELETE_NEWER = ("soft_delete_newer", bool)
+RECREATE = ("recreate_deleted", bool)
 PLAN, PLANNED_BY = ("makes_plan", bool), ("planned_by", str)
 READ_WHOLE = ("reads_whole", bool)
 START_OPTIONS: Mapping[Kind, Mapping[str, tuple[str, type]]] = MappingProxyType(
     {
-        Kind.REPORT: {"softDeleteNewer": SOFT_DELETE_NEWER, "plan": PLAN, "readWhole": READ_WHOLE},
-        Kind.RECOVERY: {"softDeleteNewer": SOFT_DELETE_NEWER, "plannedBy": PLANNED_BY, "readWhole": READ_WHOLE},
+        Kind.REPORT: {
+            "softDeleteNewer": SOFT_DELETE_NEWER,
+            "recreateHardDeleted": RECREATE,
+            "plan": PLAN,
+            "readWhole": READ_WHOLE,
+        },
+        Kind.RECOVERY: {
+            "softDeleteNewer": SOFT_DELETE_NEWER,
+            "recreateHardDeleted": RECREATE,
+            "plannedBy": PLANNED_BY,
+            "readWhole": READ_WHOLE,
+        },
     }
 )
 AGAIN_OPTIONS: Mapping[str, tuple[str, type]] = MappingProxyType({"plan": PLAN, "plannedBy": PLANNED_BY})
@@ -82,8 +93,11 @@ def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[
     criteria = body.get(CRITERIA)
     scope = EVERYTHING if criteria is None else read_criteria(criteria, member=CRITERIA)
     options = _options(body.get(OPTIONS, {}), START_OPTIONS[kind])
-    if options.soft_delete_newer and kind is Kind.REPORT and not options.makes_plan:
-        member = f"{OPTIONS}.softDeleteNewer"
+    allowances = {"softDeleteNewer": options.soft_delete_newer, "recreateHardDeleted": options.recreate_deleted}
+    for name in (name for name, is_given in allowances.items() if is_given):
+        if kind is not Kind.REPORT or options.makes_plan:
+            continue
+        member = f"{OPTIONS}.{name}"
         raise InputError(f"{member} is for a report that makes a plan: add plan: true", member=member)
     if ROWS not in body:
         return scope, options

@@ -22,7 +22,8 @@ MEMBERS = frozenset(
     "tidemark.recreation".split()
 )
 REMOVED = {"@removed": {"reason": "changed"}}
-# Graph's recoveryAction knows three: a link is an update of the object it starts from, and creating anew has no member.
+# Graph's recoveryAction knows three: a link is an update of the object it starts from. Creating anew is a member of
+# ours, for clients that ask to see members that were added later.
 NATIVE_ACTIONS = {
     Action.UPDATE: "update",
     Action.RESTORE: "restore",
@@ -88,6 +89,9 @@ def outcome_body(outcome: Outcome, *, shows_all: bool) -> Json:
         "errorCode": outcome.error_code or None,
         "message": outcome.message or None,
         "requestId": outcome.request_id or None,
+        "newId": outcome.new_id or None,
+        "newAppId": outcome.new_app_id or None,
+        "nextSteps": list(outcome.next_steps),
     }
 
 
@@ -110,7 +114,7 @@ def _base(type_name: str, object_id: str, display_name: str, action: Action, *, 
         "id": object_id,
         "entityTypeName": type_member(type_named(type_name).wire_name, shows_all=shows_all),
         "displayName": display_name,
-        "recoveryAction": NATIVE_ACTIONS[action],
+        "recoveryAction": action if shows_all and action is Action.RECREATE else NATIVE_ACTIONS[action],
         "failureMessage": None,
         "tidemark.action": action,
     }

@@ -61,6 +61,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.requestedBy": job.requested_by,
         "tidemark.options": {
             "softDeleteNewer": job.options.soft_delete_newer,
+            "recreateHardDeleted": job.options.recreate_deleted,
             "undoes": job.options.undoes or None,
             "repeats": job.options.repeats or None,
             "plan": job.options.makes_plan,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import uuid
 from datetime import UTC, datetime
+
+PASSWORD_BYTES = 24
 
 
 class SystemClock:
@@ -17,6 +20,14 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Return `seconds` later."""
         await asyncio.sleep(seconds)
+
+
+class RandomPasswords:
+    """Passwords from the machine's randomness: 192 bits, and a character of each kind that Entra asks for."""
+
+    def new(self) -> str:
+        """Return a new password."""
+        return f"{secrets.token_urlsafe(PASSWORD_BYTES)}aA1!"
 
 
 class RandomIds:

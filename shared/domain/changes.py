@@ -83,7 +83,11 @@ class Result(StrEnum):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened to one change: what was there before it, so that it can be undone, and what was wanted."""
+    """What happened to one change: what was there before it, so that it can be undone, and what was wanted.
+
+    Of an object that was created anew, `new_id` is the id it has now (`new_app_id` an application's other one), and
+    `next_steps` are what somebody has to do because it cannot come back by itself.
+    """
 
     change_id: str
     type: str
@@ -98,6 +102,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str = ""
     message: str = ""
     request_id: str = ""
+    new_id: str = ""
+    new_app_id: str = ""
+    next_steps: tuple[str, ...] = ()
 
 
 def change_id(action: Action, type_name: str, object_id: str, reference: str = "", other_id: str = "") -> str:

@@ -30,6 +30,22 @@ class Renewal(msgspec.Struct, frozen=True, kw_only=True):
     new_app_id: str = ""
 
 
+class IdMap(msgspec.Struct, frozen=True):
+    """The present id for every old one, appIds among them, and the types of the objects that have new ones."""
+
+    ids: Mapping[str, str] = {}
+    types: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.ids)
+
+
+def id_map(renewals: Iterable[Renewal]) -> IdMap:
+    """Return the map that these renewals come to."""
+    listed = list(renewals)
+    return IdMap(new_ids(listed), frozenset(one.type for one in listed))
+
+
 def new_ids(renewals: Iterable[Renewal]) -> dict[str, str]:
     """Return the present id for every old one, appIds among them; of two renewals of one object the later counts.
 

@@ -27,6 +27,7 @@ EXPLANATIONS = "explanations/1"
 UNKNOWN_OBJECTS = "unknown-objects/1"
 CONFIRMATIONS = "confirmations/1"
 MANUAL_STEPS = "manual-steps/1"
+ID_MAP = "id-map/1"
 
 Record = TypeVar("Record")
 _ENCODER = msgspec.json.Encoder(order="deterministic")

@@ -12,8 +12,10 @@ from datetime import datetime
 import httpx
 
 from shared.catalogue.entry import Listing, ObjectType
+from shared.domain.changes import Json
 from shared.domain.errors import DirectoryError
 from shared.domain.writes import Answer, Write
+from shared.graph.alike import alike
 from shared.graph.auditing import Auditor
 from shared.graph.client import GraphClient
 from shared.graph.counting import counts_within, live_count
@@ -106,6 +108,10 @@ class GraphDirectory:
     async def find(self, object_type: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
         """Return the present state of each object, looking in the recycle bin for those not live."""
         return await self._finder.find(object_type, object_ids)
+
+    async def alike(self, object_type: ObjectType, names: Sequence[str], wanted: Sequence[Json]) -> list[list[Json]]:
+        """Return, for each of `wanted`, the live objects of the type that have its values of `names`."""
+        return await alike(self._sender, self._reader, self._bounds, object_type, names, wanted)
 
     async def references(
         self, object_type: ObjectType, reference: str, object_ids: Sequence[str]

@@ -1,13 +1,16 @@
 """Apply writes: one lane at a time, dealt into batches, each to its last answer.
 
 A crash at any line leaves writes sent whose answers are lost; sending them again is safe, because every write says
-what shall be. Conditional Access has one request a second, so its writes go one by one while the others continue.
+what shall be. Writes that would make another object are not repeated without a clear answer: whoever sent them looks.
+Conditional Access has one request a second, so its writes go one by one while the others continue.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+
+import msgspec
 
 from shared.domain.errors import TransientError
 from shared.domain.writes import Answer, Write
@@ -19,6 +22,8 @@ from shared.graph.quota import is_conditional_access
 from shared.graph.retry import Tries
 from shared.graph.sending import Sender
 
+NO_CLEAR_ANSWER = "noClearAnswer"
+CREATED = 201
 RESTORED_EARLIER = "restored by an earlier try that had no clear answer"
 
 
@@ -97,6 +102,10 @@ class _Run:
     async def _settle(self, place: int, reply: Reply) -> float | None:
         """Keep the last answer and return None, or return the seconds after which the write is to be repeated."""
         tries = self._tries[place]
+        if self._writes[place].makes_another and reply.status in retry.UNCLEAR:
+            known = self._writes[place].write_id
+            self.answers[place] = Answer(write_id=known, status=0, code=NO_CLEAR_ANSWER, request_id=reply.request_id)
+            return None
         seconds = self._sender.wait_before_repeat(self._requests[place], reply, tries)
         if seconds is not None:
             self._tries[place] = retry.counted(tries, reply.status)
@@ -114,7 +123,14 @@ class _Run:
         if reply.status == 404 and is_repeated_restore and await self._is_live(write.path):
             return Answer(write_id=write.write_id, status=200, message=RESTORED_EARLIER, request_id=reply.request_id)
         if reply.is_success:
-            return Answer(write_id=write.write_id, status=reply.status, request_id=reply.request_id)
+            made = _made(reply)
+            return Answer(
+                write_id=write.write_id,
+                status=reply.status,
+                request_id=reply.request_id,
+                made_id=made.id.lower(),
+                made_app_id=made.app_id.lower(),
+            )
         fault = fault_of(reply)
         return Answer(
             write_id=write.write_id,
@@ -135,4 +151,20 @@ class _Run:
 
 
 def _headers(write: Write) -> dict[str, str]:
-    return {"content-type": "application/json"} if write.body else {}
+    headers = {"content-type": "application/json"} if write.body else {}
+    return headers | ({"prefer": write.prefer} if write.prefer else {})
+
+
+class _Made(msgspec.Struct, rename={"app_id": "appId"}):
+    id: str = ""
+    app_id: str = ""
+
+
+def _made(reply: Reply) -> _Made:
+    """Return what the answer to a creation says of the new object; a cut or strange one says nothing."""
+    if reply.status != CREATED or reply.cut:
+        return _Made()
+    try:
+        return msgspec.json.decode(reply.body, type=_Made)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _Made()

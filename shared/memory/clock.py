@@ -30,6 +30,19 @@ class LoopClock:
         await asyncio.sleep(seconds)
 
 
+class KnownPasswords:
+    """Passwords that the seed decides, all of which are remembered: a test looks for them where they must not be."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(f"passwords {seed}")  # noqa: S311 - of a simulated world
+        self.given: list[str] = []
+
+    def new(self) -> str:
+        """Return the next password."""
+        self.given.append(f"known-Pass1-{self._random.getrandbits(64):016x}")
+        return self.given[-1]
+
+
 class SequentialIds:
     """GUIDs that the seed decides: the same seed always gives the same ids in the same order."""
 

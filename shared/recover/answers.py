@@ -57,8 +57,13 @@ def verdict(answer: Answer, action: Action, *, links: int = 0) -> Verdict:
 def _is_true_already(answer: Answer, action: Action, text: str) -> bool:
     """Tell whether an earlier try, whose answer was lost, made or took away what this one was to."""
     if action is Action.RECREATE:
-        return answer.status in {400, 409} and any(words in text for words in THERE_ALREADY)
+        return is_taken(answer)
     return answer.status == 400 and NO_LICENCE in text
+
+
+def is_taken(answer: Answer) -> bool:
+    """Tell whether Graph refuses a creation because something of that name is there."""
+    return answer.status in {400, 409} and any(words in answer.message.lower() for words in THERE_ALREADY)
 
 
 def explanation(answer: Answer, permissions: Sequence[str] = ()) -> str:

@@ -17,7 +17,7 @@ from shared.catalogue.entry import ObjectType, Rule
 from shared.catalogue.types import BY_NAME, type_named
 from shared.compare.judge import HARD_DELETED, is_mastered_on_premises, writable
 from shared.compare.values import TYPE_ANNOTATION
-from shared.domain.changes import Action, Change, Difference, Json
+from shared.domain.changes import Action, Change, Difference, Json, Outcome
 from shared.domain.jobs import Options
 from shared.recover.lockout.policies import ENABLED, REPORT_ONLY
 from shared.recover.rewriting import naming_any
@@ -39,7 +39,7 @@ MADE_KINDS = frozenset({None, "", "Application"})  # servicePrincipalType: the o
 MADE_LOCATIONS = frozenset({"#microsoft.graph.ipNamedLocation", "#microsoft.graph.countryNamedLocation"})
 
 
-def is_created_anew(row: Change | Difference) -> bool:
+def is_created_anew(row: Change | Difference | Outcome) -> bool:
     """Tell whether the change makes an object under another id; a grant that is made again is the same one."""
     return row.action is Action.RECREATE and type_named(row.type).creation is not None
 
@@ -92,9 +92,14 @@ def creation_target(entry: ObjectType, body: Json) -> Json:
 
 
 def _taken(entry: ObjectType) -> tuple[str, ...]:
-    """Return what else a creation takes; an application's appId is said only so that others can be told of it."""
+    """Return what else is kept of the object: what a creation takes, and what can only be told of, never sent."""
     assert entry.creation is not None
-    return (*entry.creation.takes, *(("appId",) if entry.name == "application" else ()))
+    return (*entry.creation.takes, *_told(entry))
+
+
+def _told(entry: ObjectType) -> tuple[str, ...]:
+    """Return the properties that nobody can give back: which credentials there were, an application's old appId."""
+    return (*(secret.name for secret in entry.secrets), *(("appId",) if entry.name == "application" else ()))
 
 
 def _sendable(value: Any, leaves_out: tuple[str, ...]) -> Any:
@@ -117,7 +122,7 @@ def said_now(entry: ObjectType, target: Json, waiting: Collection[str]) -> Json:
     The object itself is one of those: an application's own address has its appId in it.
     """
     assert entry.creation is not None
-    left = {*naming_any(entry, target, waiting), *entry.creation.leaves}
+    left = {*naming_any(entry, target, waiting), *entry.creation.leaves, *_told(entry)}
     body = {name: value for name, value in target.items() if name not in left}
     if RULE in left:
         body = {name: value for name, value in body.items() if name not in RULED}

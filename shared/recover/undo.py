@@ -2,8 +2,8 @@
 
 Pure. An undo is judged and ordered like any other recovery, because it is told as differences and goes through the same
 plan. What was not applied is not undone. A change that several stages made to one object (a policy that landed
-report-only first) is undone once, to what the first stage found. What was made again stays: taking it away would be for
-good.
+report-only first) is undone once, to what the first stage found. What was created anew goes into the recycle bin, where
+its type has one; what was made again stays: taking it away would be for good.
 
 Promises (tests/unit/recover/test_undo.py):
   U1  undoing asks for exactly the before-images of what was applied, links the other way round
@@ -24,6 +24,7 @@ from shared.domain.changes import Action, Change, Difference, Json, LinkDifferen
 from shared.recover.decide import INSTEAD
 from shared.recover.lockout.policies import REPORT_ONLY
 from shared.recover.plan import ENABLE
+from shared.recover.recreating import is_created_anew
 
 Key = tuple[str, str]
 INVERSE = {
@@ -32,6 +33,7 @@ INVERSE = {
     Action.RESTORE: Action.SOFT_DELETE,
     Action.SOFT_DELETE: Action.RESTORE,
 }
+UNKNOWN_ID = "perhaps created anew just before the recovery broke off: look for it by its name, and delete it by hand"
 LINKS = frozenset({Action.LINK, Action.UNLINK})
 
 
@@ -45,6 +47,7 @@ class _Object(msgspec.Struct):
     links: list[LinkDifference] = []
     made: Json = {}
     refusal: str = ""
+    is_new: bool = False
 
 
 class Reversal(msgspec.Struct, frozen=True):
@@ -80,8 +83,11 @@ def undoing(outcomes: Iterable[Outcome]) -> Reversal:
             found.links.append(_link(one, Action.LINK, other_id=str(one.before[INSTEAD])))
         elif one.action in LINKS:
             found.links.append(_link(one, INVERSE[one.action]))
+        elif one.action is Action.RECREATE and one.new_id and type_named(one.type).has_bin:
+            made = objects.setdefault((one.type, one.new_id), _Object(one.display_name))
+            made.action, made.is_new = Action.SOFT_DELETE, True
         elif one.action is Action.RECREATE:
-            found.action, found.refusal = Action.SOFT_DELETE, NO_BIN
+            found.action, found.refusal = Action.SOFT_DELETE, NO_BIN if not is_created_anew(one) else UNKNOWN_ID
         else:
             found.action = INVERSE[one.action]
     expected = {key: found.expected for key, found in objects.items() if found.expected}
@@ -106,7 +112,9 @@ def repeating(outcomes: Iterable[Outcome]) -> Reversal:
 
 def _rows(key: Key, found: _Object) -> Iterable[Difference]:
     type_name, object_id = key
-    if found.values or found.links:
+    if found.action is Action.RECREATE and type_named(type_name).creation is not None:
+        found.made, found.values = {**found.made, **found.values}, {}  # what follows a creation is planned with it
+    if (found.values or found.links) and not found.is_new:
         yield Difference(
             type=type_name,
             object_id=object_id,

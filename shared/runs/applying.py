@@ -37,67 +37,100 @@ from shared.recover.decide import (
     still_differing,
     was_ours,
 )
+from shared.recover.recreating import is_created_anew
 from shared.recover.refusals import held, refused
+from shared.recover.rewriting import rewritten
 from shared.recover.writes import Stroke, halves, link_strokes, object_strokes
 from shared.runs.enabling import Enabling
 from shared.runs.ledger import Ledger
 from shared.runs.looks import looked
 from shared.runs.outcomes import LINKS, BeforeImage, grouped, images, planned
+from shared.runs.patience import LAG_ROUNDS_MAX, Patience, is_too_early
+from shared.runs.recreating import Recreating
+from shared.runs.renewing import Renewed, renewed_by
 from shared.runs.tenure import Pause, Tenure
 
 RECREATE, RIGHT = Action.RECREATE, Result.ALREADY_RIGHT
+NOT_MADE = "it was deleted for good and could not be created anew; its own change says why"
 BISECT_ROUNDS_MAX = 6  # 20 links are single after five halvings
 
 
 class Applying:
     """The step apply."""
 
-    def __init__(self, ledger: Ledger, directory: Directory, work: Blobs, enabling: Enabling) -> None:
-        self._ledger, self._directory, self._work, self._enabling = ledger, directory, work, enabling
+    def __init__(
+        self,
+        ledger: Ledger,
+        directory: Directory,
+        work: Blobs,
+        recreating: Recreating,
+        patience: Patience,
+        enabling: Enabling,
+    ) -> None:
+        self._ledger, self._directory, self._work = ledger, directory, work
+        self._recreating, self._patience, self._enabling = recreating, patience, enabling
 
     async def apply(self, tenure: Tenure) -> Pause | None:
         """Apply what is left of the batch; stop at a group boundary when asked to."""
-        changes = await planned(self._work, tenure.batch)
-        groups = grouped(changes)
-        earlier = await self._counted_before(tenure)
-        locked = await self._enabling.refused(tenure.job, tenure.batch, changes)
+        groups = grouped(await planned(self._work, tenure.batch))
+        batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
+        # What Graph refused in other batches is not asked again here.
+        earlier = totals([batch for batch in batches if batch.number != tenure.batch.number])
+        renewed = await renewed_by(self._work, batches)
+        known = [rewritten(change, renewed.ids) for group in groups for change in group]
+        locked = await self._enabling.refused(tenure.job, tenure.batch, known)
         start = int(tenure.batch.cursor.get("groups", 0))
         for number in range(start, len(groups)):
             counts = Counter(earlier) + Counter(tenure.batch.counts)
             stopped = {change.change_id: answer for change in groups[number] if (answer := held(change, counts))}
             unsent = {**locked, **stopped}
-            outcomes = await self._apply_group(tenure, number, groups[number], unsent)
+            changes = [rewritten(change, renewed.ids) for change in groups[number]]
+            outcomes = await self._apply_group(tenure, number, changes, unsent, renewed)
+            renewed = renewed.grown(outcomes)
             await self._record(tenure, number, outcomes, is_last=number + 1 == len(groups))
             if number + 1 < len(groups) and (pause := await tenure.pause()):
                 return pause
         return None
 
-    async def _counted_before(self, tenure: Tenure) -> dict[str, int]:
-        """Return the figures of the job's other batches: what Graph refused there is not asked again here."""
-        batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
-        return totals([batch for batch in batches if batch.number != tenure.batch.number])
-
     async def _apply_group(
-        self, tenure: Tenure, number: int, whole: Sequence[Change], unsent: Mapping[str, Answer]
+        self,
+        tenure: Tenure,
+        number: int,
+        whole: Sequence[Change],
+        unsent: Mapping[str, Answer],
+        renewed: Renewed,
     ) -> list[Outcome]:
         done = {
             change.change_id: outcome(change, Result.FAILED, before={}, answer=unsent[change.change_id])
             for change in whole
             if change.change_id in unsent
         }
-        changes = [change for change in whole if change.change_id not in unsent]
+        done |= {
+            change.change_id: outcome(change, Result.FAILED, before={}, message=NOT_MADE)
+            for change in whole
+            if change.object_id.lower() in renewed.waiting and not is_created_anew(change)
+        }
+        changes = [change for change in whole if change.change_id not in done]
         if changes:
-            done |= await self._sent_group(tenure, number, changes)
+            done |= await self._sent_group(tenure, number, changes, renewed)
         return [done[change.change_id] for change in whole]
 
-    async def _sent_group(self, tenure: Tenure, number: int, changes: Sequence[Change]) -> dict[str, Outcome]:
-        entry = type_named(changes[0].type)
-        looks = await looked(self._directory, entry, changes)
+    async def _sent_group(
+        self, tenure: Tenure, number: int, whole: Sequence[Change], renewed: Renewed
+    ) -> dict[str, Outcome]:
+        entry = type_named(whole[0].type)
+        anew = [change for change in whole if is_created_anew(change)]
+        changes = [change for change in whole if not is_created_anew(change)]
+        looks = await self._patience.looked(entry, changes, renewed)
         earlier = await images(self._work, tenure.batch, number)
         now = {change.change_id: before_image(change, looks[change.object_id]) for change in changes}
+        now |= await self._recreating.looked(entry, anew) if anew else {}
         before = {**now, **{known: image for known, image in earlier.items() if known in now}}
         await self._note_in_flight(tenure, number, before)
         done: dict[str, Outcome] = {}
+        if anew:
+            made = await self._recreating.make(tenure, entry, anew, before, frozenset(earlier), renewed)
+            done = {one.change_id: one for one in made}
         todo: list[Change] = []
         for change in changes:
             verdict_now = settled(change, looks[change.object_id], entry)
@@ -109,7 +142,7 @@ class Applying:
                 result = Result.APPLIED
             done[change.change_id] = outcome(change, result, before=before[change.change_id], message=reason)
         tenure.check()
-        ended = await self._write(entry, todo, looks)
+        ended = await self._write(entry, todo, looks, renewed)
         for change, result, answer in await self._proven(entry, ended):
             if change.change_id in done and done[change.change_id].result is Result.FAILED:
                 continue  # of the several requests of one change, the first that fails tells how it ended
@@ -141,9 +174,12 @@ class Applying:
         await tenure.record(msgspec.structs.replace(batch, cursor=cursor))
 
     async def _write(
-        self, entry: ObjectType, todo: Sequence[Change], looks: dict[str, Look]
+        self, entry: ObjectType, todo: Sequence[Change], looks: dict[str, Look], renewed: Renewed
     ) -> list[tuple[Change, Result, Answer]]:
-        """Send the writes of a group; packs of links that Graph refuses are halved until single links stand alone."""
+        """Send the writes of a group; packs of links that Graph refuses are halved until single links stand alone.
+
+        What names something that this recovery has just created is sent again for as long as replicas may lag.
+        """
         strokes = [
             stroke
             for change in todo
@@ -154,20 +190,28 @@ class Applying:
         ]
         strokes += link_strokes(entry, [change for change in todo if change.action in LINKS])
         ended: list[tuple[Change, Result, Answer]] = []
-        for _round in range(BISECT_ROUNDS_MAX):
+        rests = 0
+        for _round in range(BISECT_ROUNDS_MAX + LAG_ROUNDS_MAX):
             if not strokes:
                 break
             answers = await self._directory.apply([stroke.write for stroke in strokes])
             again: list[Stroke] = []
+            early: list[Stroke] = []
             for stroke, answer in zip(strokes, answers, strict=True):
                 action = stroke.changes[0].action
                 links = len(stroke.changes) if action is Action.LINK else 0
                 meaning = verdict(answer, action, links=links)
-                if meaning is Verdict.SPLIT:
+                is_early = meaning in {Verdict.SPLIT, Verdict.FAILED} and is_too_early(answer, stroke.changes, renewed)
+                if is_early and rests < LAG_ROUNDS_MAX:
+                    early.append(stroke)
+                elif meaning is Verdict.SPLIT:
                     again += halves(entry, stroke)
                 else:
                     ended += [(change, _result(meaning), answer) for change in stroke.changes]
-            strokes = again
+            strokes = again + early
+            if early:
+                rests += 1
+                await self._patience.rest()
         assert not strokes, "a pack of links that is single cannot be split"
         return ended
 

@@ -30,6 +30,7 @@ from shared.ports import Blobs
 from shared.runs.layers import LayeredReader, Readable
 from shared.runs.ledger import Ledger
 from shared.runs.packed import packed_index, packed_links
+from shared.runs.pairing import Pairing
 from shared.runs.reported import Reported
 from shared.runs.snapshots import Snapshots, open_manifest
 from shared.runs.tenure import Pause, Tenure
@@ -44,6 +45,7 @@ class Comparing:
 
     def __init__(self, ledger: Ledger, work: Blobs, snapshots: Snapshots) -> None:
         self._ledger, self._work, self._snapshots = ledger, work, snapshots
+        self._pairing = Pairing(snapshots)
 
     async def compare(self, tenure: Tenure) -> Pause | None:
         """Compare every shard of the batch and store the differences."""
@@ -78,7 +80,16 @@ class Comparing:
         current = await self._snapshots.open(job.tenant, job.against) if job.against else await self.live(job)
         if isinstance(current, LayeredReader):
             current = current.over(target)
-        return await opened(target, current)
+        if not job.against:
+            return await opened(await self._pairing.paired(target), current)
+        ends = (target.manifest.rolled_forward_at, current.manifest.rolled_forward_at)
+        if ends[0] <= ends[1]:
+            return await opened(await self._pairing.paired(target, until=ends[1]), current)
+        return await opened(target, await self._pairing.paired(current, until=ends[0]))
+
+    async def target(self, job: Job) -> Readable:
+        """Open the snapshot that a recovery goes back to, with the ids that its objects have by now."""
+        return await self._pairing.paired(await self._snapshots.open(job.tenant, job.snapshot_id))
 
     async def live(self, job: Job) -> Readable:
         """Open the job's own reading of the tenant."""

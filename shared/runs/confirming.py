@@ -91,8 +91,11 @@ class Confirming:
             entry = type_named(type_name)
             for start in range(0, len(of_type), LOOK_MAX):
                 some = of_type[start : start + LOOK_MAX]
-                looks = await looked(self._directory, entry, some)
-                told = ((one, confirmation(one, looks[one.object_id], entry)) for one in some)
+                there = [msgspec.structs.replace(one, object_id=one.new_id or one.object_id) for one in some]
+                looks = await looked(self._directory, entry, there)
+                told = (
+                    (one, confirmation(one, looks[now.object_id], entry)) for one, now in zip(some, there, strict=True)
+                )
                 found += [(one, said) for one, said in told if said is not None]
         return found
 

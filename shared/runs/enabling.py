@@ -16,14 +16,13 @@ from shared.recover.refusals import LOCK_OUT
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
 from shared.runs.layers import Readable
-from shared.runs.snapshots import Snapshots
 
 
 class Enabling:
     """What stands between a plan that was judged and the wave that makes its policies count."""
 
-    def __init__(self, guarding: Guarding, snapshots: Snapshots, comparing: Comparing) -> None:
-        self._guarding, self._snapshots, self._comparing = guarding, snapshots, comparing
+    def __init__(self, guarding: Guarding, comparing: Comparing) -> None:
+        self._guarding, self._comparing = guarding, comparing
 
     async def refused(self, job: Job, batch: Batch, changes: Sequence[Change]) -> dict[str, Answer]:
         """Return the answer for each change that is not to be sent, none for a batch that switches nothing on."""
@@ -31,7 +30,7 @@ class Enabling:
             return {}
 
         async def sides() -> tuple[Readable, Readable]:
-            return await self._snapshots.open(job.tenant, job.snapshot_id), await self._comparing.live(job)
+            return await self._comparing.target(job), await self._comparing.live(job)
 
         reasons = await self._guarding.judge_again(job, changes, sides)
         return {

@@ -142,8 +142,8 @@ class Guarding:
         )
         restored = {
             change.object_id.lower()
-            for change in plan.get(Wave.RESTORE, ())
-            if change.type in {TEAM, PERSON} and change.action is Action.RESTORE
+            for change in (*plan.get(Wave.RESTORE, ()), *plan.get(Wave.RECREATE, ()))
+            if change.type in {TEAM, PERSON} and change.action in {Action.RESTORE, Action.RECREATE}
         }
         live = State(
             accounts={known: (_bodies({known: people[known]}).get(known),) for known in self._accounts},

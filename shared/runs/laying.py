@@ -15,8 +15,10 @@ from shared.domain.jobs import Batch, Job, Step
 from shared.formats.records import CHANGES, encode_records
 from shared.ports import Blobs
 from shared.recover.estimate import Estimate, estimated
-from shared.recover.plan import batches
+from shared.recover.plan import batches, dealt
+from shared.recover.recreating import in_order, is_created_anew
 from shared.runs.preparing import WAVE_PLAN
+from shared.runs.renewing import RENEWS
 from shared.runs.tenure import Tenure
 
 WAVE_CONFIRM = WAVE_PLAN + max(wave.place for wave in Wave) + 1
@@ -47,6 +49,11 @@ def first_number(wave: Wave) -> int:
     return RECREATE_NUMBER if wave is Wave.RECREATE else wave.place * NUMBERS_PER_PLACE
 
 
+def arranged(wave: Wave, changes: Sequence[Change]) -> list[Change]:
+    """Return the changes to objects of one wave in the order in which they are made."""
+    return in_order(changes) if wave is Wave.RECREATE else dealt(changes, 1)
+
+
 async def lay(work: Blobs, tenure: Tenure, wave: Wave, changes: list[Change]) -> list[Batch]:
     """Return the batches that apply `changes` in the given order; their files are stored when this returns."""
     job, laid = tenure.job, []
@@ -56,6 +63,7 @@ async def lay(work: Blobs, tenure: Tenure, wave: Wave, changes: list[Change]) ->
         content, digest = encode_records(CHANGES, some)
         await work.create(name, content)
         argument: dict[str, Any] = {"name": name, "sha256": digest, "changes": len(some), "wave": wave.place}
+        argument |= {RENEWS: True} if any(map(is_created_anew, some)) else {}
         at = WAVE_PLAN + wave.place
         laid.append(Batch(job_id=job.job_id, number=number, wave=at, step=Step.APPLY, argument=argument))
     return laid

@@ -17,15 +17,19 @@ from shared.domain.ids import KEY_BYTES, key_guid, object_key
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.ports import Blobs, Directory
 from shared.recover.chosen import NOT_CHOSEN, chosen_links
+from shared.recover.lockout.stand_ins import as_if_made, standing_in
 from shared.recover.plan import dealt, foreseen_links, left_alone, link_changes, object_changes
 from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
 from shared.runs.layers import Readable
-from shared.runs.laying import confirmation, first_number, foretold, lay
+from shared.runs.laying import arranged, confirmation, first_number, foretold, lay
 from shared.runs.ledger import Ledger
+from shared.runs.pairing import through
+from shared.runs.patience import Patience
 from shared.runs.preparing import WAVE_PLAN
-from shared.runs.snapshots import Snapshots
+from shared.runs.renaming import Named, old_ids, with_naming
+from shared.runs.renewing import Renewed, renewed_by
 from shared.runs.tenure import Pause, Tenure
 
 
@@ -37,12 +41,12 @@ class Planning:
         ledger: Ledger,
         directory: Directory,
         work: Blobs,
-        snapshots: Snapshots,
         comparing: Comparing,
         guarding: Guarding,
+        patience: Patience,
     ) -> None:
         self._ledger, self._directory, self._work = ledger, directory, work
-        self._snapshots, self._comparing, self._guarding = snapshots, comparing, guarding
+        self._comparing, self._guarding, self._patience = comparing, guarding, patience
 
     async def plan(self, tenure: Tenure) -> Pause | None:
         """Lay out every batch of object changes, and the step that will lay out those of references.
@@ -51,14 +55,15 @@ class Planning:
         """
         job = tenure.job
         rows = await self._ledger.batches(job.tenant, job.job_id)
-        differences = await self._comparing.differences(rows)
+        named = await self._named(job, await self._comparing.differences(rows))
+        differences = named.rows
         spared = await self._guard(job, differences)
         allowed = [row for row in differences if row.object_id not in spared]
         waves = object_changes(allowed, job.options)
         estimate = foretold(job, waves, foreseen_links(allowed, job.options))
         laid: list[Batch] = []
         for wave, changes in sorted(waves.items()) if not job.options.makes_plan else ():
-            laid += await lay(self._work, tenure, wave, dealt(changes, 1))
+            laid += await lay(self._work, tenure, wave, arranged(wave, changes))
         chosen = job.options.chosen
         reasons: dict[str, int] = {NOT_CHOSEN: chosen.others} if chosen and chosen.others else {}
         for difference in differences:
@@ -84,15 +89,29 @@ class Planning:
         done = msgspec.structs.replace(
             tenure.batch, state=BatchState.DONE, counts=counts, cursor={"digest": estimate.digest, "spared": spared}
         )
+        if named.warnings:
+            done = msgspec.structs.replace(done, outputs=[{"warnings": list(named.warnings)}])
         await tenure.record(done, added=laid)
         return None
 
     async def _guard(self, job: Job, differences: list[Difference]) -> dict[str, str]:
         async def sides() -> tuple[Readable, Readable]:
-            return await self._snapshots.open(job.tenant, job.snapshot_id), await self._comparing.live(job)
+            return through(await self._comparing.target(job), stand_ins), await self._comparing.live(job)
 
         acted_on = [row for row in differences if not left_alone(row, job.options)]
-        return await self._guarding.judge(job, acted_on, object_changes(acted_on, job.options), sides)
+        waves = object_changes(acted_on, job.options)
+        stand_ins = standing_in(change for changes in waves.values() for change in changes)
+        judged = as_if_made(waves, stand_ins.ids)
+        spared = await self._guarding.judge(job, acted_on, judged, sides)
+        return {**spared, **{old: spared[new] for old, new in stand_ins.ids.items() if new in spared}}
+
+    async def _named(self, job: Job, differences: list[Difference]) -> Named:
+        """Return the rows with those that name what is to be created anew, which reading both states again tells."""
+        acted_on = [row for row in differences if not left_alone(row, job.options)]
+        if not old_ids(acted_on):
+            return Named(differences)
+        sides = (await self._comparing.target(job), await self._comparing.live(job))
+        return await with_naming(job, differences, acted_on, sides)
 
     async def relink(self, tenure: Tenure) -> Pause | None:
         """Read again the references that the recovery touches, and lay out batches for what is still different.
@@ -103,25 +122,29 @@ class Planning:
         job = tenure.job
         rows = await self._ledger.batches(job.tenant, job.job_id)
         differences = [row for row in await self._comparing.differences(rows) if not left_alone(row, job.options)]
+        renewed = await renewed_by(self._work, rows)
         changes: list[Change] = []
         for entry in TYPES:
             if entry.references and job.scope.covers_type(entry.name):
-                changes += await self._relink_type(tenure, entry, differences)
+                changes += await self._relink_type(tenure, entry, differences, renewed)
         laid = await lay(self._work, tenure, Wave.LINKS, dealt(changes, LINKS_PER_PATCH_MAX))
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts={"plannedLinks": len(changes)})
         await tenure.record(done, added=laid)
         return None
 
-    async def _relink_type(self, tenure: Tenure, entry: ObjectType, differences: list[Difference]) -> list[Change]:
+    async def _relink_type(
+        self, tenure: Tenure, entry: ObjectType, differences: list[Difference], renewed: Renewed
+    ) -> list[Change]:
         touched = {row.object_id for row in differences if row.type == entry.name and row.links}
         restored = {object_key(row.object_id) for row in differences if row.action is Action.RESTORE}
+        restored |= set(map(object_key, renewed.young))
         wanted = await self._wanted(tenure, entry, {object_key(object_id) for object_id in touched}, restored)
         sources = sorted(
             object_id
             for object_id in {*touched, *(key_guid(key) for key in wanted)}
             if tenure.job.scope.covers(entry.name, object_id)
         )
-        found = await self._directory.find(entry, sources) if sources else {}
+        found = await self._patience.found(entry, sources, renewed) if sources else {}
         bodies: dict[str, Json] = {
             object_id: msgspec.json.decode(state.body)
             for object_id, state in found.items()
@@ -140,7 +163,7 @@ class Planning:
         self, tenure: Tenure, entry: ObjectType, touched: set[bytes], restored: set[bytes]
     ) -> dict[bytes, set[bytes]]:
         """Return the target's link rows of every touched source, by source; hidden ends left out."""
-        target = await self._snapshots.open(tenure.job.tenant, tenure.job.snapshot_id)
+        target = await self._comparing.target(tenure.job)
         hidden, codes = await target.deleted(), {reference.code for reference in entry.references}
         shard_count = target.manifest.shard_count
         wanted: dict[bytes, set[bytes]] = {key: set() for key in touched}

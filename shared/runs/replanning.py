@@ -13,30 +13,30 @@ import msgspec
 from shared.catalogue.entry import Wave
 from shared.domain.changes import Action, Change, Difference
 from shared.domain.jobs import Batch, BatchState, Job, Options
+from shared.domain.renewals import IdMap
 from shared.ports import Blobs
+from shared.recover.lockout.stand_ins import as_if_made, standing_in
 from shared.recover.plan import dealt, link_changes, object_changes
 from shared.recover.undo import Reversal, repeating, undoing
 from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
 from shared.runs.layers import Readable
-from shared.runs.laying import confirmation, foretold, lay
+from shared.runs.laying import arranged, confirmation, foretold, lay
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import perhaps_applied, recorded
-from shared.runs.snapshots import Snapshots
+from shared.runs.pairing import through
 from shared.runs.tenure import Pause, Tenure
 
-EVERYTHING_ALLOWED = Options(soft_delete_newer=True)  # what was done before may be done back
+EVERYTHING_ALLOWED = Options(soft_delete_newer=True, recreate_deleted=True)  # what was done before may be done back
 
 
 class Replanning:
     """The step replan."""
 
-    def __init__(
-        self, ledger: Ledger, work: Blobs, snapshots: Snapshots, comparing: Comparing, guarding: Guarding
-    ) -> None:
+    def __init__(self, ledger: Ledger, work: Blobs, comparing: Comparing, guarding: Guarding) -> None:
         self._ledger, self._work = ledger, work
-        self._snapshots, self._comparing, self._guarding = snapshots, comparing, guarding
+        self._comparing, self._guarding = comparing, guarding
 
     async def replan(self, tenure: Tenure) -> Pause | None:
         """Lay out every batch that undoes, or repeats the failures of, the job that the options name.
@@ -46,7 +46,10 @@ class Replanning:
         job = tenure.job
         reversal = await self._reversal(job)
         waves = object_changes(reversal.differences, EVERYTHING_ALLOWED)
-        spared = await self._guarding.judge(job, reversal.differences, waves, self._sides(job))
+        stand_ins = standing_in(change for changes in waves.values() for change in changes)
+        judged = as_if_made(waves, stand_ins.ids)
+        spared = await self._guarding.judge(job, reversal.differences, judged, self._sides(job, stand_ins))
+        spared |= {old: spared[new] for old, new in stand_ins.ids.items() if new in spared}
         allowed = {
             wave: [reversal.guarded(change, wave) for change in changes if change.object_id not in spared]
             for wave, changes in waves.items()
@@ -56,7 +59,7 @@ class Replanning:
         laid: list[Batch] = []
         if not job.options.makes_plan:
             for wave, changes in sorted(allowed.items()):
-                laid += await lay(self._work, tenure, wave, dealt(changes, 1))
+                laid += await lay(self._work, tenure, wave, arranged(wave, changes))
             laid += await lay(self._work, tenure, Wave.LINKS, dealt(links, LINKS_PER_PATCH_MAX))
             laid.append(confirmation(job))
         counts = {"plannedObjects": estimate.objects, "plannedLinks": estimate.links}
@@ -77,9 +80,9 @@ class Replanning:
             return repeating(outcomes)
         return undoing([*outcomes, *await perhaps_applied(self._work, batches)])
 
-    def _sides(self, job: Job) -> Callable[[], Awaitable[tuple[Readable, Readable]]]:
+    def _sides(self, job: Job, stand_ins: IdMap) -> Callable[[], Awaitable[tuple[Readable, Readable]]]:
         async def sides() -> tuple[Readable, Readable]:
-            return await self._snapshots.open(job.tenant, job.snapshot_id), await self._comparing.live(job)
+            return through(await self._comparing.target(job), stand_ins), await self._comparing.live(job)
 
         return sides
 

@@ -21,6 +21,7 @@ from shared.domain.ledgers import SealedLedger
 from shared.domain.manual import ManualStep, Setting, Task
 from shared.domain.protection import Lock, Protection
 from shared.domain.pruning import Pruned
+from shared.domain.renewals import Renewal
 from shared.domain.scope import Scope
 from shared.domain.verification import Mode, Verification
 from shared.formats.change_index import LINKED_BY, OBJECT, ROW, UNLINKED, Block, ChangeIndex, IndexFile, Run
@@ -151,6 +152,38 @@ OUTCOME_ROWS = [
         error_code="Authorization_RequestDenied",
         message="Insufficient privileges to complete the operation.",
         request_id="00000000-0000-4000-8000-00000000000b",
+    ),
+    Outcome(
+        change_id=f"recreate:user:{an_id('user-3')}",
+        type="user",
+        object_id=an_id("user-3"),
+        display_name="user-3",
+        action=Action.RECREATE,
+        result=Result.APPLIED,
+        before={"isDeleted": True},
+        target={"displayName": "user-3"},
+        new_id=an_id("user-3 anew"),
+        next_steps=("have the person register every authentication method again",),
+    ),
+]
+ID_MAP_ROWS = [
+    Renewal(
+        type="user",
+        old_id=an_id("user-3"),
+        new_id=an_id("user-3 anew"),
+        job_id=JOB_ID,
+        at=AT,
+        display_name="user-3",
+    ),
+    Renewal(
+        type="application",
+        old_id=an_id("app-1"),
+        new_id=an_id("app-1 anew"),
+        job_id=JOB_ID,
+        at=AT,
+        display_name="CRM",
+        old_app_id=an_id("app-1 appId"),
+        new_app_id=an_id("app-1 appId anew"),
     ),
 ]
 BEFORE_ROWS = [

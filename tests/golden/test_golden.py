@@ -21,6 +21,7 @@ from shared.domain.errors import IntegrityError
 from shared.domain.explanations import Cause, Explanation
 from shared.domain.ids import object_key
 from shared.domain.manual import ManualStep
+from shared.domain.renewals import Renewal
 from shared.formats.change_index import LINKED_BY, OBJECT, block_digest, decode_rows, rows_of
 from shared.formats.change_index import decode_index as decode_change_index
 from shared.formats.deleted import decode_deleted
@@ -38,6 +39,7 @@ from shared.formats.records import (
     CONFIRMATIONS,
     DIFFERENCES,
     EXPLANATIONS,
+    ID_MAP,
     MANUAL_STEPS,
     OUTCOMES,
     UNKNOWN_OBJECTS,
@@ -140,12 +142,19 @@ def test_a_snapshot_row_from_before_alerts_and_protection_is_read() -> None:
         ("changes.ndz", Change, CHANGES, samples.CHANGE_ROWS),
         ("confirmations.ndz", Confirmation, CONFIRMATIONS, samples.CONFIRMATION_ROWS),
         ("manual-steps.ndz", ManualStep, MANUAL_STEPS, samples.MANUAL_ROWS),
+        ("id-map.ndz", Renewal, ID_MAP, samples.ID_MAP_ROWS),
         ("outcomes.ndz", Outcome, OUTCOMES, samples.OUTCOME_ROWS),
         ("before-images.ndz", BeforeImage, BEFORE_IMAGES, samples.BEFORE_ROWS),
     ],
 )
 def test_the_golden_records_are_read(name: str, kind: type[Any], tag: str, records: list[Any]) -> None:
     assert decode_records(golden(name), kind, tag, name=name) == records
+
+
+def test_an_outcome_from_before_objects_were_created_anew_is_read() -> None:
+    known = msgspec.to_builtins(samples.OUTCOME_ROWS[0])
+    older = {name: value for name, value in known.items() if name not in {"new_id", "new_app_id", "next_steps"}}
+    assert msgspec.convert(older, Outcome) == samples.OUTCOME_ROWS[0]
 
 
 def test_the_golden_objects_are_found_by_the_golden_index() -> None:

@@ -19,6 +19,7 @@ from shared.domain.ledgers import SealedLedger
 from shared.domain.manual import ManualStep, Setting
 from shared.domain.protection import Protection
 from shared.domain.pruning import Pruned
+from shared.domain.renewals import Renewal
 from shared.domain.scope import Scope
 from shared.domain.verification import Verification
 from shared.formats.change_index import ChangeIndex, ChangeRow, IndexFile, Run
@@ -54,6 +55,7 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("records", Change),
     ("records", BeforeImage),
     ("records", Outcome),
+    ("id-map", Renewal),
     ("records", Confirmation),
     ("records", ManualStep),
     ("records", Setting),
@@ -131,6 +133,10 @@ def test_every_example_of_a_record_is_a_line_of_a_golden_file() -> None:
 def test_the_example_of_a_ledgers_head_is_the_golden_file() -> None:
     head, _at = first_frame((GOLDEN / "ledger.ndz").read_bytes(), name="ledger.ndz")
     assert msgspec.json.decode(examples("ledgers")[0]) == msgspec.json.decode(head)
+
+
+def test_the_example_of_the_id_map_is_its_golden_file() -> None:
+    assert examples("id-map")[0].splitlines() == golden("id-map.ndz.txt").splitlines()
 
 
 @pytest.mark.parametrize(("name", "file"), [("segments", "segment.json"), ("manifests", "manifest.json")])

@@ -25,7 +25,7 @@ from shared.graph.tokens import CachedTokens, Token
 from shared.jobs.states import ENDS
 from shared.memory.alerts import MemoryAlerts
 from shared.memory.blobs import MemoryBlobs
-from shared.memory.clock import SequentialIds
+from shared.memory.clock import KnownPasswords, SequentialIds
 from shared.memory.queue import Message
 from shared.memory.signing import MemorySigning
 from shared.ports import Caller, Shelf
@@ -159,6 +159,7 @@ class Platform:
         self.queue, self.ids = UnrulyQueue(self.clock, random.Random(f"queue {seed}")), SequentialIds(seed)
         self.outages = Outages(seed)
         self.application = TIDEMARK
+        self.passwords = KnownPasswords(seed)
         self.transport = InProcessTransport(simulator)
         self._token = CachedTokens(self._token_of_tidemark, self.clock)
         self.alerts = MemoryAlerts(("webhook", "teams"))
@@ -191,6 +192,7 @@ class Platform:
             directory=directory,
             clock=self.clock,
             ids=self.ids,
+            passwords=self.passwords,
             signer=mortal(self.signing) if self.signing else None,
             verifier=self.signing,
             alerts=self.alerts,

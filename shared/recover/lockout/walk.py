@@ -68,8 +68,8 @@ def applied(state: State, change: Change, outlook: Outlook) -> State:
         return _team(state, one, change, outlook)
     if change.type == POLICY:
         return _policy(state, one, change, outlook)
-    if change.type == LOCATION and change.action in {Action.RESTORE, Action.SOFT_DELETE}:
-        is_there = change.action is Action.RESTORE
+    if change.type == LOCATION and change.action in {Action.RESTORE, Action.RECREATE, Action.SOFT_DELETE}:
+        is_there = change.action is not Action.SOFT_DELETE
         return msgspec.structs.replace(
             state, locations=state.locations | {one} if is_there else state.locations - {one}
         )
@@ -94,8 +94,9 @@ def _team(state: State, one: str, change: Change, outlook: Outlook) -> State:
         return msgspec.structs.replace(state, links=state.links - {edge}, may=state.may - {edge})
     if change.action is Action.SOFT_DELETE:
         return msgspec.structs.replace(state, groups=state.groups - {one}, vague=state.vague - {one})
-    if change.action is Action.RESTORE:
-        return _restored_team(state, one, outlook)
+    if change.action in {Action.RESTORE, Action.RECREATE}:
+        body = change.target if change.action is Action.RECREATE else outlook.deleted.get(one, {})
+        return _restored_team(state, one, body, outlook)
     if change.action is Action.UPDATE and RULE & change.target.keys():
         is_dynamic = DYNAMIC in (change.target.get("groupTypes") or ()) or one in state.dynamic
         dynamic = state.dynamic | {one} if is_dynamic else state.dynamic
@@ -103,9 +104,9 @@ def _team(state: State, one: str, change: Change, outlook: Outlook) -> State:
     return state
 
 
-def _restored_team(state: State, one: str, outlook: Outlook) -> State:
+def _restored_team(state: State, one: str, body: Json, outlook: Outlook) -> State:
     """Return the state once a group is back: the snapshot says who may be in it, and proves nobody's membership yet."""
-    is_dynamic = DYNAMIC in (outlook.deleted.get(one, {}).get("groupTypes") or ())
+    is_dynamic = DYNAMIC in (body.get("groupTypes") or ())
     return msgspec.structs.replace(
         state,
         groups=state.groups | {one},
@@ -120,6 +121,8 @@ def _policy(state: State, one: str, change: Change, outlook: Outlook) -> State:
     if change.action is Action.RESTORE:
         body = outlook.deleted.get(one)
         forms = (body,) if body is not None else forms
+    elif change.action is Action.RECREATE:
+        forms = (change.target,)
     elif change.action is Action.SOFT_DELETE:
         forms = ()
     elif change.action is Action.UPDATE:
