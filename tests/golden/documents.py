@@ -103,7 +103,7 @@ def framed() -> dict[str, bytes]:
         "confirmations.ndz": encode_records(CONFIRMATIONS, samples.CONFIRMATION_ROWS)[0],
         "manual-steps.ndz": encode_records(MANUAL_STEPS, samples.MANUAL_ROWS)[0],
         "id-map.ndz": encode_records(ID_MAP, samples.ID_MAP_ROWS)[0],
-        "outcomes.ndz": encode_records(OUTCOMES, samples.OUTCOME_ROWS)[0],
+        "outcomes.ndz": encode_records(OUTCOMES, samples.OUTCOME_ROWS_OF_ALL_KINDS)[0],
         "before-images.ndz": encode_records(BEFORE_IMAGES, samples.BEFORE_ROWS)[0],
         "objects.ndz": bytes(bodies.content),
         "index.idx": encode_index(packed),

@@ -153,6 +153,9 @@ OUTCOME_ROWS = [
         message="Insufficient privileges to complete the operation.",
         request_id="00000000-0000-4000-8000-00000000000b",
     ),
+]
+OUTCOME_ROWS_OF_ALL_KINDS = [
+    *OUTCOME_ROWS,
     Outcome(
         change_id=f"recreate:user:{an_id('user-3')}",
         type="user",

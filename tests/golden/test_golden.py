@@ -143,7 +143,7 @@ def test_a_snapshot_row_from_before_alerts_and_protection_is_read() -> None:
         ("confirmations.ndz", Confirmation, CONFIRMATIONS, samples.CONFIRMATION_ROWS),
         ("manual-steps.ndz", ManualStep, MANUAL_STEPS, samples.MANUAL_ROWS),
         ("id-map.ndz", Renewal, ID_MAP, samples.ID_MAP_ROWS),
-        ("outcomes.ndz", Outcome, OUTCOMES, samples.OUTCOME_ROWS),
+        ("outcomes.ndz", Outcome, OUTCOMES, samples.OUTCOME_ROWS_OF_ALL_KINDS),
         ("before-images.ndz", BeforeImage, BEFORE_IMAGES, samples.BEFORE_ROWS),
     ],
 )
