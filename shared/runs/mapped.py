@@ -8,7 +8,7 @@ those types that can name the map's, the first time it is asked; without a map n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -25,6 +25,7 @@ from shared.formats.manifests import Manifest
 from shared.formats.objects import IndexRow
 from shared.formats.segments import shard_of
 from shared.recover.rewriting import GUID_ANYWHERE, is_known_by_content, rewritten_body, rewritten_value
+from shared.runs.bodies import Opener
 from shared.runs.layers import Readable
 
 SOURCE = slice(1, 1 + KEY_BYTES)
@@ -76,6 +77,17 @@ class MappedReader:
         ours = {(row.key, row.type_code) for row in rows} & touched.bodies.keys()
         theirs = [row for row in rows if (row.key, row.type_code) not in ours]
         return {**await self._base.bodies(theirs), **{key: touched.bodies[key] for key in ours}}
+
+    async def opener(self, rows: Iterable[IndexRow]) -> Opener:
+        """Read what is stored of the bodies that `rows` point at; changed ones are held already."""
+        changed = (await self._known()).bodies
+        stored = await self._base.opener([row for row in rows if (row.key, row.type_code) not in changed])
+
+        def opened(row: IndexRow) -> bytes:
+            held = changed.get((row.key, row.type_code))
+            return stored(row) if held is None else held
+
+        return opened
 
     def _is_old(self, row: bytes) -> bool:
         return row[SOURCE] in self._keys or row[1 + KEY_BYTES :] in self._keys
