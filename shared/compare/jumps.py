@@ -55,6 +55,23 @@ def figures_of(manifest: Manifest) -> Figures:
     return Figures(counts, frozenset(manifest.incomplete))
 
 
+def figures_since(manifest: Manifest, base: Figures) -> Figures:
+    """Return the figures of the state that a restore point makes of its base, as far as the two manifests tell.
+
+    Of a type that its increment holds whole, everything counts. Of any other it says what has come into the recycle
+    bin since; what is new, and what has left the bin for good, the next whole snapshot tells. An object that was in the
+    bin already and was stored again counts as gone here, so this may say too much and never too little.
+    """
+    counts = {name: number for name, number in base.counts.items() if name != SIZE}
+    for name, facts in manifest.types.items():
+        if facts.is_whole:
+            counts[name] = facts.objects
+            counts |= {f"{reference} of {name}": number for reference, number in facts.links.items()}
+        elif name in counts:
+            counts[name] = max(0, counts[name] - facts.soft_deleted)
+    return Figures(counts, frozenset({*manifest.incomplete, *(name for name in base.counts if name == SIZE)}))
+
+
 def jumps(now: Figures, recent: Sequence[Figures], *, gone_percent: float) -> list[str]:
     """Return what jumped, one sentence each, in order of names: gone first. Nothing when there is none before.
 

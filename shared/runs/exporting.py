@@ -10,7 +10,7 @@ import msgspec
 
 from shared.catalogue.identity import object_id_of
 from shared.catalogue.types import BY_CODE, reference_of_code
-from shared.domain.errors import InputError, NotFoundError
+from shared.domain.errors import NotFoundError
 from shared.domain.findings import Export, ExportedFile
 from shared.domain.ids import key_guid
 from shared.domain.jobs import SnapshotSummary
@@ -32,10 +32,10 @@ class Exporting:
         self._snapshots = snapshots
 
     async def listed(self, known: SnapshotSummary) -> Export:
-        """Return what there is to hand out, the manifest proven."""
-        if known.base_id:
-            fact = f"{known.snapshot_id} is a restore point; export the snapshot it lies over, {known.base_id}"
-            raise InputError(fact, member="snapshot")
+        """Return what there is to hand out, the manifest proven.
+
+        Of a restore point the objects are the whole state at its time; the stored files are its own, the increment.
+        """
         reader, is_signed = await self._snapshots.prove(known)
         files = [
             ExportedFile(name=last_of(file.name), length=file.length, sha256=file.sha256)

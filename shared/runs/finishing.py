@@ -14,7 +14,7 @@ from datetime import datetime
 
 import msgspec
 
-from shared.compare.jumps import GONE_PERCENT_DEFAULT, figures_of, jumps
+from shared.compare.jumps import GONE_PERCENT_DEFAULT, Figures, figures_of, figures_since, jumps
 from shared.domain.errors import ClockSkewError, IntegrityError, OutliveError
 from shared.domain.holds import TIDEMARK
 from shared.domain.ids import created_at_of
@@ -86,19 +86,23 @@ class Finishing:
             warnings.append(f"the vault protects {protection.days} days, too few for the {promised} that are promised")
         for warning in warnings:
             log.warning("vault not protected", extra={"snapshot_id": manifest.snapshot_id, "reason": warning})
-        alerts = () if manifest.base_id else await self._alerts(manifest)
+        alerts = await self._alerts(manifest)
         return Finished(protection=protection, alerts=alerts, warnings=(*warnings, *alerts))
 
     async def _alerts(self, manifest: Manifest) -> tuple[str, ...]:
         """Compare the snapshot with the recent ones; on a jump raise the alert and hold them."""
-        tenant, recent = manifest.tenant, await self._recent(manifest)
-        figures, unproven = [], []
-        for known in recent:
+        tenant = manifest.tenant
+        recent = await (self._before(manifest) if manifest.base_id else self._recent(manifest))
+        figures, unproven = list[Figures](), list[str]()
+        for known in (known for known in recent if not known.base_id):
             try:
                 figures.append(figures_of((await self._snapshots.prove(known))[0].manifest))
             except IntegrityError as error:
                 unproven.append(f"snapshot {known.snapshot_id}, before this one, cannot be proven: {error}")
-        found = (*jumps(figures_of(manifest), figures, gone_percent=self._gone_percent), *unproven)
+        own = figures_since(manifest, figures[0]) if manifest.base_id and figures else figures_of(manifest)
+        told = {alert.partition(":")[0] for known in recent if known.base_id for alert in known.alerts}
+        sentences = jumps(own, figures, gone_percent=self._gone_percent)
+        found = (*(alert for alert in sentences if alert.partition(":")[0] not in told), *unproven)
         if not found:
             return ()
         facts = {"tenant": tenant, "snapshot_id": manifest.snapshot_id, "alerts": list(found)}
@@ -107,6 +111,16 @@ class Finishing:
             reason = f"held because of an alert of snapshot {manifest.snapshot_id}"
             await self._holding.hold(tenant, known.snapshot_id, is_held=True, by=TIDEMARK, reason=reason)
         return found
+
+    async def _before(self, manifest: Manifest) -> list[SnapshotSummary]:
+        """Return the snapshot that a restore point lies over, and the points over it: what they told is not told again.
+
+        Of the points, those with an alert and the last one before it; that one is worth holding as well.
+        """
+        listed = await self._snapshots.listed(manifest.tenant)
+        base = [known for known in listed if known.snapshot_id == manifest.base_id]
+        over = [known for known in listed if known.base_id == manifest.base_id and known.sequence < manifest.sequence]
+        return [*base, *(known for known in over if known.alerts), *[known for known in over if not known.alerts][:1]]
 
     async def _recent(self, manifest: Manifest) -> list[SnapshotSummary]:
         """Return the whole snapshots to compare with, newest first, back to the last that had an alert of its own."""

@@ -3,7 +3,8 @@
 An import is named by the SHA-256 of its manifest, so nothing can be brought in under a manifest that it does not fit:
 the manifest and its signature are put aside in the work container, each file is created in the vault only when it is
 what that manifest says, and the manifest follows when every byte of the snapshot is proven. Until then no reader sees
-any of it. Where a signing key is set, what no trusted key has signed is refused before anything enters the vault.
+any of it. Where a signing key is set, what no trusted key has signed is refused before anything enters the vault. A
+restore point comes back once the snapshot that it lies over is there.
 
 A crash at any line costs the request: all of them may be repeated, in any number, and create what is missing.
 """
@@ -51,6 +52,7 @@ class Importing:
         else:
             manifest = await self._manifest(tenant, digest)
             await self._check_signature(staged, digest)
+            await self._check_base(manifest)
             await self._listed(manifest, digest)
             await self._file(manifest, name, content)
 
@@ -63,6 +65,7 @@ class Importing:
             raise NotFoundError("import", digest[:80])
         manifest, staged = await self._manifest(tenant, digest), _staged(tenant, digest)
         is_signed = await self._check_signature(staged, digest)
+        await self._check_base(manifest)
         listed = await self._listed(manifest, digest)
         if listed is not None:
             return listed, is_signed
@@ -91,6 +94,15 @@ class Importing:
                 fact = f"snapshot {known.snapshot_id} has its place (sequence {known.sequence})"
                 raise InputError(f"{manifest.snapshot_id} cannot be imported: {fact}", member="sequence")
         return None
+
+    async def _check_base(self, manifest: Manifest) -> None:
+        """Raise InputError for a restore point whose snapshot is not here: without it, it says nothing."""
+        if manifest.base_id:
+            try:
+                await self._snapshots.base_of(manifest)
+            except IntegrityError as error:
+                fact = f"{manifest.snapshot_id} is a restore point over {manifest.base_id}: {error.fact}"
+                raise InputError(f"{fact}; import that snapshot first", member="base_id") from error
 
     async def _list(self, manifest: Manifest, name: str, digest: str) -> SnapshotSummary:
         known = summary_of(manifest, name=name, sha256=digest, sealed_at=self._clock.now())
@@ -146,10 +158,6 @@ def _manifest_of(content: bytes, tenant: str, digest: str) -> Manifest:
         raise InputError(str(error), member=MANIFEST_NAME) from error
     if manifest.tenant != tenant:
         raise InputError(f"the snapshot is that of tenant {manifest.tenant[:80]!r}", member="tenant")
-    if manifest.base_id:
-        raise InputError(
-            f"{manifest.snapshot_id} is a restore point, which is not imported by itself", member="base_id"
-        )
     if not SNAPSHOT_ID.match(manifest.snapshot_id):
         raise InputError(f"{manifest.snapshot_id[:80]!r} is no snapshot id", member="snapshot_id")
     names = [file.name for file in manifest.files]

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import pytest
+
+from shared.domain.errors import InputError
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Job, Options, State
 from shared.domain.scope import EVERYTHING
 from shared.domain.verification import Mode
+from shared.memory.blobs import MemoryBlobs
+from shared.memory.rows import MemoryRows
+from shared.runs.exporting import Exporting
+from shared.runs.holding import Holding
+from shared.runs.importing import Importing
 from shared.runs.layers import Readable
+from shared.runs.snapshots import Snapshots
 from simulator.applications import CARELESS_SCRIPT
 from simulator.faults import Fault, Rule
 from tests.simulation.days import Days
 from tests.support import virtual_time
 from tests.support.platform import TENANT
+from tests.unit.runs.test_importing import brought
 
 SEEDS = range(4)
 
@@ -170,5 +180,55 @@ def test_a_native_recovery_makes_the_next_restore_point_a_whole_snapshot() -> No
         point = await days.restore_point()
         assert days.manifest(point).base_id == ""
         assert await days.found(point) == 0
+
+    virtual_time.run(story())
+
+
+def test_a_restore_point_that_has_lost_much_is_told_once_and_the_good_ones_before_it_are_held() -> None:
+    async def story() -> None:
+        days = Days(21, objects=60)
+        live = days.simulator.tenant.directory.stores["user"].live
+        users = [one for one, body in live.items() if not body.get("onPremisesSyncEnabled")]
+        for user in users[:10]:
+            days.simulator.act(CARELESS_SCRIPT, "DELETE", f"/users/{user}")
+        base, quiet = await days.captured(), await days.restore_point()
+        for user in users[10:20]:
+            days.simulator.act(CARELESS_SCRIPT, "DELETE", f"/users/{user}")
+        loss, again = await days.restore_point(), await days.restore_point()
+        snapshots = days.platform.operator.snapshots
+        alerts = {known.snapshot_id: known.alerts for known in await snapshots.listed(TENANT)}
+        assert [alerts[job.snapshot_id] for job in (base, quiet, again)] == [(), (), ()]
+        (told,) = [alert for alert in alerts[loss.snapshot_id] if alert.startswith("user: ")]
+        assert told.endswith("% gone")
+        held = {one for one, hold in (await Holding(snapshots, days.clock).holds(TENANT)).items() if hold.is_held}
+        assert held == {base.snapshot_id, quiet.snapshot_id}
+
+    virtual_time.run(story())
+
+
+def test_a_restore_point_is_exported_as_the_state_it_was_and_comes_back_over_its_snapshot() -> None:
+    async def story() -> None:
+        days = Days(22)
+        base = await days.captured()
+        days.move(12)
+        point = await days.restore_point()
+        old = days.platform.operator.snapshots
+        exporting, exports = Exporting(old), dict[str, dict[str, bytes]]()
+        for job in (base, point):
+            known = await old.named(TENANT, job.snapshot_id)
+            names = ["manifest.json", "manifest.sig", *[file.name for file in (await exporting.listed(known)).files]]
+            exports[job.snapshot_id] = {name: await exporting.file(known, name) for name in names}
+        state = await exporting.objects(await old.named(TENANT, point.snapshot_id), 0)
+        new = Snapshots(MemoryRows(days.clock), MemoryBlobs(days.clock), old.signing)
+        importing = Importing(new, MemoryBlobs(days.clock), days.clock)
+        with pytest.raises(InputError, match="import that snapshot first"):
+            await brought(importing, exports[point.snapshot_id], TENANT)
+        assert not await new.vault.names(TENANT)
+        for job in (base, point):
+            await brought(importing, exports[job.snapshot_id], TENANT)
+        assert await Exporting(new).objects(await new.named(TENANT, point.snapshot_id), 0) == state
+        assert await everything(await new.open(TENANT, point.snapshot_id)) == await everything(
+            await opened(days, point)
+        )
 
     virtual_time.run(story())

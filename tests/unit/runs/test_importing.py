@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -14,11 +15,15 @@ from shared.domain.jobs import SnapshotSummary
 from shared.formats.digests import sha256
 from shared.formats.manifests import Manifest, seal, unseal
 from shared.memory.blobs import MemoryBlobs
+from shared.memory.rows import MemoryRows
+from shared.memory.signing import MemorySigning
 from shared.runs.exporting import Exporting
 from shared.runs.importing import Importing
 from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
+from shared.runs.verifying import Verifying
 from tests.support.builders import TENANT, a_user_body, an_id
+from tests.support.platform import Deaths, Instance, Killed, Mortal
 from tests.support.states import States, StoppedClock
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
@@ -41,12 +46,12 @@ def a_new_account(work: MemoryBlobs | None = None) -> tuple[States, Importing]:
     return states, Importing(states.snapshots, work or MemoryBlobs(), StoppedClock())
 
 
-async def brought(importing: Importing, files: dict[str, bytes]) -> SnapshotSummary:
+async def brought(importing: Importing, files: dict[str, bytes], tenant: str = TENANT) -> SnapshotSummary:
     """Import all files, the manifest and its signature first."""
     digest = sha256(files[MANIFEST])
     for name, content in files.items():
-        await importing.put(TENANT, digest, name, content)
-    return (await importing.finish(TENANT, digest))[0]
+        await importing.put(tenant, digest, name, content)
+    return (await importing.finish(tenant, digest))[0]
 
 
 def test_every_file_comes_back_as_it_was_and_the_snapshot_is_listed_as_before() -> None:
@@ -81,7 +86,6 @@ def renamed(name: str) -> Callable[[Manifest], Manifest]:
     [
         (altered(tenant=an_id("stranger")), an_id("stranger")),
         (altered(snapshot_id="../other"), "../other"),
-        (altered(base_id="20261120T220000Z-0a1b2c3d", base_sha256="0" * 64), "restore point"),
         (renamed(f"{TENANT}/20000101T000000Z-00000000/00000.objects.ndz"), "no file of the snapshot"),
         (renamed(f"{TENANT}/20261120T220000Z-00000000/../x"), "no file of the snapshot"),
         (renamed(f"{TENANT}/20261120T220000Z-00000000/manifest.json"), "no file of the snapshot"),
@@ -195,3 +199,32 @@ def test_the_readable_form_of_an_object_has_one_spelling_whatever_the_snapshot()
             await exporting.objects(states.listed[0], 1)
 
     asyncio.run(story())
+
+
+def test_an_import_may_die_at_any_call_and_the_same_requests_again_finish_it() -> None:
+    async def made() -> dict[str, bytes]:
+        return (await exported())[1][0]
+
+    files = asyncio.run(made())
+
+    async def story(deaths: Deaths) -> tuple[bool, Deaths]:
+        """Import under `deaths`, then again with nobody dying; tell whether nothing half done was ever to be seen."""
+        rows, vault, work = MemoryRows(StoppedClock()), MemoryBlobs(StoppedClock()), MemoryBlobs(StoppedClock())
+        signing, is_well = MemorySigning(), True
+        for run in range(2):
+            ports = [Mortal(port, deaths if run == 0 else Deaths(), Instance()) for port in (rows, vault, work)]
+            snapshots = Snapshots(ports[0], ports[1], Signing(signing, signing))
+            with contextlib.suppress(Killed):
+                await brought(Importing(snapshots, ports[2], StoppedClock()), files)
+            whole = Snapshots(rows, vault, Signing(signing, signing))
+            for known in await whole.listed(TENANT):
+                is_well = is_well and (await Verifying(whole).verify(TENANT, known.snapshot_id)).is_signed
+        stored = {name.rpartition("/")[2]: content for name, content in vault.contents.items()}
+        return is_well and stored == files and len(await whole.listed(TENANT)) == 1, deaths
+
+    is_well, undisturbed = asyncio.run(story(Deaths()))
+    assert is_well
+    assert undisturbed.calls > 30
+    for when in ("before", "after"):
+        ends = {call: asyncio.run(story(Deaths({call: when}))) for call in range(1, undisturbed.calls + 1)}
+        assert not {call for call, (is_well, deaths) in ends.items() if not is_well or deaths.fired != 1}
