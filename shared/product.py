@@ -54,6 +54,7 @@ from shared.runs.planning import Planning
 from shared.runs.preparing import Preparing
 from shared.runs.pruning import Pruning
 from shared.runs.reading import Reading
+from shared.runs.reading_by_ids import ReadingByIds
 from shared.runs.rechecking import Rechecking
 from shared.runs.recreating import Recreating
 from shared.runs.replanning import Replanning
@@ -208,10 +209,11 @@ def _reading_steps(
 ) -> dict[Step, StepRun]:
     """Return the steps that read a tenant and compare it."""
     sealing = Sealing(ledger, ports.work, snapshots, ports.clock, finishing)
+    by_ids = ReadingByIds(ports.directory, ports.work, snapshots, ports.clock)
     preparing = Opposing(Preparing(ports.directory, choosing, ports.clock), comparing)
     return {
         Step.PREPARE: preparing.prepare,
-        Step.READ: Reading(ports.directory, ports.work).read,
+        Step.READ: Reading(ports.directory, ports.work, by_ids).read,
         Step.ROLL_FORWARD: Rolling(ports.directory, ports.work, ports.clock, snapshots).roll_forward,
         Step.SEAL: sealing.seal,
         Step.MANIFEST: sealing.manifest,

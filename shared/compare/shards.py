@@ -78,6 +78,13 @@ def chosen(scope: Scope, shard: int, shards: int) -> dict[Key, tuple[str, str]]:
     return found
 
 
+def chosen_shards(scope: Scope, shards: int) -> frozenset[int] | None:
+    """Return the shards in which the objects lie that the scope names one by one, None when it names none."""
+    if scope.ids is None:
+        return None
+    return frozenset(shard_of(object_key(one), shards) for ids in scope.ids.values() for one in ids)
+
+
 def link_differences(
     target: bytes, current: bytes, *, target_deleted: set[bytes], current_deleted: set[bytes]
 ) -> dict[Key, tuple[LinkDifference, ...]]:

@@ -6,6 +6,8 @@ because a lenient reading of it could roll back a whole tenant.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from shared.domain.ids import object_key
@@ -26,7 +28,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     def covers_key(self, type_name: str, key: bytes) -> bool:
         """Tell whether the object with this key is in scope."""
         if self.ids is not None:
-            return any(object_key(one) == key for one in self.ids.get(type_name, ()))
+            return key in _keys(self.ids.get(type_name, ()))
         return self.covers_type(type_name)
 
     def covers(self, type_name: str, object_id: str) -> bool:
@@ -34,6 +36,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         if self.ids is not None:
             return self.covers_key(type_name, object_key(object_id))
         return self.covers_type(type_name)
+
+
+@lru_cache(maxsize=64)  # the types of the scopes of the few jobs at work in one process
+def _keys(ids: tuple[str, ...]) -> frozenset[bytes]:
+    return frozenset(map(object_key, ids))
 
 
 EVERYTHING = Scope()

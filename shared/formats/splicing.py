@@ -44,7 +44,7 @@ def spliced_links(base: bytes, own: Sequence[bytes], whole: frozenset[int]) -> b
 
     None of the base's rows of the references with codes in `whole` counts.
     """
-    kept = _without_references(base, whole)
+    kept = without_references(base, whole)
     of_head: dict[bytes, list[bytes]] = {}
     for row in own:
         of_head.setdefault(row[:HEAD_BYTES], []).append(row)
@@ -59,7 +59,7 @@ def spliced_links(base: bytes, own: Sequence[bytes], whole: frozenset[int]) -> b
     return b"".join([*pieces, kept[at:]]) if pieces else kept
 
 
-def _without_references(links: bytes, codes: frozenset[int]) -> bytes:
+def without_references(links: bytes, codes: frozenset[int]) -> bytes:
     """Return the link rows without those of references with these codes; rows are sorted by code first."""
     for code in sorted(codes):
         first, end = _place(links, bytes([code])), _place(links, bytes([code]) + AFTER)

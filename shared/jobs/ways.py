@@ -37,10 +37,11 @@ class Token(msgspec.Struct, frozen=True):
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """How one type is read: `why` says what forces a whole reading; `token` is where delta goes on, or is checked from.
 
-    `is_due` tells that the whole reading is the regular one, which is compared with what delta gave.
+    `is_due` tells that the whole reading is the regular one, which is compared with what delta gave. By `ids` only the
+    objects that a scope names are read; everything else of the type is taken to be what it was.
     """
 
-    way: Literal["full", "delta"] = "full"
+    way: Literal["full", "delta", "ids"] = "full"
     why: str = ""
     token: str = ""
     is_due: bool = False

@@ -16,6 +16,7 @@ from datetime import datetime
 import msgspec
 
 from shared.catalogue.entry import ObjectType
+from shared.catalogue.group import GROUP
 from shared.domain.errors import DirectoryError, IntegrityError
 from shared.domain.jobs import Batch, Job, Kind, SnapshotSummary, State, Step
 from shared.formats.manifests import Manifest
@@ -54,8 +55,12 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def carried(self) -> list[str]:
-        """The types that are carried on by delta."""
-        return [name for name, known in self.ways.items() if known.way == "delta"]
+        """The types of which the state before is carried on: by delta, or by the objects that a scope names."""
+        return [name for name, known in self.ways.items() if known.way != "full"]
+
+    def is_rolled_forward(self, entry: ObjectType) -> bool:
+        """Tell whether the type is rolled forward by delta; what is read object by object is not."""
+        return entry.has_delta and self.ways[entry.name].way != "ids"
 
 
 class Choosing:
@@ -72,6 +77,8 @@ class Choosing:
         fresh = {entry.name: Way(why=FIRST if entry.has_delta else NO_DELTA) for entry in types}
         if job.options.reads_whole:
             return Choice(ways=all_full(fresh, ASKED_FOR))
+        if reads_by_ids(job):
+            return await self._over_target(job, types)
         known = await self._newest(job) if any(entry.has_delta for entry in types) else None
         return await self._going_on(job, types, objects, known) if known else Choice(ways=fresh)
 
@@ -97,6 +104,16 @@ class Choosing:
         if job.seals_increment:
             return msgspec.structs.replace(choice, over=before.base_id or before.snapshot_id)
         return choice
+
+    async def _over_target(self, job: Job, types: Sequence[ObjectType]) -> Choice:
+        """Return how the objects that a scope names are read: over the target, which stands for all the others."""
+        target = (await self._snapshots.prove(await self._snapshots.named(job.tenant, job.snapshot_id)))[0].manifest
+        return Choice(
+            ways={entry.name: Way(way="ids") for entry in types},
+            before=target.snapshot_id,
+            over=target.base_id or target.snapshot_id,
+            shards=target.shard_count,
+        )
 
     async def _newest(self, job: Job) -> SnapshotSummary | None:
         """Return the state to go on from, None when there is none; for a capture always the newest one."""
@@ -146,6 +163,18 @@ class Choosing:
                 fact = f"native recovery {known.job_id} ({known.status}), which delta does not show"
                 return f"since the state before there was {fact}", fact
         return "", f"no native recovery since {_shown(began_at)}"
+
+
+def reads_by_ids(job: Job) -> bool:
+    """Tell whether a job reads only the objects that its scope names.
+
+    A plan that may change groups needs more: the lock-out guard looks for whoever is in them at any depth, so the types
+    in scope are read as such (docs/lockout.md).
+    """
+    if job.kind is Kind.CAPTURE or job.scope.ids is None or job.options.reads_whole:
+        return False
+    makes_plan = job.kind is Kind.RECOVERY or job.options.makes_plan
+    return not (makes_plan and GROUP.name in job.scope.ids)
 
 
 def is_expired(error: DirectoryError) -> bool:

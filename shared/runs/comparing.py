@@ -29,7 +29,7 @@ from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records,
 from shared.ports import Blobs
 from shared.runs.layers import LayeredReader, Readable
 from shared.runs.ledger import Ledger
-from shared.runs.packed import packed_index, packed_links
+from shared.runs.packed import packed_of
 from shared.runs.pairing import Pairing
 from shared.runs.reported import Reported
 from shared.runs.snapshots import Snapshots, open_manifest
@@ -187,13 +187,10 @@ async def compared(
     named = chosen(scope, *place)
     if scope.ids is not None and not named:
         return [], []
-    indexes = Indexes(await packed_index(sides.target, place), await packed_index(sides.current, place))
-    links = link_differences(
-        await packed_links(sides.target, place),
-        await packed_links(sides.current, place),
-        target_deleted=sides.hidden[0],
-        current_deleted=sides.hidden[1],
-    )
+    without = frozenset(code for code in BY_CODE if not (code in sides.codes and scope.covers_type(BY_CODE[code].name)))
+    target, current = [await packed_of(side, place, without) for side in (sides.target, sides.current)]
+    indexes = Indexes(target[0], current[0])
+    links = link_differences(target[1], current[1], target_deleted=sides.hidden[0], current_deleted=sides.hidden[1])
     suspects = indexes.suspects()
     wanted = {*suspects, *links}
     keys = named.keys() & wanted if scope.ids is not None else wanted

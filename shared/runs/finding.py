@@ -34,7 +34,7 @@ async def rows_of(reader: Readable, key: bytes) -> list[IndexRow]:
     content = decompress(block, name=name) if block else b""
     if len(content) % ROW.size:
         raise IntegrityError(name, f"{len(content)} bytes of index are no whole number of {ROW.size}-byte rows")
-    return [IndexRow._make(ROW.unpack(row)) for row in _run(content, ROW.size, key)]
+    return [IndexRow._make(ROW.unpack(row)) for row in starting_with(content, ROW.size, key)]
 
 
 async def body_of(reader: Readable, row: IndexRow) -> Json:
@@ -62,7 +62,11 @@ async def own_links(reader: Readable, key: bytes) -> set[Link]:
     if len(content) % LINK_BYTES:
         raise IntegrityError(name, f"{len(content)} bytes of links are no whole number of {LINK_BYTES}-byte rows")
     codes = range(content[0], content[-LINK_BYTES] + 1) if content else range(0)  # rows are sorted by code first
-    return {(code, row[1 + KEY_BYTES :]) for code in codes for row in _run(content, LINK_BYTES, bytes([code]) + key)}
+    return {
+        (code, row[1 + KEY_BYTES :])
+        for code in codes
+        for row in starting_with(content, LINK_BYTES, bytes([code]) + key)
+    }
 
 
 async def incoming_links(reader: Readable, key: bytes) -> set[Link]:
@@ -92,7 +96,7 @@ def parsed(content: bytes, row: IndexRow, *, name: str) -> Json:
         raise IntegrityError(name, f"object {row.key.hex()}: its body is no JSON object: {error}") from error
 
 
-def _run(content: bytes, width: int, lead: bytes) -> list[bytes]:
+def starting_with(content: bytes, width: int, lead: bytes) -> list[bytes]:
     """Return the rows of `width` bytes that begin with `lead`, among rows that are sorted."""
     count, size = len(content) // width, len(lead)
     at = bisect_left(range(count), lead, key=lambda number: content[number * width : number * width + size])

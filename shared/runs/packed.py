@@ -7,9 +7,15 @@ what it does not change. Any other state is put together from its rows.
 from __future__ import annotations
 
 from shared.formats.objects import KEY_AND_TYPE, ROW
-from shared.formats.splicing import spliced_index, spliced_links
+from shared.formats.splicing import spliced_index, spliced_links, without_references, without_types
 from shared.runs.layers import LayeredReader, Readable, reference_codes
 from shared.runs.snapshots import SnapshotReader
+
+
+async def packed_of(side: Readable, place: tuple[int, int], without: frozenset[int]) -> tuple[bytes, bytes]:
+    """Return the index rows and the link rows of a shard, those of the types with codes in `without` left out."""
+    index = without_types(await packed_index(side, place), without)
+    return index, without_references(await packed_links(side, place), reference_codes(without))
 
 
 async def packed_index(side: Readable, place: tuple[int, int]) -> bytes:

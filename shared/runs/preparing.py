@@ -12,6 +12,7 @@ import msgspec
 
 from shared.catalogue.entry import Listing, ObjectType, Shape
 from shared.catalogue.types import BY_NAME, TYPES
+from shared.compare.shards import chosen_shards
 from shared.domain.changes import Json
 from shared.domain.errors import DirectoryError
 from shared.domain.jobs import Batch, BatchState, Kind, Step
@@ -19,7 +20,7 @@ from shared.domain.times import format_time
 from shared.formats.segments import shard_count_for
 from shared.jobs import partitions
 from shared.ports import Clock, Directory
-from shared.runs.choosing import Choice, Choosing
+from shared.runs.choosing import Choice, Choosing, reads_by_ids
 from shared.runs.partitioning import filters_of
 from shared.runs.tenure import Pause, Tenure
 
@@ -54,8 +55,11 @@ class Preparing:
         """
         job, began_at = tenure.job, self._clock.now().replace(microsecond=0)
         wanted = [entry for entry in TYPES if job.kind is Kind.CAPTURE or job.scope.covers_type(entry.name)]
-        incomplete = await self._directory.refusals(wanted)
-        types = [entry for entry in wanted if entry.name not in incomplete]
+        beside = [] if reads_by_ids(job) else hidden_beside(wanted)
+        refused = await self._directory.refusals([*wanted, *beside])
+        incomplete = {entry.name: refused[entry.name] for entry in wanted if entry.name in refused}
+        types = [entry for entry in wanted if entry.name not in refused]
+        bins = [entry for entry in beside if entry.name not in refused]
         if not types:
             raise DirectoryError(f"no type may be read: {'; '.join(sorted(set(incomplete.values())))}", status=403)
         counts = {entry.name: await self._directory.count(entry) for entry in types}
@@ -64,7 +68,7 @@ class Preparing:
         shards = choice.shards or shard_count_for(expected)
         most, whole = self._range_objects_max, [entry for entry in types if entry.name not in choice.carried]
         filters = {entry.name: await filters_of(self._directory, entry, counts[entry.name], most) for entry in whole}
-        tokens = {entry.name: await self._token(entry, choice) for entry in types if entry.has_delta}
+        tokens = {known.name: await self._token(known, choice) for known in types if choice.is_rolled_forward(known)}
         facts: Json = {"beganAt": format_time(began_at), "watch": choice.watch, "incomplete": incomplete}
         facts |= {"ways": {name: {"way": known.way, "why": known.why} for name, known in choice.ways.items()}}
         done = msgspec.structs.replace(
@@ -73,7 +77,7 @@ class Preparing:
             cursor={"shards": shards, "types": [entry.name for entry in types], **facts, **_goes_on_from(choice)},
             counts={"expected": expected},
         )
-        await tenure.record(done, added=_Layout(tenure, types, shards, choice).laid(counts, tokens, filters))
+        await tenure.record(done, added=_Layout(tenure, types, bins, shards, choice).laid(counts, tokens, filters))
         return None
 
     async def _token(self, entry: ObjectType, choice: Choice) -> str | None:
@@ -92,8 +96,10 @@ def _goes_on_from(choice: Choice) -> Json:
 class _Layout:
     """The batches of every later wave that is known before reading."""
 
-    def __init__(self, tenure: Tenure, types: list[ObjectType], shards: int, choice: Choice) -> None:
-        self._job, self._types, self._shards, self._choice = tenure.job, types, shards, choice
+    def __init__(
+        self, tenure: Tenure, types: list[ObjectType], bins: list[ObjectType], shards: int, choice: Choice
+    ) -> None:
+        self._job, self._types, self._bins, self._shards, self._choice = tenure.job, types, bins, shards, choice
         self._laid: list[Batch] = []
 
     def laid(self, counts: Counts, tokens: dict[str, str | None], filters: Mapping[str, list[str]]) -> list[Batch]:
@@ -103,6 +109,8 @@ class _Layout:
         """
         carried, shards = self._choice.carried, {"shards": self._shards}
         whole = [entry for entry in self._types if entry.name not in carried]
+        for name in [name for name, known in self._choice.ways.items() if known.way == "ids"]:
+            self._lay(WAVE_READ, Step.READ, {"named": name, **shards})
         for early in _early(whole, counts, filters):
             self._lay(WAVE_READ, Step.READ, {**early, **shards})
         for name, token in tokens.items():
@@ -111,6 +119,8 @@ class _Layout:
             self._lay(WAVE_ROLL, Step.ROLL_FORWARD, argument)
         for late in _late(whole, counts):
             self._lay(WAVE_ROLL, Step.READ, {**late, **shards})
+        if self._bins:
+            self._lay(WAVE_ROLL, Step.READ, {"listings": [f"{entry.name}-deleted" for entry in self._bins], **shards})
         for first, end in self._ranges(self._shards if self._choice.over else SHARDS_PER_RANGE):
             self._lay(WAVE_SEAL, Step.SEAL, {"first": first, "end": end, **shards})
         self._lay(WAVE_MANIFEST, Step.MANIFEST, {**shards, "types": [entry.name for entry in self._types]})
@@ -128,8 +138,10 @@ class _Layout:
         if self._job.kind is Kind.CAPTURE:
             self._lay(WAVE_INDEX_CHANGES, Step.INDEX_CHANGES, {})
         else:
+            named = chosen_shards(self._job.scope, self._shards)
             for first, end in self._ranges(SHARDS_PER_COMPARISON if self._choice.over else SHARDS_PER_RANGE):
-                self._lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": self._shards})
+                if named is None or not named.isdisjoint(range(first, end)):
+                    self._lay(WAVE_COMPARE, Step.COMPARE, {"first": first, "end": end, "shards": self._shards})
         if self._job.kind is Kind.RECOVERY or self._job.options.makes_plan:
             self._lay(WAVE_PLAN, Step.PLAN, {})
             self._lay(WAVE_PLAN, Step.MANUAL, {})
@@ -143,6 +155,16 @@ class _Layout:
     def _lay(self, wave: int, step: Step, argument: Json) -> None:
         number = len(self._laid) + 1
         self._laid.append(Batch(job_id=self._job.job_id, number=number, wave=wave, step=step, argument=argument))
+
+
+def hidden_beside(types: Sequence[ObjectType]) -> list[ObjectType]:
+    """Return the other types whose recycle bins have to be known when only `types` are read, in a fixed order.
+
+    A link is not reported while an end of it is in a recycle bin, nor a grant while an object is that it hangs on.
+    """
+    if not any(entry.references or entry.ends for entry in types):
+        return []
+    return [entry for entry in TYPES if entry.has_bin and entry.has_delta and entry not in types]
 
 
 def _early(types: Sequence[ObjectType], counts: Counts, filters: Mapping[str, list[str]]) -> Iterator[Json]:

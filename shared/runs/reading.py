@@ -15,6 +15,7 @@ from shared.domain.errors import IncompleteListingError
 from shared.formats.links import LinkSpool
 from shared.formats.objects import SOFT_DELETED, Spool
 from shared.ports import Blobs, Directory, Page
+from shared.runs.reading_by_ids import ReadingByIds
 from shared.runs.staging import record_segment
 from shared.runs.tenure import Pause, Tenure
 
@@ -26,8 +27,8 @@ SETTLE_READINGS_MAX = 6
 class Reading:
     """The step read."""
 
-    def __init__(self, directory: Directory, work: Blobs) -> None:
-        self._directory, self._work = directory, work
+    def __init__(self, directory: Directory, work: Blobs, by_ids: ReadingByIds | None = None) -> None:
+        self._directory, self._work, self._by_ids = directory, work, by_ids
 
     async def read(self, tenure: Tenure) -> Pause | None:
         """Read listings one after the other to their proven ends.
@@ -35,6 +36,8 @@ class Reading:
         A type with a recycle bin and without delta is read until all its lists agree; small types are read together.
         """
         argument = tenure.batch.argument
+        if self._by_ids and "named" in argument:
+            return await self._by_ids.read(tenure)
         if "type" in argument:
             return await self._read_settled(tenure, type_named(argument["type"]))
         shards, within = int(argument["shards"]), str(argument.get("within", ""))

@@ -110,6 +110,7 @@ class Starting:
         target = await self._snapshots.on_wire(tenant, wire_id)
         opened = await self._snapshots.open(tenant, target.snapshot_id)
         if not against:
+            not_comparable(scope, opened.manifest, opened.manifest)
             return await self._create(Kind.REPORT, tenant, target.snapshot_id, scope, options, requested_by)
         if options.makes_plan:
             raise InputError("a plan is made against the tenant, not against a snapshot", member="tidemark.against")

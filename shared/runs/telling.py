@@ -1,7 +1,7 @@
 """What the batches of a job say of how the tenant was read, put together for whoever asks about the job.
 
 Pure. Only what there is to say is there:
-  ways         by type: `delta`, or `full` and why
+  ways         by type: `delta`, `ids` (only the objects that the scope names), or `full` and why
   incomplete   by type: why it was left out as a whole
   nativeWatch  what was seen of Microsoft's own recoveries, or why nobody looked
   before       the sealed state that the capture went on from; `over` the base of a restore point
@@ -25,7 +25,7 @@ def notes_of(batches: Sequence[Batch]) -> dict[str, Any]:
         cursor = batch.cursor
         if batch.step is Step.PREPARE:
             ways = cursor.get("ways", {})
-            notes["ways"] = {name: _way(said) for name, said in ways.items() if said["why"] or said["way"] == "delta"}
+            notes["ways"] = {name: _way(said) for name, said in ways.items() if said["why"] or said["way"] != "full"}
             notes["incomplete"] = cursor.get("incomplete", {})
             notes["nativeWatch"] = cursor.get("watch", "")
             notes["before"], notes["over"] = cursor.get("before", ""), cursor.get("over", "")
@@ -39,4 +39,4 @@ def notes_of(batches: Sequence[Batch]) -> dict[str, Any]:
 
 
 def _way(said: dict[str, str]) -> str:
-    return said["way"] if said["way"] == "delta" else f"full: {said['why']}"
+    return said["way"] if said["way"] != "full" else f"full: {said['why']}"
