@@ -107,6 +107,10 @@ class RuleDirectory:
         del since, until, cursor
         return AuditPage((), None)
 
+    async def own_applications(self) -> frozenset[str]:
+        """Nobody's: the rule directory has no applications."""
+        return frozenset()
+
     async def apply(self, writes: Sequence[Write]) -> list[Answer]:
         """Never called: nothing is recovered."""
         raise AssertionError(writes)

@@ -236,7 +236,15 @@ def confirmation_row(one: Json) -> tuple[object, ...]:
     """Return the line of one change that was not found as it was left."""
     link = f"{one['reference']} {one.get('otherId')}" if one.get("reference") else None
     found = ", ".join(f"{name}: {json_text(value)}" for name, value in _members(one, "found").items())
-    return (f"{one.get('action')} {one.get('entityTypeName')}", _object(one), _lines(one.get("standing"), link, found))
+    about = _lines(one.get("standing"), _overwriter(_members(one, "overwrittenBy")), link, found)
+    return (f"{one.get('action')} {one.get('entityTypeName')}", _object(one), about)
+
+
+def _overwriter(told: Json) -> str | None:
+    """Return who overwrote a change, as the audit log says."""
+    if told.get("changedDateTime"):
+        return f"by {told.get('changedBy') or told.get('changedById')} at {moment(told['changedDateTime'])}"
+    return f"by whom is {told.get('log')}" if told.get("log") == "not in the log" else told.get("log")
 
 
 def _object(body: Json) -> tuple[object, ...]:

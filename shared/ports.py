@@ -292,5 +292,8 @@ class Directory(Protocol):
     async def audits(self, since: datetime, until: datetime, cursor: str) -> AuditPage:
         """Return the page at `cursor` of the audit records from `since` to `until`; the empty cursor is the first."""
 
+    async def own_applications(self) -> frozenset[str]:
+        """Return the lower-case ids (appId) of the applications that we write as; empty where nobody can tell."""
+
     async def apply(self, writes: Sequence[Write]) -> list[Answer]:
         """Send every write, one lane at a time, and return their answers in the same order."""

@@ -66,6 +66,7 @@ from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
 from shared.runs.standing import Standing
 from shared.runs.starting import Starting
+from shared.runs.tracing import Tracing
 from shared.runs.verifying import Verifying
 from shared.runs.watchdog import Watchdog
 from shared.runs.worker import StepRun, Worker
@@ -246,6 +247,7 @@ def _writing_steps(ports: Ports, ledger: Ledger, comparing: Comparing, guarding:
             patience,
             Enabling(guarding, comparing),
         ).apply,
+        Step.TRACE: Tracing(ledger, ports.directory, ports.work, ports.clock).trace,
         Step.CONFIRM: Confirming(ledger, ports.directory, ports.work, ports.clock).confirm,
     }
 

@@ -64,7 +64,8 @@ async def disagreements(product: Product, asked: Asked) -> func.HttpResponse:
 async def confirmations(product: Product, asked: Asked) -> func.HttpResponse:
     """Return a page of the changes that a second look after the recovery did not find as they were left."""
     rows, is_more = asked.options.page(await product.asking.confirmations(product.tenant, asked.job))
-    bodies = (confirmation_body(row, shows_all=asked.shows_all) for row in rows)
+    by = await product.asking.overwriters(product.tenant, asked.job)
+    bodies = (confirmation_body(row, by.get(row.change_id), shows_all=asked.shows_all) for row in rows)
     return replies.collection(asked, "Collection(tidemark.confirmation)", bodies, is_more=is_more)
 
 

@@ -13,7 +13,8 @@ from datetime import datetime
 from functions.wire.names import TYPE_TAG, UNKNOWN, Json, type_member
 from shared.catalogue.types import type_named
 from shared.domain.changes import Action, Difference, LinkDifference, Outcome, UnknownObject
-from shared.domain.confirmations import Confirmation
+from shared.domain.confirmations import Confirmation, Overwriter
+from shared.domain.explanations import Cause, Log
 from shared.domain.times import format_time
 
 MEMBERS = frozenset(
@@ -95,14 +96,32 @@ def outcome_body(outcome: Outcome, *, shows_all: bool) -> Json:
     }
 
 
-def confirmation_body(one: Confirmation, *, shows_all: bool) -> Json:
-    """Return a change that the second look of a recovery did not find as it was left."""
+def told_body(log: Log, cause: Cause | None) -> Json:
+    """Return what the audit log says of who did something; only `log` when it does not say."""
+    if cause is None:
+        return {"log": log}
+    return {
+        "log": log,
+        "changedDateTime": format_time(cause.at),
+        "activity": cause.activity,
+        "changedById": cause.actor_id or None,
+        "changedBy": cause.actor_name or None,
+        "appId": cause.app_id or None,
+        "app": cause.app_name or None,
+        "correlationId": cause.correlation_id or None,
+        "auditId": cause.audit_id,
+    }
+
+
+def confirmation_body(one: Confirmation, overwriter: Overwriter | None, *, shows_all: bool) -> Json:
+    """Return a change that the second look of a recovery did not find as it was left, and who overwrote it."""
     return {
         "id": one.object_id,
         "entityTypeName": type_member(type_named(one.type).wire_name, shows_all=shows_all),
         "displayName": one.display_name,
         "action": one.action,
         "standing": one.standing,
+        "overwrittenBy": told_body(overwriter.log, overwriter.cause) if overwriter else None,
         "found": one.found,
         "reference": one.reference or None,
         "otherId": one.other_id or None,

@@ -9,13 +9,12 @@ from datetime import datetime
 
 import msgspec
 
-from functions.wire.change import change_body
+from functions.wire.change import change_body, told_body
 from functions.wire.names import Json
 from shared.catalogue.types import type_named
 from shared.compare.recreation import recreation
 from shared.compare.rows import Row, not_written
 from shared.domain.changes import Action
-from shared.domain.times import format_time
 
 
 def row_body(row: Row, *, target_at: datetime, shows_all: bool) -> Json:
@@ -35,17 +34,4 @@ def row_body(row: Row, *, target_at: datetime, shows_all: bool) -> Json:
 
 def cause_body(row: Row) -> Json:
     """Return who changed it, when and with what; only `log` when the audit log does not say."""
-    cause = row.cause
-    if cause is None:
-        return {"log": row.log}
-    return {
-        "log": row.log,
-        "changedDateTime": format_time(cause.at),
-        "activity": cause.activity,
-        "changedById": cause.actor_id or None,
-        "changedBy": cause.actor_name or None,
-        "appId": cause.app_id or None,
-        "app": cause.app_name or None,
-        "correlationId": cause.correlation_id or None,
-        "auditId": cause.audit_id,
-    }
+    return told_body(row.log, row.cause)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from functions.wire.change import outcome_body
+from functions.wire.change import outcome_body, told_body
 from functions.wire.names import Json, captured_type
 from shared.domain.changes import Action, Result
 from shared.domain.errors import InputError
@@ -43,6 +43,7 @@ def entry_body(entry: Entry, *, shows_all: bool) -> Json:
         "batch": entry.batch,
         "recordedDateTime": format_time(entry.at) if entry.at else None,
         "standing": entry.standing,
+        "overwrittenBy": told_body(entry.overwriter.log, entry.overwriter.cause) if entry.overwriter else None,
     }
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from shared.domain.changes import Action, Json
+from shared.domain.explanations import Cause, Log
 
 
 class Standing(StrEnum):
@@ -36,3 +37,11 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     found: Json = {}
     reference: str = ""
     other_id: str = ""
+
+
+class Overwriter(msgspec.Struct, frozen=True, kw_only=True):
+    """Who overwrote one change, as far as the audit log says; `cause` is None where it does not."""
+
+    change_id: str
+    log: Log
+    cause: Cause | None = None

@@ -64,6 +64,7 @@ class Step(StrEnum):
     RELINK = "relink"
     APPLY = "apply"
     CONFIRM = "confirm"
+    TRACE = "trace"
     VERIFY = "verify"
     EXPLAIN = "explain"
 

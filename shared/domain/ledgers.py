@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from shared.domain.changes import Action, Json, Outcome, Result
-from shared.domain.confirmations import Standing
+from shared.domain.confirmations import Overwriter, Standing
 
 
 class SealedLedger(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class SealedLedger(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One change: its outcome, the batch, when the outcome was recorded, and how the second look found it.
+    """One change: its outcome, the batch, when that was recorded, how the second look found it, who overwrote it.
 
     `at` is None in ledgers of a version that kept no times; `standing` is None for what failed or was not looked at.
     """
@@ -33,6 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     batch: int
     at: datetime | None = None
     standing: Standing | None = None
+    overwriter: Overwriter | None = None
 
     @property
     def after(self) -> Json:

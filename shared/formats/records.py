@@ -26,6 +26,7 @@ CAUSES = "causes/1"
 EXPLANATIONS = "explanations/1"
 UNKNOWN_OBJECTS = "unknown-objects/1"
 CONFIRMATIONS = "confirmations/1"
+OVERWRITTEN = "overwritten/1"
 MANUAL_STEPS = "manual-steps/1"
 ID_MAP = "id-map/1"
 

@@ -14,7 +14,7 @@ from shared.graph.exchange import NO_ANSWER, Reply, Request
 from shared.graph.figures import Figures
 from shared.graph.links import checked_base
 from shared.graph.settings import GraphSettings
-from shared.graph.tokens import TokenSource
+from shared.graph.tokens import TokenSource, application_of
 from shared.graph.transport import CUT, PinnedTransport
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ class GraphClient:
         headers = {name.lower(): text for name, text in response.headers.items()}
         cut = response.extensions.get(CUT, "") or _ends_early(headers, response.content)
         return Reply(status=response.status_code, headers=headers, body=response.content, cut=cut)
+
+    async def own_application(self) -> str:
+        """Return the lower-case id of the application that our token is for, empty when the token does not say."""
+        return application_of((await self._tokens()).value)
 
     async def aclose(self) -> None:
         """Close the connections; the client may be used again afterwards and opens new ones."""

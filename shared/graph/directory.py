@@ -133,6 +133,10 @@ class GraphDirectory:
         """Return the page at `cursor` of the audit records from `since` to `until`; the empty cursor is the first."""
         return await self._auditor.page(since, until, cursor)
 
+    async def own_applications(self) -> frozenset[str]:
+        """Return the ids of the applications that we write as."""
+        return frozenset({await self._client.own_application()} - {""})
+
     async def apply(self, writes: Sequence[Write]) -> list[Answer]:
         """Send every write, one lane at a time, and return their answers in the same order."""
         return await self._writer.apply(writes)

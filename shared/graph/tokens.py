@@ -6,6 +6,7 @@ A source is asked for a token with the claims of a challenge: a JSON text, usual
 from __future__ import annotations
 
 import asyncio
+import base64
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -21,6 +22,27 @@ class Token(msgspec.Struct, frozen=True):
 
     value: str
     expires_at: datetime
+
+
+class _Claims(msgspec.Struct):
+    """Who a token is for: version 1.0 tokens say appid, version 2.0 tokens azp ("Access token claims reference")."""
+
+    appid: str = ""
+    azp: str = ""
+
+
+def application_of(token: str) -> str:
+    """Return the lower-case id of the application that a token of ours is for, empty when it does not say.
+
+    Nothing is validated: it is our own token, and Graph's to refuse.
+    """
+    parts = token.split(".")
+    try:
+        content = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        claims = msgspec.json.decode(content, type=_Claims)
+    except (IndexError, ValueError, msgspec.DecodeError):
+        return ""
+    return (claims.appid or claims.azp).lower()
 
 
 class TokenSource(Protocol):

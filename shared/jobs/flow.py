@@ -37,6 +37,7 @@ WIDTH: Mapping[Step, int] = MappingProxyType(
         Step.APPLY: 1,
         Step.EXPLAIN: 1,
         Step.CONFIRM: 1,
+        Step.TRACE: 1,
         Step.VERIFY: 1,
     }
 )

@@ -63,6 +63,7 @@ PHASES: Mapping[Step, tuple[State, Event]] = MappingProxyType(
         Step.RELINK: (State.RUNNING, Event.WRITING_BEGAN),
         Step.APPLY: (State.RUNNING, Event.WRITING_BEGAN),
         Step.CONFIRM: (State.RUNNING, Event.WRITING_BEGAN),
+        Step.TRACE: (State.RUNNING, Event.WRITING_BEGAN),
         Step.VERIFY: (State.LOADING_DATA, Event.LOADING_BEGAN),
     }
 )

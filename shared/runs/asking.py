@@ -11,16 +11,15 @@ from typing import Any
 import msgspec
 
 from shared.domain.changes import Difference, Outcome, Result, UnknownObject
-from shared.domain.confirmations import Confirmation
+from shared.domain.confirmations import Confirmation, Overwriter
 from shared.domain.errors import InputError
-from shared.domain.jobs import Batch, BatchState, Job, Kind, State, Step
-from shared.formats.records import CONFIRMATIONS, decode_records
+from shared.domain.jobs import Batch, Job, Kind, State, Step
 from shared.jobs.flow import totals, warnings
 from shared.ports import Blobs
 from shared.recover.refusals import warnings_of
 from shared.runs.comparing import Comparing, difference_files
 from shared.runs.ledger import Ledger
-from shared.runs.outcomes import recorded
+from shared.runs.outcomes import confirmations_of, overwriters_of, recorded
 from shared.runs.telling import notes_of
 
 
@@ -84,13 +83,11 @@ class Asking:
         job = await self._ledger.job(tenant, job_id)
         if job.kind is not Kind.RECOVERY:
             raise InputError(f"job {job_id} is a {job.kind}, not a recovery", member="job")
-        found: list[Confirmation] = []
-        for batch in await self._ledger.batches(tenant, job_id):
-            for output in batch.outputs if batch.step is Step.CONFIRM and batch.state is BatchState.DONE else []:
-                content = await self._work.read(output["name"])
-                known = {"name": output["name"], "expected": output["sha256"]}
-                found += decode_records(content, Confirmation, CONFIRMATIONS, **known)
-        return found
+        return await confirmations_of(self._work, await self._ledger.batches(tenant, job_id))
+
+    async def overwriters(self, tenant: str, job_id: str) -> dict[str, Overwriter]:
+        """Return who overwrote what a recovery had set, by change, as far as the audit log says."""
+        return await overwriters_of(self._work, await self._ledger.batches(tenant, job_id))
 
     async def outcomes(self, tenant: str, job_id: str) -> list[Outcome]:
         """Return every recorded outcome of a recovery, in the order of its batches."""

@@ -22,8 +22,10 @@ from shared.formats.ledgers import LedgerHead, LedgerPart, decode_ledger, encode
 from shared.jobs.flow import totals
 from shared.jobs.states import ENDS
 from shared.ports import Blobs, Clock
+from shared.runs.explaining import outputs_of
 from shared.runs.ledger import Ledger
 from shared.runs.signing import Signing
+from shared.runs.tracing import OVERWRITTEN_PART
 
 CLOSED_AT_ONCE_MAX = 10  # of one look of the watchdog; the next takes the rest
 CONFIRMED = ("confirmed", "pending", "overwritten")
@@ -114,7 +116,9 @@ def parts_of(batches: list[Batch]) -> list[Named]:
         elif batch.step is Step.MANUAL:
             found += [_part("manualSteps", batch, output) for output in batch.outputs]
         elif batch.step is Step.CONFIRM and batch.state is BatchState.DONE:
-            found += [_part("confirmations", batch, output) for output in batch.outputs]
+            found += [_part("confirmations", batch, output) for output in batch.outputs if not output.get("part")]
+        elif batch.step is Step.TRACE:
+            found += [_part("overwritten", batch, output) for output in outputs_of([batch], OVERWRITTEN_PART)]
     return found
 
 

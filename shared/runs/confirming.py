@@ -22,6 +22,7 @@ from shared.runs.ledger import Ledger
 from shared.runs.looks import looked
 from shared.runs.outcomes import recorded
 from shared.runs.tenure import Pause, Tenure
+from shared.runs.tracing import tracing
 
 ROUND_SECONDS, ROUNDS_MAX = 20.0, 6  # "Microsoft Graph: facts": a write may take minutes to show everywhere
 LOOK_MAX = 1_000  # outcomes looked at together
@@ -80,7 +81,7 @@ class Confirming:
         await self._work.create(name, content)
         outputs = [{"name": name, "sha256": digest, "records": len(found)}]
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=outputs, counts=counts)
-        await tenure.record(done)
+        await tenure.record(done, added=tracing(tenure.batch, found))
 
     async def _unconfirmed(self, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, Confirmation]]:
         by_type: dict[str, list[Outcome]] = {}

@@ -9,15 +9,16 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from shared.domain.changes import Outcome, Result
-from shared.domain.confirmations import Confirmation, Standing
+from shared.domain.confirmations import Overwriter, Standing
 from shared.domain.errors import InputError
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Step
 from shared.domain.ledgers import Entry
 from shared.domain.times import parse_time
-from shared.formats.records import CONFIRMATIONS, OUTCOMES, decode_records
+from shared.formats.records import OUTCOMES, decode_records
 from shared.ports import Blobs
 from shared.runs.closing import Closing
 from shared.runs.ledger import Ledger
+from shared.runs.outcomes import confirmations_of, overwriters_of
 
 Test = Callable[[Entry], bool]
 
@@ -55,6 +56,7 @@ class Entries:
         await self._recovery(tenant, job_id)
         batches = await self._ledger.batches(tenant, job_id)
         standings, left = await self._standings(batches), skip
+        overwriters = await overwriters_of(self._work, batches)
         for batch in batches:
             for output in batch.outputs if batch.step is Step.APPLY else []:
                 if test is None and left >= int(output["records"]):
@@ -64,7 +66,7 @@ class Entries:
                 content = await self._work.read(output["name"])
                 known = {"name": output["name"], "expected": output["sha256"]}
                 for one in decode_records(content, Outcome, OUTCOMES, **known):
-                    entry = _entry(one, batch, at, standings)
+                    entry = _entry(one, batch, at, standings, overwriters.get(one.change_id))
                     if test is not None and not test(entry):
                         continue
                     if left:
@@ -83,19 +85,17 @@ class Entries:
         looks = [batch for batch in batches if batch.step is Step.CONFIRM]
         if not looks or any(batch.state is not BatchState.DONE for batch in looks):
             return None
-        found: dict[str, Standing] = {}
-        for batch in looks:
-            for output in batch.outputs:
-                content = await self._work.read(output["name"])
-                known = {"name": output["name"], "expected": output["sha256"]}
-                found |= {
-                    one.change_id: one.standing for one in decode_records(content, Confirmation, CONFIRMATIONS, **known)
-                }
-        return found
+        return {one.change_id: one.standing for one in await confirmations_of(self._work, batches)}
 
 
-def _entry(one: Outcome, batch: Batch, at: datetime | None, standings: dict[str, Standing] | None) -> Entry:
+def _entry(
+    one: Outcome,
+    batch: Batch,
+    at: datetime | None,
+    standings: dict[str, Standing] | None,
+    overwriter: Overwriter | None,
+) -> Entry:
     standing = None
     if standings is not None and one.result is not Result.FAILED:
         standing = standings.get(one.change_id, Standing.CONFIRMED)
-    return Entry(outcome=one, batch=batch.number, at=at, standing=standing)
+    return Entry(outcome=one, batch=batch.number, at=at, standing=standing, overwriter=overwriter)

@@ -11,8 +11,9 @@ import msgspec
 
 from shared.catalogue.types import type_named
 from shared.domain.changes import Action, Change, Json, Outcome, Result
-from shared.domain.jobs import Batch, Step
-from shared.formats.records import BEFORE_IMAGES, CHANGES, OUTCOMES, decode_records
+from shared.domain.confirmations import Confirmation, Overwriter
+from shared.domain.jobs import Batch, BatchState, Step
+from shared.formats.records import BEFORE_IMAGES, CHANGES, CONFIRMATIONS, OUTCOMES, OVERWRITTEN, decode_records
 from shared.ports import Blobs
 from shared.recover.decide import outcome, was_ours
 
@@ -50,6 +51,31 @@ async def recorded(work: Blobs, batches: Sequence[Batch]) -> list[Outcome]:
         for output in batch.outputs if batch.step is Step.APPLY else []:
             content = await work.read(output["name"])
             found += decode_records(content, Outcome, OUTCOMES, name=output["name"], expected=output["sha256"])
+    return found
+
+
+async def confirmations_of(work: Blobs, batches: Sequence[Batch]) -> list[Confirmation]:
+    """Return what the second look of a job did not find as it was left; empty before that look has ended."""
+    found: list[Confirmation] = []
+    for batch in batches:
+        is_done = batch.step is Step.CONFIRM and batch.state is BatchState.DONE
+        for output in batch.outputs if is_done else []:
+            if not output.get("part"):  # a part is of outcomes that are looked at once more
+                content = await work.read(output["name"])
+                known = {"name": output["name"], "expected": output["sha256"]}
+                found += decode_records(content, Confirmation, CONFIRMATIONS, **known)
+    return found
+
+
+async def overwriters_of(work: Blobs, batches: Sequence[Batch]) -> dict[str, Overwriter]:
+    """Return who overwrote what a recovery had set, by change, as far as that has been looked for."""
+    found: dict[str, Overwriter] = {}
+    for batch in batches:
+        for output in batch.outputs if batch.step is Step.TRACE else []:
+            if output["part"] == "overwritten":
+                content = await work.read(output["name"])
+                known = {"name": output["name"], "expected": output["sha256"]}
+                found |= {one.change_id: one for one in decode_records(content, Overwriter, OVERWRITTEN, **known)}
     return found
 
 

@@ -27,6 +27,7 @@ from shared.formats.records import (
     ID_MAP,
     MANUAL_STEPS,
     OUTCOMES,
+    OVERWRITTEN,
     UNKNOWN_OBJECTS,
     encode_records,
 )
@@ -101,6 +102,7 @@ def framed() -> dict[str, bytes]:
         "unknown-objects.ndz": encode_records(UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS)[0],
         "changes.ndz": encode_records(CHANGES, samples.CHANGE_ROWS)[0],
         "confirmations.ndz": encode_records(CONFIRMATIONS, samples.CONFIRMATION_ROWS)[0],
+        "overwritten.ndz": encode_records(OVERWRITTEN, samples.OVERWRITER_ROWS)[0],
         "manual-steps.ndz": encode_records(MANUAL_STEPS, samples.MANUAL_ROWS)[0],
         "id-map.ndz": encode_records(ID_MAP, samples.ID_MAP_ROWS)[0],
         "outcomes.ndz": encode_records(OUTCOMES, samples.OUTCOME_ROWS_OF_ALL_KINDS)[0],

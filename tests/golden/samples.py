@@ -11,7 +11,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.domain.changes import Action, Difference, Outcome, Result, UnknownObject
-from shared.domain.confirmations import Confirmation, Standing
+from shared.domain.confirmations import Confirmation, Overwriter, Standing
 from shared.domain.drift import Allowance, DriftItem, DriftRule, DriftState, PendingAlert, Watch
 from shared.domain.explanations import Cause, Explanation, Log, Risk
 from shared.domain.holds import Hold, HoldEntry
@@ -264,6 +264,10 @@ LEASE = LeaseRow(job_id=JOB_ID, kind=Kind.RECOVERY, fencing_token=7, is_held=Tru
 NOTE = a_note(batch=30_000, fencing_token=7)
 
 
+OVERWRITER_ROWS = [
+    Overwriter(change_id=a_change().change_id, log=Log.FOUND, cause=CAUSE_ROWS[0]),
+    Overwriter(change_id=a_change("user-2").change_id, log=Log.NOT_IN_LOG),
+]
 MANUAL_ROWS = [
     ManualStep(
         type="application",

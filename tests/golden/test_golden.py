@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from shared.domain.changes import Change, Difference, Outcome, UnknownObject
-from shared.domain.confirmations import Confirmation
+from shared.domain.confirmations import Confirmation, Overwriter
 from shared.domain.drift import DriftItem
 from shared.domain.errors import IntegrityError
 from shared.domain.explanations import Cause, Explanation
@@ -42,6 +42,7 @@ from shared.formats.records import (
     ID_MAP,
     MANUAL_STEPS,
     OUTCOMES,
+    OVERWRITTEN,
     UNKNOWN_OBJECTS,
     decode_records,
 )
@@ -141,6 +142,7 @@ def test_a_snapshot_row_from_before_alerts_and_protection_is_read() -> None:
         ("unknown-objects.ndz", UnknownObject, UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS),
         ("changes.ndz", Change, CHANGES, samples.CHANGE_ROWS),
         ("confirmations.ndz", Confirmation, CONFIRMATIONS, samples.CONFIRMATION_ROWS),
+        ("overwritten.ndz", Overwriter, OVERWRITTEN, samples.OVERWRITER_ROWS),
         ("manual-steps.ndz", ManualStep, MANUAL_STEPS, samples.MANUAL_ROWS),
         ("id-map.ndz", Renewal, ID_MAP, samples.ID_MAP_ROWS),
         ("outcomes.ndz", Outcome, OUTCOMES, samples.OUTCOME_ROWS_OF_ALL_KINDS),

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from shared.domain.changes import Change, Difference, LinkDifference, Outcome, UnknownObject
-from shared.domain.confirmations import Confirmation
+from shared.domain.confirmations import Confirmation, Overwriter
 from shared.domain.drift import Allowance, DriftItem, DriftRule, PendingAlert, Watch
 from shared.domain.explanations import Cause, Explanation
 from shared.domain.holds import Hold, HoldEntry
@@ -57,6 +57,7 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("records", Outcome),
     ("id-map", Renewal),
     ("records", Confirmation),
+    ("records", Overwriter),
     ("records", ManualStep),
     ("records", Setting),
     ("ledgers", LedgerHead),
@@ -126,7 +127,7 @@ def test_the_example_of_a_page_is_the_golden_file(name: str, file: str) -> None:
 def test_every_example_of_a_record_is_a_line_of_a_golden_file() -> None:
     known = {line for path in GOLDEN.glob("*.ndz.txt") for line in path.read_text().splitlines()}
     shown = [line for example in examples("records") for line in example.splitlines()]
-    assert len(shown) == 10
+    assert len(shown) == 11
     assert set(shown) <= known
 
 

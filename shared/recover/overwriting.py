@@ -1,0 +1,52 @@
+"""Say who overwrote what a recovery had set: the record of the audit log that fits what the second look found.
+
+Pure. The recovery's own records name the same properties, so those of its own applications never count. Where nobody
+knows which applications those are, only records from after the change was recorded do.
+
+Promises (tests/unit/recover/test_overwriting.py):
+  W1  the recovery is never said to have overwritten itself
+  W2  what the log does not say is said to be not in the log, and a log that was refused to be unreadable
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from shared.compare.causes import cause_for
+from shared.domain.changes import Action, Difference, LinkDifference
+from shared.domain.confirmations import Confirmation, Overwriter
+from shared.domain.explanations import Cause, Log
+
+
+def overwriter(
+    one: Confirmation,
+    known: Mapping[str, Sequence[Cause]],
+    *,
+    ours: Collection[str],
+    written_at: datetime,
+    is_refused: bool = False,
+) -> Overwriter:
+    """Return who overwrote a change; `known` are causes by object id, newest first, `ours` our own app ids."""
+    found = cause_for(_as_row(one), {name: _of_others(some, ours, written_at) for name, some in known.items()})
+    said = Log.FOUND if found else Log.NOT_READABLE if is_refused else Log.NOT_IN_LOG
+    return Overwriter(change_id=one.change_id, log=said, cause=found)
+
+
+def _of_others(causes: Sequence[Cause], ours: Collection[str], written_at: datetime) -> list[Cause]:
+    if ours:
+        return [cause for cause in causes if cause.app_id.lower() not in ours]
+    return [cause for cause in causes if cause.at > written_at]
+
+
+def _as_row(one: Confirmation) -> Difference:
+    """Return the confirmation as a row of a report, which is how causes are looked for."""
+    links = (LinkDifference(reference=one.reference, other_id=one.other_id, action=Action.LINK),)
+    return Difference(
+        type=one.type,
+        object_id=one.object_id,
+        display_name=one.display_name,
+        action=Action.UPDATE,
+        target=one.found,
+        links=links if one.other_id else (),
+    )
