@@ -28,6 +28,7 @@ ROW = struct.Struct("<16s16sIIHBB")
 KEY_AND_TYPE = itemgetter(0, 5)
 FRAME_LINES_MAX = 128
 BODY_BYTES_MAX = 16 * 1024 * 1024  # ten times Graph's largest object, the manifest of an application (1.2 MB)
+OPEN_BYTES_MAX = 16 * 1024 * 1024  # about what the 64 shards of a million objects have open at most
 NO_DIGEST = bytes(BODY_DIGEST_BYTES)
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -49,6 +50,8 @@ class Spool:
     """Objects of a segment being written; call `add` or `add_all`, then `files` once.
 
     A frame is compressed as soon as it is full, so that what is kept of an object is a row and its share of a frame.
+    The more shards, the more frames are open: beyond OPEN_BYTES_MAX their lines are packed until the frame is full, so
+    that memory does not grow with the tenant. What is stored is the same.
     """
 
     def __init__(self, shard_count: int) -> None:
@@ -63,6 +66,9 @@ class Spool:
     def add_all(self, object_ids: Sequence[str], bodies: Sequence[bytes], *, type_code: int, flags: int = 0) -> None:
         """Add objects of one type, as `add` does one; for a page of them at once."""
         self._add(object_keys(object_ids), bodies, type_code, flags)
+        if self.open_bytes > OPEN_BYTES_MAX:
+            for shard in self._shards.values():
+                shard.pack_lines()
 
     def _add(self, keys: Sequence[bytes], bodies: Sequence[bytes], type_code: int, flags: int) -> None:
         kind, mask, shards = (type_code, flags), self.shard_count - 1, self._shards
@@ -81,6 +87,11 @@ class Spool:
             if not len(known) % FRAME_LINES_MAX:
                 shard.close_frame()
         self.rows += len(keys)
+
+    @property
+    def open_bytes(self) -> int:
+        """How many bytes of bodies wait, uncompressed, for their frames to be full."""
+        return sum([len(shard.open) for shard in self._shards.values()])
 
     def files(self) -> tuple[FileWriter, FileWriter]:
         """Return the file of bodies and the file of index blocks."""
@@ -101,12 +112,13 @@ class _ShardSpool:
     kept whole, because a row takes no more of them than it has room for.
     """
 
-    __slots__ = ("block", "closed", "digests", "frames", "gone", "keys", "kinds", "open")
+    __slots__ = ("block", "closed", "digests", "frames", "gone", "keys", "kinds", "open", "packed_lines")
 
     def __init__(self) -> None:
         self.block: list[bytes] = []
         self.frames: list[tuple[int, int]] = []  # length, lines
         self.open = bytearray()
+        self.packed_lines: list[bytes] = []  # the first lines of the open frame, compressed
         self.closed = 0  # lines in whole frames
         self.keys: list[bytes] = []
         self.kinds: list[tuple[int, int]] = []
@@ -115,11 +127,19 @@ class _ShardSpool:
 
     def close_frame(self) -> None:
         """Compress the lines that are open, if any."""
-        if self.open:
-            frame = compress(self.open)
+        if self.open or self.packed_lines:
+            lines = [decompress(packed, name="lines of an open frame") for packed in self.packed_lines]
+            frame = compress(b"".join([*lines, self.open]) if lines else self.open)
+            self.packed_lines = []
             self.block.append(frame)
             self.frames.append((len(frame), len(self.keys) - self.closed))
             self.open, self.closed = bytearray(), len(self.keys)
+
+    def pack_lines(self) -> None:
+        """Compress what is open so far, to be taken out again when the frame is full."""
+        if self.open:
+            self.packed_lines.append(compress(self.open))
+            self.open = bytearray()
 
     def packed(self, start_at: int) -> list[bytes]:
         """Return the index rows of a shard whose block will lie at `start_at`."""

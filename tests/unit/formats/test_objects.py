@@ -6,6 +6,7 @@ import pytest
 
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import object_key
+from shared.formats import objects
 from shared.formats.digests import body_digest
 from shared.formats.frames import compress, decompress
 from shared.formats.objects import (
@@ -72,6 +73,22 @@ def test_a_page_of_objects_makes_the_same_files_as_its_objects_one_by_one() -> N
     for label in labels:
         one_by_one.add(an_id(label), a_body(label), type_code=USER, flags=2)
     assert [file.content for file in at_once.files()] == [file.content for file in one_by_one.files()]
+
+
+def test_many_shards_hold_no_more_bytes_open_than_few_and_store_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [[an_id(f"u{page}-{number}") for number in range(100)] for page in range(30)]
+    free, bounded = Spool(shard_count=16), Spool(shard_count=16)
+    highest = 0
+    for page in pages:
+        bodies = [a_body(object_id) for object_id in page]
+        free.add_all(page, bodies, type_code=1)
+        monkeypatch.setattr(objects, "OPEN_BYTES_MAX", page_bytes := sum(map(len, bodies)))
+        bounded.add_all(page, bodies, type_code=1)
+        highest = max(highest, free.open_bytes)
+        assert bounded.open_bytes <= page_bytes
+        monkeypatch.undo()
+    assert highest > 5 * page_bytes, "frames of 16 shards stay open for long"
+    assert [part.content for part in bounded.files()] == [part.content for part in free.files()]
 
 
 def test_the_file_of_bodies_is_lines_of_json_to_any_reader() -> None:
