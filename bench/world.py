@@ -74,6 +74,7 @@ class World:
         self.product = assemble(TENANT, ports, NobodyCalls())
         self.cpu_s: dict[str, float] = defaultdict(float)
         self.ended_at = CAPTURED_AT
+        self._clock, self._at_work = clock, 0
         self._outside_cpu_s = outside_cpu_s
 
     async def know(self, snapshot: SnapshotSummary) -> None:
@@ -112,12 +113,21 @@ class World:
             for queue in QUEUES:
                 message = await self.queue.receive(queue, MESSAGE_LEASE_SECONDS)
                 if message is not None:
+                    self._at_work += 1
                     await self._handle(message)
+                    self._at_work -= 1
                     handled += 1
                     break
             else:
-                await asyncio.sleep(IDLE_SECONDS)
+                await asyncio.sleep(self._idle_seconds())
         return handled
+
+    def _idle_seconds(self) -> float:
+        """Return how long nothing can come: while nobody is at work, until the next message is to be seen."""
+        at = self.queue.next_visible_at()
+        if self._at_work or at is None:
+            return IDLE_SECONDS
+        return max(IDLE_SECONDS, (at - self._clock.now()).total_seconds())
 
     async def _handle(self, message: Message) -> None:
         """Handle one message and add its processor time to its step."""
