@@ -164,8 +164,7 @@ class Page(msgspec.Struct, frozen=True):
 
     `ids` are those of the bodies, in the same order; whoever has not read them leaves them out. `linked` holds links
     too, as each source id with all the ids it names, which costs less for many of them. `cursor` continues the listing;
-    None is a proven last page. `requests` counts the Graph calls it took. A body may be a view of the page it came in:
-    whoever keeps a few of many keeps copies.
+    None is a proven last page. `requests` counts the Graph calls it took.
     """
 
     cursor: str | None

@@ -67,7 +67,7 @@ class Reader:
         cursor = cursors.load(listing.name, text)
         reply = await self.outer_page(listing, cursor)
         if BY_NAME[listing.type].is_plain:
-            page = pages.object_page(listing.name, reply, only=_only(listing), is_kept=False)
+            page = pages.object_page(listing.name, reply, only=_only(listing))
             ids, bodies, link = page.ids, page.bodies, page.next_link
         else:
             rows, link = whole_page(listing, reply)

@@ -83,18 +83,12 @@ class Parent(msgspec.Struct, frozen=True):
 
 
 def object_page(
-    what: str,
-    reply: Reply,
-    *,
-    repeats: bool = False,
-    only: Sequence[str] = (),
-    key: str = "id",
-    is_kept: bool = True,
+    what: str, reply: Reply, *, repeats: bool = False, only: Sequence[str] = (), key: str = "id"
 ) -> ObjectPage:
     """Return the page in `reply`.
 
     `repeats` lets an id come twice (delta); `only` are the @odata.types that alone may come, if any are named; `key` is
-    the member that identifies an object. Bodies that are not `is_kept` may be views into the one answer.
+    the member that identifies an object.
     Raises DirectoryError or TransientError for a reply that is no success, IncompleteListingError for no whole page.
     """
     envelope = _decoded(what, reply, _Envelope)
@@ -108,7 +102,7 @@ def object_page(
     if b"\n" in reply.body or b"\r" in reply.body:
         bodies = [single_line(raw) for raw in envelope.value]
     else:
-        bodies = [bytes(raw) for raw in envelope.value] if is_kept else list[bytes](envelope.value)
+        bodies = [bytes(raw) for raw in envelope.value]
     _refuse_doubles(what, reply, ids, repeats=repeats)
     return ObjectPage(ids, bodies, _link(envelope.next), _link(envelope.delta))
 
