@@ -65,6 +65,7 @@ def parser() -> ArgumentParser:
     add("approve", starting.approve, "agree to a plan that somebody else has made", job)
     add("undo", starting.undo, "plan to put back what an ended recovery found, or do it", job, wait, doing)
     add("retry", starting.retry, "plan to repeat what failed in an ended recovery, or do it", job, wait, doing)
+    add("id-map", looking.id_map, "list what recoveries have created anew, with old and new ids", page)
     add_drift(add, page)
     add("jobs", looking.jobs, "list jobs, newest first", page)
     add("job", looking.job, "show one job", job, wait)

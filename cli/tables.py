@@ -14,6 +14,7 @@ from cli.text import json_text, moment
 SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "known of it")
 JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
+ID_MAP = ("object", "was", "is now")
 OUTCOMES = ("change", "object", "outcome")
 RUNBOOK = ("task", "object", "values")
 LEDGER = ("recorded", "change", "object", "outcome")
@@ -154,8 +155,17 @@ def drift_item_row(item: Json) -> tuple[object, ...]:
 def outcome_row(outcome: Json) -> tuple[object, ...]:
     """Return the line of one outcome."""
     link = f"{outcome['reference']} {outcome.get('otherId')}" if outcome.get("reference") else None
-    about = _lines(outcome.get("result"), link, outcome.get("message") or outcome.get("errorCode"))
+    anew = f"now {outcome['newId']}" if outcome.get("newId") else None
+    steps = [f"to do: {step}" for step in outcome.get("nextSteps") or ()]
+    about = _lines(outcome.get("result"), link, outcome.get("message") or outcome.get("errorCode"), anew, *steps)
     return (f"{outcome.get('action')} {outcome.get('entityTypeName')}", _object(outcome), about)
+
+
+def renewal_row(renewal: Json) -> tuple[object, ...]:
+    """Return the line of one object that was created anew."""
+    was = _lines(renewal.get("oldId"), renewal.get("oldAppId"))
+    is_now = _lines(renewal.get("newId"), renewal.get("newAppId"))
+    return (_lines(renewal.get("entityTypeName"), renewal.get("displayName")), was, is_now)
 
 
 def ledger_row(entry: Json) -> tuple[object, ...]:

@@ -14,7 +14,19 @@ import azure.functions as func
 from functions import replies, routes
 from functions.asked import Asked
 from functions.calls import Call, received
-from functions.handlers import changes, drift, exports, jobs, ledger, moving, objects, runbook, snapshots, starts
+from functions.handlers import (
+    changes,
+    drift,
+    exports,
+    jobs,
+    ledger,
+    moving,
+    objects,
+    renewals,
+    runbook,
+    snapshots,
+    starts,
+)
 from functions.wire.errors import Problem
 from functions.wire.options import read_options
 from shared import wiring
@@ -67,6 +79,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             changes.disagreements,
             exports.export,
             ledger.ledger,
+            renewals.id_map,
             runbook.runbook,
             drift.drift,
             drift.set_drift,

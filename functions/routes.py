@@ -72,6 +72,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{ROOT}/tidemark.restorePoint()", ADMINISTER, "start_restore_point"),
     Route("POST", f"{ROOT}/tidemark.verify()", ADMINISTER, "start_verification"),
     Route("GET", f"{ROOT}/tidemark.vault()", READ, "vault"),
+    Route("GET", f"{ROOT}/tidemark.idMap()", READ, "id_map", PAGE),
     Route("GET", f"{ROOT}/snapshots", READ, "snapshots", PAGE | SELECT | {"$orderby"}, snapshot.MEMBERS),
     Route("GET", f"{ROOT}/snapshots/$count", READ, "count_snapshots"),
     Route("GET", ONE, READ, "snapshot", SELECT, snapshot.MEMBERS),

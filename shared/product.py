@@ -48,6 +48,7 @@ from shared.runs.indexing import Indexing
 from shared.runs.ledger import Ledger
 from shared.runs.manual import Manual
 from shared.runs.opposing import Opposing
+from shared.runs.pairing import Pairing
 from shared.runs.patience import Patience
 from shared.runs.picking import Picking
 from shared.runs.planning import Planning
@@ -131,6 +132,11 @@ class Product:
     ledger: Ledger
     clock: Clock
     callers: Callers
+
+    @property
+    def pairing(self) -> Pairing:
+        """What knows which objects were created anew."""
+        return Pairing(self.snapshots)
 
     @property
     def verifying(self) -> Verifying:

@@ -58,6 +58,11 @@ def outcomes(session: Session, given: Namespace) -> Exit:
     return listed(session, given, path, "Outcomes", tables.OUTCOMES, tables.outcome_row)
 
 
+def id_map(session: Session, given: Namespace) -> Exit:
+    """List what recoveries have created anew."""
+    return listed(session, given, ("tidemark.idMap",), "Created anew", tables.ID_MAP, tables.renewal_row)
+
+
 def confirmations(session: Session, given: Namespace) -> Exit:
     """List the changes that a second look after a recovery did not find as they were left."""
     path = ("jobs", given.job, "tidemark.confirmations")

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from shared.catalogue.types import type_named
 from shared.compare.judge import BUILT_IN, ON_PREMISES, READ_ONLY
+from shared.compare.next_steps import next_steps
 from shared.compare.recreation import recreation
 from shared.compare.rows import not_written
 from shared.domain.changes import Action, Difference
@@ -68,7 +69,8 @@ def manual_steps(row: Difference, options: Options, spared: str = "") -> Iterato
     elif secrets and row.action is Action.RESTORE:
         yield _step(row, Task.RENEW, "a restored application has its old secrets", PLACES, notes=(ROTATE,))
     if row.action is Action.RECREATE and not type_named(row.type).is_remade:
-        needs = recreation(type_named(row.type), row.target).needs[1:]  # references are rewritten by the recovery
+        old_app_id = str(row.target.get("appId") or "") if row.type == "application" else ""
+        needs = next_steps(type_named(row.type), row.target, old_app_id=old_app_id)
         if needs:
             yield _step(row, Task.RENEW, RENEWED, PLACES, notes=needs)
 

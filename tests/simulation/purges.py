@@ -101,15 +101,15 @@ def is_creatable(type_name: str, thing: Mapping[str, Any]) -> bool:
     return type_name != "namedLocation" or "compliant" not in str(thing.get("@odata.type"))
 
 
-def census(simulator: Simulator) -> list[str]:
-    """Return every live object and link as a line of JSON; links that nobody may write are left out.
+def census(simulator: Simulator, types: Sequence[str] = ()) -> list[str]:
+    """Return every live object of the types and its links as lines of JSON; what nobody may write is left out.
 
     Those of a group mastered on premises are the connector's; Graph hides those to an object in the recycle bin.
     """
     directory = simulator.tenant.directory
     lines: list[str] = []
     for type_name, store in directory.stores.items():
-        for key, thing in store.live.items():
+        for key, thing in store.live.items() if not types or type_name in types else ():
             if directory.is_hidden(store.schema, thing):
                 continue
             shown = {name: value for name, value in thing.items() if name not in STAMPS and value not in (None, [], {})}

@@ -15,16 +15,19 @@ import msgspec
 import pytest
 from backports import zstd
 
+from shared.catalogue.types import TYPES
 from shared.domain.changes import Action, Difference, Outcome, Result
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Job, Options, State
 from shared.domain.renewals import Renewal, new_ids
 from shared.domain.scope import EVERYTHING, Scope
+from shared.recover.recreating import IN_EXCHANGE
 from shared.runs.pairing import Pairing
 from simulator.faults import Fault, Faults, Rule
 from simulator.service import Simulator
 from simulator.switches import Lag, Switches
 from tests.simulation.purges import Purger, census, counted
+from tests.simulation.test_incidents import control
 from tests.support import virtual_time
 from tests.support.platform import TENANT, Platform
 from tests.support.referee import HAS_SLICE, complaints
@@ -254,6 +257,35 @@ def test_undoing_a_recovery_soft_deletes_what_it_created() -> None:
     assert state is State.SUCCESSFUL
     assert len(new) == 5
     assert new <= deleted
+
+
+def test_the_incident_of_hard_deletes_is_undone_but_for_what_graph_cannot_create() -> None:
+    async def story() -> tuple[Purged, Job, list[Difference], dict[str, Any]]:
+        clock = virtual_time.VirtualClock()
+        simulator = Simulator(clock=clock.unix_seconds, seed=6, objects=150, tenant_id=TENANT)
+        platform = Platform(simulator, seed=6)
+        capture = await platform.finish(await platform.operator.starting.capture(TENANT, platform.clock.now()))
+        made = Purged(platform, wire_snapshot_id(capture.snapshot_id), census(simulator))
+        control(simulator, "POST", "/incidents/hard-deletes", {"seed": 6})
+        job = await made.recover()
+        return made, job, await made.rows(), control(simulator, "GET", "/incidents/hard-deletes/differences?play=1")
+
+    made, job, rows, told_by_tenant = virtual_time.run(story())
+    assert job.state is State.SUCCESSFUL
+    assert told_by_tenant["is_whole"]
+    captured = {entry.name for entry in TYPES}
+    unexpected = [row for row in told_by_tenant["differences"] if not row["because"] and row.get("type") in captured]
+    assert unexpected == []
+    # Distribution and mail-enabled security groups: Graph creates none, and every one is listed with what to do.
+    groups = {row.object_id for row in rows if (row.type, row.action) == ("group", Action.RECREATE)}
+    others = [msgspec.json.encode(row).decode() for row in rows if row.object_id not in groups]
+    assert [row for row in others if not any(known in row for known in groups)] == []
+    assert {reason for name in job.counts if (reason := name.removeprefix("leftAlone.")) != name} == {IN_EXCHANGE}
+    renewals = virtual_time.run(made.renewals())
+    assert {one.type for one in renewals} >= {"claimsMappingPolicy"}
+    missing, extra = virtual_time.run(made.missing_and_extra())
+    assert extra == []
+    assert [line for line in missing if not any(known in line for known in groups)] == []
 
 
 FAULTS = [Fault.RESET_AFTER, Fault.STATUS_504_AFTER, Fault.STATUS_503, Fault.RESET, Fault.THROTTLED]
