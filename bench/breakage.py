@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from simulator.applications import CARELESS_SCRIPT, TIDEMARK
+from bench.tenant import IDENTITIES
+from simulator.applications import CARELESS_SCRIPT
 from simulator.faults import Fault, Faults, Rule
 from simulator.service import Simulator
 from simulator.switches import Lag, Switches
@@ -101,5 +102,5 @@ def make_trouble(simulator: Simulator) -> None:
 def account(simulator: Simulator) -> dict[str, Any]:
     """Return how many writes of ours took effect, what became of the faults, and every hard delete."""
     counted = simulator.world.counted()
-    ours = len(simulator.tenant.history.of(TIDEMARK.app_id))
+    ours = sum(len(simulator.tenant.history.of(one.app_id)) for one in IDENTITIES)
     return {"writes": ours, "faults": counted["faults"], "hard_deletes": counted["hard_deletes"]}

@@ -22,11 +22,12 @@ from shared.domain.jobs import Options
 from shared.domain.scope import EVERYTHING
 from shared.graph.directory import GraphDirectory
 from shared.graph.settings import GraphSettings
-from shared.graph.tokens import Token
+from shared.graph.tokens import Token, TokenSource
 from shared.memory import virtual_time
 
 WORKERS = 4
 WRITES_FULL, WRITES_PER_SECOND = 3_000, 20.0  # "Microsoft Graph service-specific throttling limits": one app
+TENANT_WRITES_FULL, TENANT_WRITES_PER_SECOND = 18_000, 60.0  # the same page: all apps of a tenant
 READS_PER_SECOND = 800.0  # the same page: 8,000 units in 10 seconds
 LATENCY_SECONDS = 0.05
 NATIVE_CHANGES_PER_SECOND = 500_000 / (30 * 3600)  # "Entra Backup and Recovery": up to 30 hours for 500,000 changes
@@ -35,6 +36,7 @@ NATIVE_CHANGES_PER_SECOND = 500_000 / (30 * 3600)  # "Entra Backup and Recovery"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Say how much is to be recovered."""
     parser.add_argument("--changes", type=int, default=3_000)
+    parser.add_argument("--apps", type=int, choices=(1, 2, 3), default=1, help="identities that write")
     parser.add_argument("--mix", type=shares, default=shares("links=60,properties=30,restores=10"))
 
 
@@ -53,9 +55,9 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     """Return the figures of one recovery; CPU, clock and virtual time in seconds, memory in MiB."""
     counts = {name: round(options.changes * options.mix.get(name, 0)) for name in Mix.__struct_fields__}
     with folder() as root:
-        recovering = stages.measured(recover, root, Mix(**counts))
+        recovering = stages.measured(recover, root, Mix(**counts), options.apps)
     figures: dict[str, Any] = recovering.result
-    floor = floor_seconds(figures["broken"])
+    floor = floor_seconds(figures["broken"], options.apps)
     return {
         "changes": figures["changes"],
         "writes": figures["writes"],
@@ -71,13 +73,15 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     }
 
 
-def floor_seconds(broken: dict[str, Any]) -> float:
-    """Return the least virtual seconds that the documented quotas allow for putting `broken` right.
+def floor_seconds(broken: dict[str, Any], apps: int = 1) -> float:
+    """Return the least virtual seconds that the documented quotas allow `apps` identities for putting `broken` right.
 
-    The write quota starts full. The longest lane is one object's writes, which cannot overlap. Reading the tenant
-    once at the read quota, by pages of 999, comes before any write.
+    The write quotas, of each identity and of the tenant, start full. The longest lane is one object's writes, which
+    cannot overlap. Reading the tenant once at the read quota, by pages of 999, comes before any write.
     """
-    quota: float = max(0.0, broken["least_writes"] - WRITES_FULL) / WRITES_PER_SECOND
+    writes: int = broken["least_writes"]
+    of_apps = max(0.0, writes - apps * WRITES_FULL) / (apps * WRITES_PER_SECOND)
+    quota = max(of_apps, max(0.0, writes - TENANT_WRITES_FULL) / TENANT_WRITES_PER_SECOND)
     lane = float(broken["longest_lane"] * LATENCY_SECONDS)
     return max(quota, lane) + _reading_seconds(broken["live"])
 
@@ -87,31 +91,35 @@ def _reading_seconds(live: dict[str, int]) -> float:
     return pages * 2 / READS_PER_SECOND + LATENCY_SECONDS
 
 
-def recover(root: Path, mix: Mix) -> dict[str, Any]:
-    """Capture a generated tenant, break it, recover it; return what that came to and what it took."""
+def recover(root: Path, mix: Mix, apps: int = 1) -> dict[str, Any]:
+    """Capture a generated tenant, break it, recover it as `apps` identities; return what that came to and took."""
     users = 3 * (mix.properties + mix.restores) + 1_000
     objects, links = round(users * 1.4) + mix.links // 40, 2 * mix.links + 10_000
     tenant = TenantProcess(objects, links, root / "answers")
     tenant.ask("token")
     try:
-        return virtual_time.run(_story(tenant, root, mix))
+        return virtual_time.run(_story(tenant, root, mix, apps))
     finally:
         tenant.end()
 
 
-async def _story(tenant: TenantProcess, root: Path, mix: Mix) -> dict[str, Any]:
+async def _story(tenant: TenantProcess, root: Path, mix: Mix, apps: int) -> dict[str, Any]:
     clock, transport = virtual_time.VirtualClock(), TenantTransport(tenant)
 
-    async def token(claims: str = "") -> Token:
-        assert not claims, "the simulated tenant challenges nobody here"
-        return Token(tenant.ask("token"), clock.now() + timedelta(hours=1))
+    def tokens(number: int) -> TokenSource:
+        async def token(claims: str = "") -> Token:
+            assert not claims, "the simulated tenant challenges nobody here"
+            return Token(tenant.ask("token", number), clock.now() + timedelta(hours=1))
+
+        return token
 
     directory = GraphDirectory(
         GraphSettings(),
-        tokens=token,
+        tokens=tokens(0),
         clock=clock,
         jitter=random.Random(1),  # noqa: S311  spreads retries; nothing secret depends on it
         transport=transport,
+        writers=[tokens(number) for number in range(1, apps)],
     )
     world = World(root, directory, clock=clock)
     snapshot = await world.capture(workers=WORKERS)

@@ -24,13 +24,14 @@ from shared.graph.answers.pages import EXPANDED_MAX
 from shared.graph.children import child_name
 from shared.graph.quota import Cost, cost_of
 from shared.graph.settings import BATCH_PARTS_MAX
-from simulator.applications import GRAPH, TIDEMARK
+from simulator.applications import GRAPH, TIDEMARK, TIDEMARK_SECOND, TIDEMARK_THIRD
 from simulator.http import Request
 from simulator.operations.hung import below
 from simulator.service import Simulator
 
 BY_PATH = {entry.path: entry.name for entry in TYPES}
 LATENCY_SECONDS = 0.05  # what one exchange takes, as in the simulation tests
+IDENTITIES = (TIDEMARK, TIDEMARK_SECOND, TIDEMARK_THIRD)  # those that a recovery may write as
 LOGIN = "https://login.microsoftonline.com"
 
 
@@ -108,7 +109,8 @@ def _serve(pipe: Connection, objects: int, links: int, answers: Path) -> None:
             except EOFError:
                 return
             if question[0] == "token":
-                pipe.send(simulator.issue_token(TIDEMARK, GRAPH, base_url=LOGIN))
+                number = question[1] if len(question) > 1 else 0
+                pipe.send(simulator.issue_token(IDENTITIES[number], GRAPH, base_url=LOGIN))
             elif question[0] == "call":
                 pipe.send(question[1](simulator, *question[2:]))
             elif question[0] == "recorded":

@@ -58,6 +58,7 @@ from shared.runs.reading import Reading
 from shared.runs.reading_by_ids import ReadingByIds
 from shared.runs.rechecking import Rechecking
 from shared.runs.recreating import Recreating
+from shared.runs.relinking import Relinking
 from shared.runs.replanning import Replanning
 from shared.runs.rolling import Rolling
 from shared.runs.sealing import Sealing
@@ -240,11 +241,12 @@ def _telling_steps(ports: Ports, ledger: Ledger, snapshots: Snapshots, comparing
 def _writing_steps(ports: Ports, ledger: Ledger, comparing: Comparing, guarding: Guarding) -> dict[Step, StepRun]:
     """Return the steps that plan a recovery, write it and look at it again."""
     patience = Patience(ports.directory, ports.clock)
-    planning = Planning(ledger, ports.directory, ports.work, comparing, guarding, patience)
+    planning = Planning(ledger, ports.work, comparing, guarding)
+    relinking = Relinking(ledger, ports.directory, ports.work, comparing, patience)
     return {
         Step.PLAN: planning.plan,
         Step.REPLAN: Replanning(ledger, ports.work, comparing, guarding).replan,
-        Step.RELINK: planning.relink,
+        Step.RELINK: relinking.relink,
         Step.APPLY: Applying(
             ledger,
             ports.directory,

@@ -28,11 +28,18 @@ if TYPE_CHECKING:
     from shared.azure.connections import StorageConnection
     from shared.azure.immutability import PolicyReader
     from shared.graph.settings import Shortcut
+    from shared.graph.tokens import TokenSource
 
 GRAPH_ROOT_DEFAULT = "https://graph.microsoft.com"
 AUTHORITY_DEFAULT = "https://login.microsoftonline.com"
 VAULT_CONTAINER = "snapshots"
 AUDIT_CONTAINER = "audit"
+# The identities that write: three at Graph's 20 writes a second have all that it allows a tenant.
+IDENTITIES = (
+    ("TIDEMARK_CLIENT_ID", "TIDEMARK_CLIENT_SECRET"),
+    ("TIDEMARK_SECOND_CLIENT_ID", "TIDEMARK_SECOND_CLIENT_SECRET"),
+    ("TIDEMARK_THIRD_CLIENT_ID", "TIDEMARK_THIRD_CLIENT_SECRET"),
+)
 __all__ = ["LEASE_SECONDS_DEFAULT", "Ports", "Product", "assemble", "from_settings", "product"]
 
 _made: dict[asyncio.AbstractEventLoop, Product] = {}
@@ -199,23 +206,14 @@ def _alerts(settings: Mapping[str, str], clock: Clock) -> Alerts:
 def _directory(settings: Mapping[str, str], tenant: str, clock: Clock) -> Directory:
     import random
 
-    from shared.graph.credentials import ClientSecretTokens, ManagedIdentityTokens
     from shared.graph.directory import GraphDirectory
     from shared.graph.settings import GraphSettings
-    from shared.graph.tokens import TokenSource
 
     root = (settings.get("TIDEMARK_GRAPH_ROOT") or GRAPH_ROOT_DEFAULT).rstrip("/")
-    client_id = settings.get("TIDEMARK_CLIENT_ID") or ""
-    secret = settings.get("TIDEMARK_CLIENT_SECRET") or ""
-    tokens: TokenSource = ManagedIdentityTokens(client_id or None)
-    if secret:
-        authority = settings.get("TIDEMARK_AUTHORITY") or AUTHORITY_DEFAULT
-        tokens = ClientSecretTokens(
-            authority=authority, tenant=tenant, client_id=client_id, client_secret=secret, clock=clock
-        )
     jitter = random.Random()  # noqa: S311  spreads retries; nothing secret depends on it
     graph = GraphSettings(base_url=f"{root}/v1.0", avoids=_avoided(settings))
-    return GraphDirectory(graph, tokens=tokens, clock=clock, jitter=jitter)
+    first, *others = [_tokens(settings, tenant, clock, names) for names in _identities(settings)]
+    return GraphDirectory(graph, tokens=first, clock=clock, jitter=jitter, writers=others)
 
 
 def _avoided(settings: Mapping[str, str]) -> frozenset[Shortcut]:
@@ -227,6 +225,37 @@ def _avoided(settings: Mapping[str, str]) -> frozenset[Shortcut]:
     if unknown := sorted(listed - {*Shortcut}):
         raise InputError(f"{name} has {unknown[0][:40]!r}; use some of {', '.join(sorted(Shortcut))}", member=name)
     return frozenset(map(Shortcut, listed))
+
+
+def _identities(settings: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the settings that name every identity that writes, the product's own first.
+
+    Raises InputError when the third is set and the second is not, and when two are one identity.
+    """
+    own, *others = IDENTITIES
+    named = [names for names in others if settings.get(names[0])]
+    if named != others[: len(named)]:
+        first, last = others[0][0], named[-1][0]
+        raise InputError(f"{last} is set and {first} is not: set the second before the third", member=first)
+    ids = [guid(settings[name], member=name) for name, _secret in named]
+    if named and settings.get(own[0]):
+        ids.append(guid(settings[own[0]], member=own[0]))
+    if len(set(ids)) != len(ids):
+        raise InputError("two of the identities that write are one, which has one write quota", member=named[-1][0])
+    return [own, *named]
+
+
+def _tokens(settings: Mapping[str, str], tenant: str, clock: Clock, names: tuple[str, str]) -> TokenSource:
+    """Return where the tokens of one identity come from: its client secret, or a managed identity of the app."""
+    from shared.graph.credentials import ClientSecretTokens, ManagedIdentityTokens
+
+    client_id, secret = (settings.get(name) or "" for name in names)
+    if not secret:
+        return ManagedIdentityTokens(client_id or None)
+    authority = settings.get("TIDEMARK_AUTHORITY") or AUTHORITY_DEFAULT
+    return ClientSecretTokens(
+        authority=authority, tenant=tenant, client_id=client_id, client_secret=secret, clock=clock
+    )
 
 
 def _setting(settings: Mapping[str, str], name: str) -> str:

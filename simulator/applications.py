@@ -72,6 +72,21 @@ TIDEMARK = Application(
     "tidemark-simulated-secret",
     {GRAPH: _READS + _WRITES},
 )
+# Further identities of the same product: Graph counts the writes of each application by itself.
+TIDEMARK_SECOND = Application(
+    "Tidemark (second writer)",
+    "71de0000-0000-4000-8000-000000000002",
+    "71de0000-0000-4000-8000-0000000000a2",
+    "tidemark-second-simulated-secret",
+    {GRAPH: _READS + _WRITES},
+)
+TIDEMARK_THIRD = Application(
+    "Tidemark (third writer)",
+    "71de0000-0000-4000-8000-000000000003",
+    "71de0000-0000-4000-8000-0000000000a3",
+    "tidemark-third-simulated-secret",
+    {GRAPH: _READS + _WRITES},
+)
 OPERATOR_ADMINISTRATOR = Application(
     "Operator (administrator)",
     "0be7a700-0000-4000-8000-000000000002",
@@ -135,5 +150,5 @@ POLICY_DESK = Application(
     {GRAPH: _READS + _WRITES},
 )
 _OTHERS = (BYSTANDER, AUDITOR, CARELESS_SCRIPT, BUSY_OFFICE, PERSONNEL, PIPELINE, POLICY_DESK)
-ALL = (TIDEMARK, OPERATOR_ADMINISTRATOR, OPERATOR_READER, *_OTHERS)
+ALL = (TIDEMARK, TIDEMARK_SECOND, TIDEMARK_THIRD, OPERATOR_ADMINISTRATOR, OPERATOR_READER, *_OTHERS)
 BY_APP_ID: Mapping[str, Application] = MappingProxyType({app.app_id: app for app in ALL})

@@ -6,14 +6,15 @@ because a lenient reading of it could roll back a whole tenant.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
 from shared.domain.ids import object_key
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
+class Scope(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All objects (`types` and `ids` both None), whole types, or chosen ids of types."""
 
     types: tuple[str, ...] | None = None
@@ -28,19 +29,19 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     def covers_key(self, type_name: str, key: bytes) -> bool:
         """Tell whether the object with this key is in scope."""
         if self.ids is not None:
-            return key in _keys(self.ids.get(type_name, ()))
+            return key in self._keys.get(type_name, ())
         return self.covers_type(type_name)
+
+    @cached_property
+    def _keys(self) -> Mapping[str, frozenset[bytes]]:
+        """The keys of the ids, by type: made once, because every object of a tenant is asked about."""
+        return {name: frozenset(map(object_key, ids)) for name, ids in (self.ids or {}).items()}
 
     def covers(self, type_name: str, object_id: str) -> bool:
         """Tell whether this object is in scope; GUIDs are compared without regard to case."""
         if self.ids is not None:
             return self.covers_key(type_name, object_key(object_id))
         return self.covers_type(type_name)
-
-
-@lru_cache(maxsize=64)  # the types of the scopes of the few jobs at work in one process
-def _keys(ids: tuple[str, ...]) -> frozenset[bytes]:
-    return frozenset(map(object_key, ids))
 
 
 EVERYTHING = Scope()

@@ -29,7 +29,8 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Graph's last word on one write, after all retries; status 0 when there was none (see Write).
 
-    `made_id` and `made_app_id` are those of an object that the write created, where Graph said so.
+    `made_id` and `made_app_id` are those of an object that the write created, where Graph said so. `warning` is what
+    the operator must be told beside it.
     """
 
     write_id: str
@@ -39,3 +40,4 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str = ""
     made_id: str = ""
     made_app_id: str = ""
+    warning: str = ""

@@ -38,9 +38,10 @@ from shared.ports import AuditPage, Clock, DeltaPage, Found, Held, NativeRecover
 class GraphDirectory:
     """A tenant reached over Graph's HTTP.
 
-    `tokens` is asked once an hour: its token is kept here. `transport` replaces the network in tests; `jitter` is the
-    only randomness. Raises InputError at once for a base
-    URL that is neither https nor loopback. See ports.Directory for what each method promises and raises.
+    `tokens` is asked once an hour: its token is kept here. `writers` are further applications that writes are dealt to;
+    everything is read as the first one. `transport` replaces the network in tests; `jitter` is the only randomness.
+    Raises InputError at once for a base URL that is neither https nor loopback. See ports.Directory for what each
+    method promises and raises.
     """
 
     def __init__(
@@ -51,12 +52,19 @@ class GraphDirectory:
         clock: Clock,
         jitter: random.Random,
         transport: httpx.AsyncBaseTransport | None = None,
+        writers: Sequence[TokenSource] = (),
     ) -> None:
         in_flight = settings.batches_in_flight_max
         self._counters, self._avoids = Figures(), settings.avoids
-        self._client = GraphClient(settings, CachedTokens(tokens, clock), self._counters, transport)
         pacing = Pacing(settings.quota, clock, self._counters)
-        self._sender = Sender(self._client, pacing, self._counters, jitter, batches_in_flight_max=in_flight)
+
+        def sender(source: TokenSource, paced: Pacing) -> tuple[GraphClient, Sender]:
+            client = GraphClient(settings, CachedTokens(source, clock), self._counters, transport)
+            return client, Sender(client, paced, self._counters, jitter, batches_in_flight_max=in_flight)
+
+        self._client, self._sender = sender(tokens, pacing)
+        others = [sender(source, Pacing(settings.quota, clock, self._counters, beside=pacing)) for source in writers]
+        self._clients = [self._client, *(client for client, _sender in others)]
         bounds = Bounds(self._client.base, settings.pages_max)
         self._reader = Reader(self._sender, bounds, avoids=settings.avoids)
         self._delta = DeltaReader(self._sender, bounds, tells_links=Shortcut.TOLD_LINKS not in settings.avoids)
@@ -64,7 +72,7 @@ class GraphDirectory:
         self._native = NativeJobs(self._sender, bounds)
         self._finder = Finder(self._sender, self._reader, bounds, avoids=settings.avoids)
         self._bounds = bounds
-        self._writer = Writer(self._sender, batches_in_flight_max=in_flight)
+        self._writer = Writer(self._sender, [more for _client, more in others], batches_in_flight_max=in_flight)
 
     @property
     def figures(self) -> dict[str, int]:
@@ -135,7 +143,7 @@ class GraphDirectory:
 
     async def own_applications(self) -> frozenset[str]:
         """Return the ids of the applications that we write as."""
-        return frozenset({await self._client.own_application()} - {""})
+        return frozenset({await client.own_application() for client in self._clients} - {""})
 
     async def apply(self, writes: Sequence[Write]) -> list[Answer]:
         """Send every write, one lane at a time, and return their answers in the same order."""
@@ -143,4 +151,5 @@ class GraphDirectory:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        for client in self._clients:
+            await client.aclose()

@@ -64,7 +64,7 @@ class Finder:
         is_single = entry.reference(reference).is_single
         whole: dict[str, set[str]] = {}
         if self._is_many(entry, object_ids):
-            whole = await many.references(self._sender, entry, reference, object_ids)
+            whole = await many.references(self._sender, entry, reference, object_ids, is_single=is_single)
         if is_single:
             alone = [known for known in dict.fromkeys(object_ids) if known not in whole]
             return whole | await self._single_references(what, entry, reference, alone)

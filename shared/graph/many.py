@@ -39,9 +39,12 @@ async def bodies(sender: Sender, entry: ObjectType, object_ids: Sequence[str]) -
 
 
 async def references(
-    sender: Sender, entry: ObjectType, reference: str, object_ids: Sequence[str]
+    sender: Sender, entry: ObjectType, reference: str, object_ids: Sequence[str], *, is_single: bool = False
 ) -> dict[str, set[str]]:
-    """Return the ids that `reference` of each object names, for those objects that came whole."""
+    """Return the ids that `reference` of each object names, for those objects that came whole.
+
+    An `is_single` reference leads to one object or to none.
+    """
     found: dict[str, set[str]] = {}
     wanted = set(object_ids)
     expand, is_single = f"$select=id&$expand={reference}($select=id)", entry.reference(reference).is_single

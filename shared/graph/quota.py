@@ -115,11 +115,17 @@ def full(capacity: float, rate: float, now: float) -> Bucket:
 
 
 def buckets(settings: QuotaSettings, now: float) -> dict[str, Bucket]:
-    """Return the buckets of one app in one tenant, by the field of Cost that each serves."""
+    """Return the buckets of one app in one tenant, by the field of Cost that each serves.
+
+    `tenant_writes` serves the writes of all apps together.
+    """
     pace = 1 / settings.conditional_access_interval_seconds
     return {
         "read_units": full(settings.read_units * USABLE, settings.read_units / settings.read_window_seconds, now),
         "writes": full(settings.writes * USABLE, settings.writes / settings.write_window_seconds, now),
+        "tenant_writes": full(
+            settings.tenant_writes * USABLE, settings.tenant_writes / settings.tenant_write_window_seconds, now
+        ),
         "conditional_access": full(1, pace, now),
         "audits": full(settings.audits * USABLE, settings.audits / settings.audit_window_seconds, now),
     }

@@ -89,6 +89,11 @@ class Sender:
         """Return how many writes one $batch may hold: 20, or fewer when the write quota was set below that."""
         return self._pacing.parts_max("writes")
 
+    def seconds_to_room(self) -> float:
+        """Return the seconds until a full $batch of writes may be sent, if nothing else is sent before."""
+        count = self.writes_per_batch()
+        return self._pacing.shortage(Cost(read_units=count, writes=count))
+
     def wait_before_repeat(self, request: Request, reply: Reply, tries: Tries) -> float | None:
         """Return the seconds to wait before `request` is repeated, None when `reply` is final.
 

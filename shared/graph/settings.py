@@ -41,6 +41,8 @@ class QuotaSettings(msgspec.Struct, frozen=True, kw_only=True):
     read_window_seconds: float = 10
     writes: float = 3_000
     write_window_seconds: float = 150
+    tenant_writes: float = 18_000
+    tenant_write_window_seconds: float = 300
     audits: float = 5
     audit_window_seconds: float = 10
     conditional_access_interval_seconds: float = 1.05  # the limit is 1/s per tenant; the rest is clock slack

@@ -2,7 +2,8 @@
 
 Every other write of a recovery can be repeated and read (already there, not there: success). A restore cannot: when
 the first try did take effect, the second finds nothing in the recycle bin, which looks like an object gone for good.
-So a 404 to a repeated restore is settled by looking for the live object.
+So a 404 to a repeated restore is settled by looking for the live object, several times: the replica that answers may
+not know of it yet.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from shared.graph.answers import pages
 from shared.graph.answers.faults import is_gone
 from shared.graph.exchange import Reply, Request
 
-# "Microsoft Graph: facts": a write may take a while to show everywhere, so a replica that lags is asked again.
-WAITS_SECONDS = (0.0, 2.0, 6.0, 15.0)
+# Before each further look: "Microsoft Graph: facts and rules", what was just made may be 404 for a while.
+LOOK_AGAIN_SECONDS = (2.0, 5.0, 10.0, 20.0)
+
 _RESTORE = re.compile(r"(?P<root>.*)/deletedItems(?P<kind>/[A-Za-z.]+)?/(?P<id>[^/]+)/restore\Z")
 
 

@@ -8,11 +8,12 @@ Conditional Access has one request a second, so its writes go one by one while t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from shared.domain.errors import TransientError
+from shared.domain.errors import DirectoryError, TransientError
 from shared.domain.writes import Answer, Write
 from shared.graph import retry, settling
 from shared.graph.answers.faults import fault_of
@@ -25,42 +26,77 @@ from shared.graph.sending import Sender
 NO_CLEAR_ANSWER = "noClearAnswer"
 CREATED = 201
 RESTORED_EARLIER = "restored by an earlier try that had no clear answer"
+REFUSED = frozenset({401, 403})
+EPSILON_SECONDS = 1e-6
+LOOK_AGAIN_SECONDS = 1.0  # an application that waits for its quota sees within this that the others have finished
+
+log = logging.getLogger(__name__)
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """An application that Graph refused, and why: its writes go to the others for as long as this process lives."""
+
+    place: int
+    reason: str
+
+    def warning(self) -> str:
+        """Return what an operator must be told."""
+        return f"writer identity {self.place + 1} was refused, so the others wrote in its place: {self.reason}"
 
 
 class Writer:
-    """Send writes and gather their answers."""
+    """Send writes and gather their answers.
 
-    def __init__(self, sender: Sender, *, batches_in_flight_max: int) -> None:
+    `others` are further applications, each with a write quota of its own. The first one is the product's own: what it
+    is refused is final, and what an other one is refused it tries.
+    """
+
+    def __init__(self, sender: Sender, others: Sequence[Sender] = (), *, batches_in_flight_max: int) -> None:
         self._sender = sender
+        self._others = dict(enumerate(others, start=1))
+        self._dropped: list[Dropped] = []
         self._in_flight_max = batches_in_flight_max
 
     async def apply(self, writes: Sequence[Write]) -> list[Answer]:
         """Return the answers to `writes` in their order; see ports.Directory."""
-        run = _Run(self._sender, writes)
+        run = _Run(self._sender, writes, self._drop)
         slow_lanes = {write.lane for write in writes if is_conditional_access(write.path)}
         slow = [place for place, write in enumerate(writes) if write.lane in slow_lanes]
         lanes = Lanes((place, write.lane) for place, write in enumerate(writes) if write.lane not in slow_lanes)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(run.one_by_one(slow))
-                for _ in range(self._in_flight_max):
-                    group.create_task(run.in_batches(lanes, group))
+                for number, sender in [(0, self._sender), *self._others.items()]:
+                    for _ in range(self._in_flight_max):
+                        group.create_task(run.in_batches(lanes, group, number, sender, shares=bool(self._others)))
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
-        return [run.answers[place] for place in range(len(writes))]
+        answers = [run.answers[place] for place in range(len(writes))]
+        if self._dropped and answers:
+            said = "; ".join(one.warning() for one in self._dropped)
+            answers[0] = msgspec.structs.replace(answers[0], warning=said)
+        return answers
+
+    def _drop(self, number: int, reason: str) -> None:
+        if self._others.pop(number, None) is not None:
+            self._dropped.append(Dropped(number, reason))
+            log.warning("writer identity dropped", extra={"writer": number + 1, "reason": reason})
 
 
 class _Run:
     """One call of `apply`: what each write has been through, and the answers so far."""
 
-    def __init__(self, sender: Sender, writes: Sequence[Write]) -> None:
+    def __init__(self, sender: Sender, writes: Sequence[Write], drop: Callable[[int, str], None]) -> None:
         self._sender = sender
         self._writes = writes
+        self._drop = drop
+        self._lost: set[int] = set()
         self._requests = [
             Request(method=write.method, tail=write.path, body=write.body, headers=_headers(write)) for write in writes
         ]
         self._tries = [Tries()] * len(writes)
         self._unclear: set[int] = set()
+        self._looks: dict[int, int] = {}
         self._turn = asyncio.Condition()
         self.answers: dict[int, Answer] = {}
 
@@ -69,28 +105,69 @@ class _Run:
         for place in places:
             while True:
                 reply = await self._sender.send_once(self._requests[place])
-                seconds = await self._settle(place, reply)
+                seconds = await self._settle(place, reply, self._sender)
                 if seconds is None:
                     break
                 await self._sender.wait(seconds)
 
-    async def in_batches(self, lanes: Lanes, group: asyncio.TaskGroup) -> None:
-        """Send batch after batch until every lane is finished; several of these run side by side."""
-        while True:
+    async def in_batches(
+        self, lanes: Lanes, group: asyncio.TaskGroup, number: int, sender: Sender, *, shares: bool
+    ) -> None:
+        """Send batch after batch as one application until every lane is finished; several of these run side by side.
+
+        Where several applications share the lanes, one takes writes only when its own quota has room for them.
+        """
+        while number not in self._lost:
             async with self._turn:
                 await self._turn.wait_for(lambda: lanes.has_ready or lanes.is_finished)
-                places = lanes.lend(self._sender.writes_per_batch())
-            if not places:
+            if lanes.is_finished:
                 return
-            replies = await self._sender.send_batch([self._requests[place] for place in places])
-            for place, reply in zip(places, replies, strict=True):
-                seconds = await self._settle(place, reply)
-                if seconds is None:
-                    lanes.finish(place)
-                else:
-                    group.create_task(self._give_back(lanes, place, seconds))
+            if shares and (seconds := sender.seconds_to_room()) > EPSILON_SECONDS:
+                await sender.wait(min(seconds, LOOK_AGAIN_SECONDS))
+                continue
+            places = lanes.lend(sender.writes_per_batch())
+            if not places:
+                continue
+            try:
+                replies = await sender.send_batch([self._requests[place] for place in places])
+            except (DirectoryError, TransientError) as error:
+                if number == 0:
+                    raise
+                self._lose(number, str(error))
+                for place in places:
+                    lanes.give_back(place)
+            else:
+                for place, reply in zip(places, replies, strict=True):
+                    await self._take(lanes, group, place, reply, (number, sender))
             async with self._turn:
                 self._turn.notify_all()
+
+    async def _take(
+        self, lanes: Lanes, group: asyncio.TaskGroup, place: int, reply: Reply, who: tuple[int, Sender]
+    ) -> None:
+        number, sender = who
+        if number and reply.status in REFUSED:
+            group.create_task(self._as_first(lanes, place, number, reply))
+            return
+        seconds = await self._settle(place, reply, sender)
+        if seconds is None:
+            lanes.finish(place)
+        else:
+            group.create_task(self._give_back(lanes, place, seconds))
+
+    async def _as_first(self, lanes: Lanes, place: int, number: int, refused: Reply) -> None:
+        """Try as the first application what another was refused: where it succeeds, the other one lacks a right."""
+        await self.one_by_one([place])
+        if self.answers[place].status not in REFUSED:
+            fault = fault_of(refused)
+            self._lose(number, f"{fault.code}: {fault.message} (request {fault.request_id})")
+        lanes.finish(place)
+        async with self._turn:
+            self._turn.notify_all()
+
+    def _lose(self, number: int, reason: str) -> None:
+        self._lost.add(number)
+        self._drop(number, reason)
 
     async def _give_back(self, lanes: Lanes, place: int, seconds: float) -> None:
         """Let the lane of a refused write lend it again, after the wait that was asked for."""
@@ -99,14 +176,17 @@ class _Run:
         async with self._turn:
             self._turn.notify_all()
 
-    async def _settle(self, place: int, reply: Reply) -> float | None:
-        """Keep the last answer and return None, or return the seconds after which the write is to be repeated."""
+    async def _settle(self, place: int, reply: Reply, sender: Sender) -> float | None:
+        """Keep the last answer and return None, or return the seconds after which the write is to be repeated.
+
+        A restore that may have been made by an earlier try is repeated until the live object shows, or patience ends.
+        """
         tries = self._tries[place]
         if self._writes[place].makes_another and reply.status in retry.UNCLEAR:
             known = self._writes[place].write_id
             self.answers[place] = Answer(write_id=known, status=0, code=NO_CLEAR_ANSWER, request_id=reply.request_id)
             return None
-        seconds = self._sender.wait_before_repeat(self._requests[place], reply, tries)
+        seconds = sender.wait_before_repeat(self._requests[place], reply, tries)
         if seconds is not None:
             self._tries[place] = retry.counted(tries, reply.status)
             if reply.status in retry.UNCLEAR:
@@ -114,14 +194,20 @@ class _Run:
             return seconds
         if reply.status == NO_ANSWER:
             raise TransientError(f"write {self._writes[place].write_id}: Graph could not be reached: {reply.cut}")
-        self.answers[place] = await self._last_answer(place, reply)
+        write = self._writes[place]
+        if reply.status == 404 and place in self._unclear and settling.is_restore(write.path):
+            if await self._is_live(write.path):
+                told = {"message": RESTORED_EARLIER, "request_id": reply.request_id}
+                self.answers[place] = Answer(write_id=write.write_id, status=200, **told)
+                return None
+            looks = self._looks[place] = self._looks.get(place, 0) + 1
+            if looks <= len(settling.LOOK_AGAIN_SECONDS):
+                return settling.LOOK_AGAIN_SECONDS[looks - 1]
+        self.answers[place] = self._last_answer(write, reply)
         return None
 
-    async def _last_answer(self, place: int, reply: Reply) -> Answer:
-        write = self._writes[place]
-        is_repeated_restore = place in self._unclear and settling.is_restore(write.path)
-        if reply.status == 404 and is_repeated_restore and await self._is_live(write.path):
-            return Answer(write_id=write.write_id, status=200, message=RESTORED_EARLIER, request_id=reply.request_id)
+    @staticmethod
+    def _last_answer(write: Write, reply: Reply) -> Answer:
         if reply.is_success:
             made = _made(reply)
             return Answer(
@@ -142,12 +228,7 @@ class _Run:
 
     async def _is_live(self, tail: str) -> bool:
         request = settling.question(tail)
-        for seconds in settling.WAITS_SECONDS:
-            if seconds:
-                await self._sender.wait(seconds)
-            if settling.is_yes(request, await self._sender.send(request)):
-                return True
-        return False
+        return settling.is_yes(request, await self._sender.send(request))
 
 
 def _headers(write: Write) -> dict[str, str]:

@@ -36,7 +36,7 @@ WIDTH: Mapping[Step, int] = MappingProxyType(
         Step.RELINK: 1,
         Step.APPLY: 1,
         Step.EXPLAIN: 1,
-        Step.CONFIRM: 1,
+        Step.CONFIRM: 4,
         Step.TRACE: 1,
         Step.VERIFY: 1,
     }

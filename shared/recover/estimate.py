@@ -23,6 +23,7 @@ from shared.recover.writes import LINKS_PER_PATCH_MAX
 # "Microsoft Graph service-specific throttling limits": writes of one app, and Conditional Access
 WRITES_FULL, WRITES_PER_SECOND, CONDITIONAL_ACCESS_PER_SECOND = 3_000, 20.0, 1.0
 SLOW_TYPES = frozenset({"conditionalAccessPolicy", "namedLocation"})
+HASH_BYTES = 32
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
@@ -36,38 +37,61 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int
 
 
+class Estimator:
+    """Adds a plan up as it is made, whatever its size: 32 bytes a change are kept, for the digest."""
+
+    def __init__(self, about: object) -> None:
+        self._about = about
+        self._hashes = [bytearray() for _first_byte in range(256)]
+        self._objects = self._links = self._quick = self._slow = 0
+
+    def add_object(self, change: Change) -> None:
+        """Count a change to an object."""
+        self._keep(change)
+        self._objects += 1
+        if change.type in SLOW_TYPES:
+            self._slow += 1
+        else:
+            self._quick += 1
+
+    def add_links(self, changes: Iterable[Change]) -> None:
+        """Count changes to references: all of an object at once, because they share requests."""
+        packs: Counter[tuple[str, str]] = Counter()
+        for change in changes:
+            self._keep(change)
+            self._links += 1
+            if change.action is Action.LINK:
+                packs[change.object_id, change.reference] += 1
+            else:
+                self._quick += 1
+        self._quick += sum(math.ceil(count / LINKS_PER_PATCH_MAX) for count in packs.values())
+
+    def estimate(self) -> Estimate:
+        """Return what was added comes to."""
+        beyond = max(0.0, self._quick - WRITES_FULL)
+        seconds = max(beyond / WRITES_PER_SECOND, self._slow / CONDITIONAL_ACCESS_PER_SECOND)
+        named = hashlib.sha256(_ENCODER.encode(self._about))
+        for some in self._hashes:  # sorted a 256th at a time: the order of all, in little memory
+            whole = bytes(some)
+            for one in sorted(whole[start : start + HASH_BYTES] for start in range(0, len(whole), HASH_BYTES)):
+                named.update(one)
+        return Estimate(
+            digest=named.hexdigest(),
+            objects=self._objects,
+            links=self._links,
+            writes=self._quick + self._slow,
+            seconds=math.ceil(seconds),
+        )
+
+    def _keep(self, change: Change) -> None:
+        hashed = hashlib.sha256(_ENCODER.encode(change)).digest()
+        self._hashes[hashed[0]] += hashed
+
+
 def estimated(about: object, objects: Iterable[Change], links: Iterable[Change]) -> Estimate:
     """Return the estimate of a plan; `about` says what it is for and goes into the digest."""
-    hashes: list[bytes] = []
-    quick = slow = object_count = link_count = 0
+    adding = Estimator(about)
     for change in objects:
-        hashes.append(_hashed(change))
-        object_count += 1
-        if change.type in SLOW_TYPES:
-            slow += 1
-        else:
-            quick += 1
-    packs: Counter[tuple[str, str]] = Counter()
-    for change in links:
-        hashes.append(_hashed(change))
-        link_count += 1
-        if change.action is Action.LINK:
-            packs[change.object_id, change.reference] += 1
-        else:
-            quick += 1
-    quick += sum(math.ceil(count / LINKS_PER_PATCH_MAX) for count in packs.values())
-    seconds = max(max(0.0, quick - WRITES_FULL) / WRITES_PER_SECOND, slow / CONDITIONAL_ACCESS_PER_SECOND)
-    named = hashlib.sha256(_ENCODER.encode(about))
-    for one in sorted(hashes):
-        named.update(one)
-    return Estimate(
-        digest=named.hexdigest(),
-        objects=object_count,
-        links=link_count,
-        writes=quick + slow,
-        seconds=math.ceil(seconds),
-    )
-
-
-def _hashed(change: Change) -> bytes:
-    return hashlib.sha256(_ENCODER.encode(change)).digest()
+        adding.add_object(change)
+    adding.add_links(links)
+    return adding.estimate()

@@ -15,7 +15,7 @@ Every plan keeps these promises (tests/properties/test_plan.py checks each by na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from shared.catalogue.entry import ObjectType, Wave
 from shared.catalogue.types import type_named
@@ -26,7 +26,6 @@ from shared.recover.lockout.policies import ENABLED, REPORT_ONLY
 from shared.recover.lockout.unseen import unseen
 from shared.recover.recreating import creation_target, not_created, update_target
 
-BATCH_CHANGES_MAX = 2_000  # "Restore journal for 500,000 changes": 1,000 rows is one query page
 ENABLE = "enable"  # the stage of a policy's plan, and its place in the catalogue's waves
 NEWER = "newer than the snapshot: soft-deleted only when asked (softDeleteNewer)"
 
@@ -123,27 +122,3 @@ def foreseen_links(differences: Iterable[Difference], options: Options) -> Itera
     for row in differences:
         if row.links and not left_alone(row, options):
             yield from link_changes(row.type, row.object_id, row.display_name, row.links)
-
-
-def dealt(changes: Sequence[Change], run_max: int) -> list[Change]:
-    """Return `changes` with the objects dealt round robin, in runs of at most `run_max` changes of one object.
-
-    One object has one writer at a time, so neighbours of different objects can be sent together; a run fills one
-    request. The order within an object is kept. Biggest objects first: they bound how long the wave takes.
-    """
-    lanes: dict[tuple[str, Action, str], list[Change]] = {}
-    for change in changes:
-        lanes.setdefault((change.object_id, change.action, change.reference), []).append(change)
-    queues = sorted(lanes.values(), key=lambda lane: (-len(lane), lane[0].change_id))
-    order: list[Change] = []
-    while queues:
-        for lane in queues:
-            order += lane[:run_max]
-            del lane[:run_max]
-        queues = [lane for lane in queues if lane]
-    return order
-
-
-def batches(changes: Sequence[Change], size: int = BATCH_CHANGES_MAX) -> list[list[Change]]:
-    """Return `changes` cut into what one message covers."""
-    return [list(changes[start : start + size]) for start in range(0, len(changes), size)]

@@ -85,9 +85,9 @@ class Applying:
             stopped = {change.change_id: answer for change in groups[number] if (answer := held(change, counts))}
             unsent = {**locked, **stopped}
             changes = [rewritten(change, renewed.ids) for change in groups[number]]
-            outcomes = await self._apply_group(tenure, number, changes, unsent, renewed)
+            outcomes, warnings = await self._apply_group(tenure, number, changes, unsent, renewed)
             renewed = renewed.grown(outcomes)
-            await self._record(tenure, number, outcomes, is_last=number + 1 == len(groups))
+            await self._record(tenure, number, outcomes, warnings, is_last=number + 1 == len(groups))
             if number + 1 < len(groups) and (pause := await tenure.pause()):
                 return pause
         return None
@@ -99,7 +99,8 @@ class Applying:
         whole: Sequence[Change],
         unsent: Mapping[str, Answer],
         renewed: Renewed,
-    ) -> list[Outcome]:
+    ) -> tuple[list[Outcome], list[str]]:
+        """Return how every change of a group ended, and what the operator must be told beside that."""
         done = {
             change.change_id: outcome(change, Result.FAILED, before={}, answer=unsent[change.change_id])
             for change in whole
@@ -111,13 +112,15 @@ class Applying:
             if change.object_id.lower() in renewed.waiting and not is_created_anew(change)
         }
         changes = [change for change in whole if change.change_id not in done]
+        warnings: list[str] = []
         if changes:
-            done |= await self._sent_group(tenure, number, changes, renewed)
-        return [done[change.change_id] for change in whole]
+            sent, warnings = await self._sent_group(tenure, number, changes, renewed)
+            done |= sent
+        return [done[change.change_id] for change in whole], warnings
 
     async def _sent_group(
         self, tenure: Tenure, number: int, whole: Sequence[Change], renewed: Renewed
-    ) -> dict[str, Outcome]:
+    ) -> tuple[dict[str, Outcome], list[str]]:
         entry = type_named(whole[0].type)
         anew = [change for change in whole if is_created_anew(change)]
         changes = [change for change in whole if not is_created_anew(change)]
@@ -150,7 +153,7 @@ class Applying:
             remark = OVERWRITTEN + ", ".join(others) if others else ""
             image = before[change.change_id]
             done[change.change_id] = outcome(change, result, before=image, message=remark, answer=answer)
-        return done
+        return done, sorted({answer.warning for _change, _result, answer in ended if answer.warning})
 
     async def _proven(
         self, entry: ObjectType, ended: Sequence[tuple[Change, Result, Answer]]
@@ -219,12 +222,15 @@ class Applying:
     def _values(change: Change, look: Look, entry: ObjectType) -> Json:
         return still_differing(change, look.body or {}, entry) if change.action is Action.UPDATE else {}
 
-    async def _record(self, tenure: Tenure, number: int, outcomes: list[Outcome], *, is_last: bool) -> None:
+    async def _record(
+        self, tenure: Tenure, number: int, outcomes: list[Outcome], warnings: list[str], *, is_last: bool
+    ) -> None:
         batch = tenure.batch
         content, digest = encode_records(OUTCOMES, outcomes)
         name = f"{tenure.job.tenant}/{batch.job_id}/outcomes/{batch.number:05d}-{number:05d}-{batch.attempt}.ndz"
         await self._work.create(name, content)
         stored = {"name": name, "sha256": digest, "records": len(outcomes), "at": format_time(tenure.now())}
+        stored |= {"warnings": warnings} if warnings else {}
         counts = dict(batch.counts)
         for one in outcomes:
             kind = "links" if one.action in LINKS else "objects"

@@ -5,7 +5,7 @@ A crash costs the batch's shards: differences are written under the attempt's nu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -103,6 +103,11 @@ class Comparing:
         for output in difference_files(batches):
             found += await self.load(output)
         return found
+
+    async def parts(self, batches: list[Batch]) -> AsyncIterator[list[Difference]]:
+        """Yield the same file by file, which needs the memory of one shard."""
+        for output in difference_files(batches):
+            yield await self.load(output)
 
     async def load(self, output: dict[str, Any]) -> list[Difference]:
         """Return the differences of one stored file, proven by the digest in its batch row."""

@@ -1,16 +1,21 @@
 """Read again what a recovery has touched, and keep what is not as it was left: the verification report of the job.
 
-Every batch's outcomes are looked at once. What is not confirmed then is looked at again after the lag that Graph's
-replicas may have, all of it together. A crash repeats at most one batch's look, or the waiting at the end; files are
-written under the attempt's number and count only once the batch row names them.
+Every batch's outcomes are looked at once, several batches together, so that an object which many of them touched is
+read seldom; a large recovery shares that among several batches of this step (runs/laying.py). What is not confirmed
+then is looked at again after the lag that Graph's replicas may have, all of it together, by the batch that closes.
+
+A crash repeats at most one look at BATCHES_AT_ONCE batches, or the waiting at the end; files are written under the
+attempt's number and count only once the batch row names them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import type_named
 from shared.domain.changes import Outcome, Result
 from shared.domain.confirmations import Confirmation
@@ -18,14 +23,16 @@ from shared.domain.jobs import Batch, BatchState, Step
 from shared.formats.records import CONFIRMATIONS, OUTCOMES, decode_records, encode_records
 from shared.ports import Blobs, Clock, Directory
 from shared.recover.confirm import confirmation
+from shared.recover.decide import Look
 from shared.runs.ledger import Ledger
-from shared.runs.looks import looked
-from shared.runs.outcomes import recorded
+from shared.runs.outcomes import LINKS, recorded
 from shared.runs.tenure import Pause, Tenure
 from shared.runs.tracing import tracing
 
 ROUND_SECONDS, ROUNDS_MAX = 20.0, 6  # "Microsoft Graph: facts": a write may take minutes to show everywhere
-LOOK_MAX = 1_000  # outcomes looked at together
+BATCHES_AT_ONCE = 5  # 10,000 outcomes: about 10 MB
+LOOK_MAX = 5_000  # objects read together: about 10 MB of bodies, and every $batch is full
+OPEN = "open"  # of a batch's cursor: the files that hold what its first look did not confirm
 
 
 class Confirming:
@@ -35,33 +42,39 @@ class Confirming:
         self._ledger, self._directory, self._work, self._clock = ledger, directory, work, clock
 
     async def confirm(self, tenure: Tenure) -> Pause | None:
-        """Look at every applied change once, then again at those that were not confirmed."""
+        """Look at every applied change of this batch's share once; the closing one looks again at what was left."""
         batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
         applied = [batch for batch in batches if batch.step is Step.APPLY]
-        for place in range(int(tenure.batch.cursor.get("batches", 0)), len(applied)):
-            await self._first_look(tenure, place, applied[place])
+        part, parts = (int(tenure.batch.argument.get(name, known)) for name, known in (("part", 0), ("parts", 1)))
+        ours = applied[part::parts] if parts else []
+        for place in range(int(tenure.batch.cursor.get("batches", 0)), len(ours), BATCHES_AT_ONCE):
+            await self._first_look(tenure, place, ours[place : place + BATCHES_AT_ONCE])
             if pause := await tenure.pause():
                 return pause
-        await self._last_look(tenure)
+        if "part" in tenure.batch.argument:
+            await tenure.record(msgspec.structs.replace(tenure.batch, state=BatchState.DONE))
+            return None
+        others = [batch for batch in batches if batch.step is Step.CONFIRM and batch.number != tenure.batch.number]
+        await self._last_look(tenure, [*others, tenure.batch])
         return None
 
-    async def _first_look(self, tenure: Tenure, place: int, batch: Batch) -> None:
-        outcomes = [one for one in await recorded(self._work, [batch]) if one.result is not Result.FAILED]
+    async def _first_look(self, tenure: Tenure, place: int, batches: Sequence[Batch]) -> None:
+        outcomes = [one for one in await recorded(self._work, batches) if one.result is not Result.FAILED]
         open_ones = [one for one, _found in await self._unconfirmed(outcomes)]
-        outputs, counts = list(tenure.batch.outputs), dict(tenure.batch.counts)
+        counts, listed = dict(tenure.batch.counts), _open_files(tenure.batch)
         if open_ones:
             content, digest = encode_records(OUTCOMES, open_ones)
             name = f"{self._prefix(tenure)}/{place:05d}-{tenure.batch.attempt}.ndz"
             await self._work.create(name, content)
-            outputs.append({"name": name, "sha256": digest, "records": len(open_ones)})
+            listed.append({"name": name, "sha256": digest, "records": len(open_ones)})
         counts["confirmed"] = counts.get("confirmed", 0) + len(outcomes) - len(open_ones)
-        cursor = {"batches": place + 1}
-        await tenure.record(msgspec.structs.replace(tenure.batch, cursor=cursor, outputs=outputs, counts=counts))
+        cursor = {"batches": place + len(batches), OPEN: listed}
+        await tenure.record(msgspec.structs.replace(tenure.batch, cursor=cursor, outputs=[], counts=counts))
 
-    async def _last_look(self, tenure: Tenure) -> None:
+    async def _last_look(self, tenure: Tenure, batches: Sequence[Batch]) -> None:
         left: list[tuple[Outcome, Confirmation]] = []
         open_ones: list[Outcome] = []
-        for output in tenure.batch.outputs:
+        for output in (output for batch in batches for output in _open_files(batch)):
             content = await self._work.read(output["name"])
             open_ones += decode_records(content, Outcome, OUTCOMES, name=output["name"], expected=output["sha256"])
         total = len(open_ones)
@@ -84,22 +97,51 @@ class Confirming:
         await tenure.record(done, added=tracing(tenure.batch, found))
 
     async def _unconfirmed(self, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, Confirmation]]:
-        by_type: dict[str, list[Outcome]] = {}
-        for one in outcomes:
-            by_type.setdefault(one.type, []).append(one)
         found: list[tuple[Outcome, Confirmation]] = []
-        for type_name, of_type in by_type.items():
-            entry = type_named(type_name)
-            for start in range(0, len(of_type), LOOK_MAX):
-                some = of_type[start : start + LOOK_MAX]
-                there = [msgspec.structs.replace(one, object_id=one.new_id or one.object_id) for one in some]
-                looks = await looked(self._directory, entry, there)
-                told = (
-                    (one, confirmation(one, looks[now.object_id], entry)) for one, now in zip(some, there, strict=True)
+        for name in dict.fromkeys(one.type for one in outcomes):
+            entry = type_named(name)
+            of_objects = [one for one in outcomes if one.type == name and one.action not in LINKS]
+            for start in range(0, len(of_objects), LOOK_MAX):
+                found += await self._objects(entry, of_objects[start : start + LOOK_MAX])
+            for reference in sorted({one.reference for one in outcomes if one.type == name and one.action in LINKS}):
+                found += await self._links(
+                    entry, reference, [one for one in outcomes if (one.type, one.reference) == (name, reference)]
                 )
-                found += [(one, said) for one, said in told if said is not None]
+        return found
+
+    async def _objects(self, entry: ObjectType, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, Confirmation]]:
+        live = await self._directory.find(entry, sorted(set(map(_now, outcomes))))
+        found: list[tuple[Outcome, Confirmation]] = []
+        for one in outcomes:
+            state = live[_now(one)]
+            body = msgspec.json.decode(state.body) if state.body is not None else None
+            if said := confirmation(one, Look(body, state.is_deleted), entry):
+                found.append((one, said))
+        return found
+
+    async def _links(
+        self, entry: ObjectType, reference: str, outcomes: Sequence[Outcome]
+    ) -> list[tuple[Outcome, Confirmation]]:
+        """Look at references alone: only a live object has any, and an object that is not live is left out."""
+        live = await self._directory.references(entry, reference, sorted(set(map(_now, outcomes))))
+        looks = {known: Look({}, links={reference: frozenset(others)}) for known, others in live.items()}
+        found: list[tuple[Outcome, Confirmation]] = []
+        for one in outcomes:
+            look = looks.get(_now(one)) or Look(None)
+            if said := confirmation(one, look, entry):
+                found.append((one, said))
         return found
 
     @staticmethod
     def _prefix(tenure: Tenure) -> str:
-        return f"{tenure.job.tenant}/{tenure.job.job_id}/confirm"
+        return f"{tenure.job.tenant}/{tenure.job.job_id}/confirm/{tenure.batch.number:05d}"
+
+
+def _now(one: Outcome) -> str:
+    """Return the id that the object has by now: what was created anew has another one."""
+    return one.new_id or one.object_id
+
+
+def _open_files(batch: Batch) -> list[dict[str, Any]]:
+    """Return the files of what a first look left; batches of earlier versions kept them as outputs until they ended."""
+    return [*batch.cursor.get(OPEN, ()), *batch.outputs]

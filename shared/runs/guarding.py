@@ -6,7 +6,7 @@ reading, because only links rows tell the parents of an account. A crash repeats
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -18,20 +18,44 @@ from shared.catalogue.user import USER
 from shared.domain.changes import Action, Change, Difference, Json
 from shared.domain.errors import LockOutError
 from shared.domain.ids import GUID, KEY_BYTES, key_guid, object_key
-from shared.domain.jobs import Job
+from shared.domain.jobs import Job, Options
+from shared.domain.renewals import IdMap
 from shared.ports import Directory, Found
 from shared.recover.lockout.guard import refusal
 from shared.recover.lockout.policies import named_under
+from shared.recover.lockout.stand_ins import as_if_made
 from shared.recover.lockout.state import Edge, State
 from shared.recover.lockout.unguarded import UNPROVEN, unproven
 from shared.recover.lockout.walk import DYNAMIC, PERSON, POLICY, TEAM, Outlook, Waves
-from shared.recover.plan import link_changes
+from shared.recover.plan import left_alone, link_changes, object_changes
 from shared.runs.layers import Readable
 
 WATCHED = frozenset({POLICY, TEAM, NAMED_LOCATION.name})
 MEMBERS = GROUP.reference("members").code
 Sides = Callable[[], Awaitable[tuple[Readable, Readable]]]
+Parts = Callable[[], AsyncIterator[list[Difference]]]
 NESTING_MAX = 20  # levels of groups in groups; each is one more pass over the links
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a recovery is to do: differences of which `options` allow some, and ids for what is to be created anew.
+
+    `parts` begins to read the differences from the first, as often as it is called: most links of a recovery concern
+    nobody who is guarded, so which do is found out before any are kept.
+    """
+
+    options: Options
+    parts: Parts
+    made: IdMap = IdMap()
+
+
+def at_once(rows: Sequence[Difference]) -> Parts:
+    """Return a reading of differences that are there already."""
+
+    async def parts() -> AsyncIterator[list[Difference]]:
+        yield list(rows)
+
+    return parts
 
 
 class Guarding:
@@ -41,37 +65,52 @@ class Guarding:
         self._directory = directory
         self._accounts = tuple(sorted({account.lower() for account in emergency_accounts}))
 
-    async def judge(
-        self,
-        job: Job,
-        differences: Sequence[Difference],
-        waves: Mapping[Wave, Sequence[Change]],
-        sides: Sides,
-    ) -> dict[str, str]:
+    async def judge(self, job: Job, whole: Plan, sides: Sides) -> dict[str, str]:
         """Return why policies are to be left alone, by id; `sides` opens the target and the job's reading.
 
         Raises LockOutError, naming rule, subject and step, when the plan could lock the emergency accounts out.
         """
-        plan = relevant(waves, differences, self._accounts)
-        if not plan:
+        plan, has_members = await self._relevant(whole)
+        if not plan and not has_members:
             return {}
         policies = await self._listed(CONDITIONAL_ACCESS_POLICY)
         deleted = await self._deleted(plan)
         named = _named(policies, deleted, plan)
         if not self._accounts:
-            existing = await self._existing(named, plan)
+            excluded = named["excludeGroups"]
+            links = await _members(whole, lambda change: change.object_id.lower() in excluded)
+            existing = await self._existing(named, _with(plan, links))
             live = State(accounts={}, policies={known: (form,) for known, form in policies.items()})
             left = unproven(live, plan, Outlook(deleted=deleted), existing)
             return dict.fromkeys(left, UNPROVEN)
         live, settled = await self._live(job, policies, named, plan, sides)
         outlook = Outlook(deleted=deleted, settled=settled, is_relinked=live.has_nesting)
-        refused = refusal(live, _near(plan, live, settled), outlook)
+        # Without the members that can contain no emergency account: most links of any recovery.
+        nodes = {*live.accounts, *(group for group, _member in live.links | settled)}
+        links = await _members(whole, lambda change: change.other_id.lower() in nodes)
+        refused = refusal(live, _with(plan, links), outlook)
         if refused is not None:
             found = refused.finding
             kind = "policy" if found.form is not None else found.name
             subject = f"{kind} {found.name!r} ({found.subject})" if kind == "policy" else f"{kind} {found.subject}"
             raise LockOutError(rule=found.rule, subject=subject.strip(), step=refused.step, fact=found.fact)
         return {}
+
+    async def _relevant(self, whole: Plan) -> tuple[dict[Wave, list[Change]], bool]:
+        """Return the plan as far as it could matter, without links, and whether any group's members change."""
+        plan: dict[Wave, list[Change]] = {}
+        has_members = False
+        async for rows in whole.parts():
+            for wave, changes in as_if_made(object_changes(rows, whole.options), whole.made.ids).items():
+                some = [change for change in changes if _is_watched(change, self._accounts)]
+                if some:
+                    plan.setdefault(wave, []).extend(some)
+            has_members = has_members or any(
+                row.type == TEAM and any(link.reference == "members" for link in row.links)
+                for row in rows
+                if row.links and not left_alone(row, whole.options)
+            )
+        return plan, has_members
 
     async def judge_again(self, job: Job, changes: Sequence[Change], sides: Sides) -> dict[str, str]:
         """Return why policies must not be switched on after all, by change, with what is live now.
@@ -211,40 +250,28 @@ class Guarding:
         return bodies
 
 
-def relevant(
-    waves: Mapping[Wave, Sequence[Change]], differences: Sequence[Difference], accounts: Iterable[str]
-) -> dict[Wave, list[Change]]:
-    """Return the plan as far as it could matter: policies, locations, groups and their members, emergency accounts.
+def _is_watched(change: Change, accounts: Collection[str]) -> bool:
+    """Tell whether a change could matter: policies, locations, groups, and emergency accounts do."""
+    return change.type in WATCHED or (change.type == PERSON and change.object_id.lower() in accounts)
+
+
+async def _members(whole: Plan, test: Callable[[Change], bool]) -> list[Change]:
+    """Return the changes to members of groups that pass `test`.
 
     References are planned only after restores, so their changes are foretold from the differences here.
     """
-    kept: dict[Wave, list[Change]] = {}
-    known = set(accounts)
-    for wave, changes in waves.items():
-        some = [
-            change
-            for change in changes
-            if change.type in WATCHED or (change.type == PERSON and change.object_id.lower() in known)
-        ]
-        if some:
-            kept[wave] = some
-    links = [
+    return [
         change
-        for row in differences
-        if row.type == TEAM and row.links
+        async for rows in whole.parts()
+        for row in rows
+        if row.type == TEAM and row.links and not left_alone(row, whole.options)
         for change in link_changes(row.type, row.object_id, row.display_name, row.links)
-        if change.reference == "members"
+        if change.reference == "members" and test(change)
     ]
-    return {**kept, Wave.LINKS: links} if links else kept
 
 
-def _near(plan: Waves, live: State, settled: frozenset[Edge]) -> Waves:
-    """Return the plan without the members that can contain no emergency account: most links of any recovery."""
-    nodes = {*live.accounts, *(group for group, _member in live.links | settled)}
-    return {
-        wave: [change for change in changes if not change.other_id or change.other_id.lower() in nodes]
-        for wave, changes in plan.items()
-    }
+def _with(plan: Waves, links: Sequence[Change]) -> Waves:
+    return {**plan, Wave.LINKS: links} if links else plan
 
 
 def _named(policies: Mapping[str, Json], deleted: Mapping[str, Json], plan: Waves) -> dict[str, frozenset[str]]:

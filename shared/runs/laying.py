@@ -5,17 +5,20 @@ Files are written under the attempt's number; a crash before the rows are record
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import msgspec
 
 from shared.catalogue.entry import Wave
 from shared.domain.changes import Change
 from shared.domain.errors import PlanChangedError
-from shared.domain.jobs import Batch, Job, Step
+from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.formats.records import CHANGES, encode_records
 from shared.ports import Blobs
-from shared.recover.estimate import Estimate, estimated
-from shared.recover.plan import batches, dealt
+from shared.recover.dealing import BATCH_CHANGES_MAX, batches
+from shared.recover.estimate import Estimate, Estimator
 from shared.recover.recreating import in_order, is_created_anew
 from shared.runs.preparing import WAVE_PLAN
 from shared.runs.renewing import RENEWS
@@ -23,25 +26,48 @@ from shared.runs.tenure import Tenure
 
 WAVE_CONFIRM = WAVE_PLAN + max(wave.place for wave in Wave) + 1
 CONFIRM_NUMBER = 99_999  # the last there can be
+LAID_LATER = frozenset({Step.APPLY, Step.RELINK, Step.CONFIRM})
 NUMBERS_PER_PLACE = 10_000  # batches; the waves at place p count from p times this
 RECREATE_NUMBER = 15_000  # re-creation follows the restores at the same place: writing steps run in order of numbers
+CONFIRM_PARTS_MAX = 4  # as many as read side by side (jobs/flow.py)
+CONFIRM_CHANGES = 10_000  # below that many changes one batch reads them all in a few seconds
 
 
-def foretold(job: Job, waves: Mapping[Wave, Sequence[Change]], links: Iterable[Change]) -> Estimate:
-    """Return what a plan comes to; raise PlanChangedError when the job was to carry out another one."""
+def estimator(job: Job) -> Estimator:
+    """Return what adds up a plan for the job."""
     about: dict[str, object] = {"tenant": job.tenant, "snapshot_id": job.snapshot_id, "scope": job.scope}
     if job.options.chosen is not None:
         about["chosen"] = job.options.chosen
-    objects = (change for _wave, changes in sorted(waves.items()) for change in changes)
-    estimate = estimated(about, objects, links)
+    return Estimator(about)
+
+
+def foretold(job: Job, adding: Estimator) -> Estimate:
+    """Return what a plan comes to; raise PlanChangedError when the job was to carry out another one."""
+    estimate = adding.estimate()
     if job.plan_digest and job.plan_digest != estimate.digest:
         raise PlanChangedError(planned=job.plan_digest, now=estimate.digest)
     return estimate
 
 
-def confirmation(job: Job) -> Batch:
-    """Return the batch that reads again what all the others have touched."""
-    return Batch(job_id=job.job_id, number=CONFIRM_NUMBER, wave=WAVE_CONFIRM, step=Step.CONFIRM)
+def confirmations(job: Job, changes: int) -> list[Batch]:
+    """Return the batches that read again what the others have touched: several side by side when that is much.
+
+    The last one closes: it looks once more at what the others found otherwise, and keeps the report.
+    """
+    parts = min(CONFIRM_PARTS_MAX, changes // CONFIRM_CHANGES)
+    looking = [
+        Batch(
+            job_id=job.job_id,
+            number=CONFIRM_NUMBER - parts + part,
+            wave=WAVE_CONFIRM,
+            step=Step.CONFIRM,
+            argument={"part": part, "parts": parts},
+        )
+        for part in range(parts)
+    ]
+    wave, argument = (WAVE_CONFIRM + 1, {"parts": 0}) if parts else (WAVE_CONFIRM, {})
+    closing = Batch(job_id=job.job_id, number=CONFIRM_NUMBER, wave=wave, step=Step.CONFIRM, argument=argument)
+    return [*looking, closing]
 
 
 def first_number(wave: Wave) -> int:
@@ -49,21 +75,62 @@ def first_number(wave: Wave) -> int:
     return RECREATE_NUMBER if wave is Wave.RECREATE else wave.place * NUMBERS_PER_PLACE
 
 
-def arranged(wave: Wave, changes: Sequence[Change]) -> list[Change]:
-    """Return the changes to objects of one wave in the order in which they are made."""
-    return in_order(changes) if wave is Wave.RECREATE else dealt(changes, 1)
+class Laying:
+    """Lays out the batches of one planning step as its changes come; nothing counts before the step records them.
 
+    Changes of one wave and type fill a batch; what is left of all types at the end shares the wave's last batches.
+    What is created anew has an order over all types, so those changes wait for the end.
+    """
 
-async def lay(work: Blobs, tenure: Tenure, wave: Wave, changes: list[Change]) -> list[Batch]:
-    """Return the batches that apply `changes` in the given order; their files are stored when this returns."""
-    job, laid = tenure.job, []
-    for part, some in enumerate(batches(changes)):
-        number = first_number(wave) + part
-        name = f"{job.tenant}/{job.job_id}/plan/{number:05d}-{tenure.batch.attempt}.ndz"
+    def __init__(self, work: Blobs, tenure: Tenure) -> None:
+        self._work, self._tenure = work, tenure
+        self._left: dict[tuple[Wave, str], list[Change]] = {}
+        self._laid: list[Batch] = []
+        self._counts = Counter[Wave]()
+
+    async def add(self, wave: Wave, changes: Iterable[Change]) -> None:
+        """Take changes of one wave; their order within a type is kept."""
+        for change in changes:
+            waiting = self._left.setdefault((wave, change.type), [])
+            waiting.append(change)
+            if len(waiting) == BATCH_CHANGES_MAX and wave is not Wave.RECREATE:
+                await self._lay(wave, waiting)
+                self._left[wave, change.type] = []
+
+    async def end(self) -> list[Batch]:
+        """Store what is left; return every batch that was laid out."""
+        for wave in sorted({wave for wave, _type in self._left}):
+            rest = [change for (known, _type), some in self._left.items() if known is wave for change in some]
+            ordered = in_order(rest) if wave is Wave.RECREATE else sorted(rest, key=lambda change: change.change_id)
+            for some in batches(ordered):
+                await self._lay(wave, some)
+        self._left = {}
+        return self._laid
+
+    async def add_dealt(self, wave: Wave, changes: Iterable[Change]) -> None:
+        """Lay out changes of one wave in just this order."""
+        for some in batches(changes):
+            await self._lay(wave, some)
+
+    async def _lay(self, wave: Wave, some: Sequence[Change]) -> None:
+        job = self._tenure.job
+        number = first_number(wave) + self._counts[wave]
+        self._counts[wave] += 1
+        name = f"{job.tenant}/{job.job_id}/plan/{number:05d}-{self._tenure.batch.attempt}.ndz"
         content, digest = encode_records(CHANGES, some)
-        await work.create(name, content)
+        await self._work.create(name, content)
         argument: dict[str, Any] = {"name": name, "sha256": digest, "changes": len(some), "wave": wave.place}
         argument |= {RENEWS: True} if any(map(is_created_anew, some)) else {}
         at = WAVE_PLAN + wave.place
-        laid.append(Batch(job_id=job.job_id, number=number, wave=at, step=Step.APPLY, argument=argument))
-    return laid
+        self._laid.append(Batch(job_id=job.job_id, number=number, wave=at, step=Step.APPLY, argument=argument))
+
+
+def replacing(earlier: Iterable[Batch], laid: Sequence[Batch]) -> list[Batch]:
+    """Return `laid`, and in place of rows that only an attempt that died has laid out, rows with nothing to do.
+
+    More than one transaction of rows is recorded in several, so a first attempt may have left rows that a second one,
+    which found less to do, does not replace. `earlier` are the rows of the waves that the step lays out.
+    """
+    known = {batch.number for batch in laid}
+    left = (batch for batch in earlier if batch.step in LAID_LATER and batch.number not in known)
+    return [*laid, *(msgspec.structs.replace(batch, state=BatchState.DONE, argument={}) for batch in left)]

@@ -17,7 +17,7 @@ from shared.formats.records import BEFORE_IMAGES, CHANGES, CONFIRMATIONS, OUTCOM
 from shared.ports import Blobs
 from shared.recover.decide import outcome, was_ours
 
-GROUP_CHANGES_MAX = 100  # five full $batch requests of object writes: one that is retried stalls a fifth of them
+GROUP_CHANGES_MAX = 500  # 25 full $batch requests: a retried write (1 s and more) holds few others up at 60 a second
 GROUP_LINKS_MAX = 1_000  # fifty PATCHes of 20 links
 LINKS = frozenset({Action.LINK, Action.UNLINK})
 
@@ -80,8 +80,10 @@ async def overwriters_of(work: Blobs, batches: Sequence[Batch]) -> dict[str, Ove
 
 
 async def planned(work: Blobs, batch: Batch) -> list[Change]:
-    """Return the changes that a batch of the step apply is about."""
+    """Return the changes that a batch of the step apply is about; none where it only replaces another attempt's."""
     argument = batch.argument
+    if not argument:
+        return []
     content = await work.read(argument["name"])
     return decode_records(content, Change, CHANGES, name=argument["name"], expected=argument["sha256"])
 

@@ -15,14 +15,14 @@ from shared.domain.changes import Action, Change, Difference
 from shared.domain.jobs import Batch, BatchState, Job, Options
 from shared.domain.renewals import IdMap
 from shared.ports import Blobs
-from shared.recover.lockout.stand_ins import as_if_made, standing_in
-from shared.recover.plan import dealt, link_changes, object_changes
+from shared.recover.dealing import dealt
+from shared.recover.lockout.stand_ins import standing_in
+from shared.recover.plan import link_changes, object_changes
 from shared.recover.undo import Reversal, repeating, undoing
-from shared.recover.writes import LINKS_PER_PATCH_MAX
 from shared.runs.comparing import Comparing
-from shared.runs.guarding import Guarding
+from shared.runs.guarding import Guarding, Plan, at_once
 from shared.runs.layers import Readable
-from shared.runs.laying import arranged, confirmation, foretold, lay
+from shared.runs.laying import Laying, confirmations, estimator, foretold, replacing
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import perhaps_applied, recorded
 from shared.runs.pairing import through
@@ -47,21 +47,27 @@ class Replanning:
         reversal = await self._reversal(job)
         waves = object_changes(reversal.differences, EVERYTHING_ALLOWED)
         stand_ins = standing_in(change for changes in waves.values() for change in changes)
-        judged = as_if_made(waves, stand_ins.ids)
-        spared = await self._guarding.judge(job, reversal.differences, judged, self._sides(job, stand_ins))
+        plan = Plan(EVERYTHING_ALLOWED, at_once(reversal.differences), stand_ins)
+        spared = await self._guarding.judge(job, plan, self._sides(job, stand_ins))
         spared |= {old: spared[new] for old, new in stand_ins.ids.items() if new in spared}
         allowed = {
             wave: [reversal.guarded(change, wave) for change in changes if change.object_id not in spared]
             for wave, changes in waves.items()
         }
         links = _links(row for row in reversal.differences if row.object_id not in spared)
-        estimate = foretold(job, allowed, links)
-        laid: list[Batch] = []
+        adding, laid = estimator(job), list[Batch]()
+        for changes in allowed.values():
+            for change in changes:
+                adding.add_object(change)
+        adding.add_links(links)
+        estimate = foretold(job, adding)
+        rows = await self._ledger.batches(job.tenant, job.job_id)
         if not job.options.makes_plan:
+            laying = Laying(self._work, tenure)
             for wave, changes in sorted(allowed.items()):
-                laid += await lay(self._work, tenure, wave, arranged(wave, changes))
-            laid += await lay(self._work, tenure, Wave.LINKS, dealt(links, LINKS_PER_PATCH_MAX))
-            laid.append(confirmation(job))
+                await laying.add(wave, changes)
+            await laying.add_dealt(Wave.LINKS, dealt(links))
+            laid = [*await laying.end(), *confirmations(job, estimate.objects + estimate.links)]
         counts = {"plannedObjects": estimate.objects, "plannedLinks": estimate.links}
         counts |= {"estimatedWrites": estimate.writes, "estimatedSeconds": estimate.seconds}
         if spared:
@@ -69,7 +75,8 @@ class Replanning:
         done = msgspec.structs.replace(
             tenure.batch, state=BatchState.DONE, counts=counts, cursor={"digest": estimate.digest}
         )
-        await tenure.record(done, added=laid)
+        later = [batch for batch in rows if batch.wave > tenure.batch.wave]
+        await tenure.record(done, added=replacing(later, laid))
         return None
 
     async def _reversal(self, job: Job) -> Reversal:

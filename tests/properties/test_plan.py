@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections import Counter
 
@@ -16,7 +17,8 @@ from shared.catalogue.types import TYPES, type_named
 from shared.compare.judge import creatable, writable
 from shared.domain.changes import Action, Change, Difference, LinkDifference
 from shared.domain.jobs import Options
-from shared.recover.plan import BATCH_CHANGES_MAX, batches, dealt, left_alone, link_changes, object_changes
+from shared.recover.dealing import BATCH_CHANGES_MAX, batches, dealt, runs
+from shared.recover.plan import left_alone, link_changes, object_changes
 from shared.recover.writes import link_strokes, object_stroke
 from tests.properties.strategies import links, modest, object_ids, reports
 
@@ -170,10 +172,26 @@ def test_dealing_keeps_every_change_and_the_order_within_a_lane(
 
 
 @modest
+@given(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=40), run_max=st.integers(1, 7))
+def test_the_runs_of_every_lane_are_spread_over_the_whole_wave(sizes: list[int], run_max: int) -> None:
+    order = list(runs(sizes, run_max))
+    assert sorted(order) == [
+        (lane, first, min(first + run_max, size))
+        for lane, size in enumerate(sizes)
+        for first in range(0, size, run_max)
+    ]
+    for lane, size in enumerate(sizes):
+        ours = [place for place, run in enumerate(order) if run[0] == lane]
+        share = len(order) / math.ceil(size / run_max)
+        for number, place in enumerate(ours):
+            assert number * share - len(sizes) <= place <= (number + 1) * share + len(sizes)
+
+
+@modest
 @given(count=st.integers(0, 1300))
 def test_batches_are_full_but_for_the_last_and_lose_nothing(count: int) -> None:
     change = Change(change_id="c", type="user", object_id="u", display_name="", action=Action.RESTORE)
-    cut = batches([change] * count)
+    cut = list(batches([change] * count))
     assert sum(len(batch) for batch in cut) == count
     assert all(len(batch) == BATCH_CHANGES_MAX for batch in cut[:-1])
     assert all(0 < len(batch) <= BATCH_CHANGES_MAX for batch in cut)

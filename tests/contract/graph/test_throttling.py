@@ -116,7 +116,7 @@ def test_a_part_says_what_it_cost_and_the_gateway_believes_it() -> None:
         world = a_world(objects=300)
         await whole(world, LISTINGS["user"])
         units = world.simulator.world.counters.resource_units
-        level = world.directory._sender._pacing._buckets["read_units"].level
+        level = world.directory._sender._pacing._quotas["read_units"].bucket.level
         assert level == pytest.approx(USABLE * QuotaSettings().read_units - units, abs=1)
         assert msgspec.json.encode(world.directory.figures)
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.catalogue.entry import Listing
+from shared.domain.errors import DirectoryError
 from shared.graph.directory import GraphDirectory
 from shared.graph.settings import GraphSettings, QuotaSettings, Shortcut
-from shared.graph.tokens import Token
+from shared.graph.tokens import Token, TokenSource
 from shared.ports import Page
-from simulator.applications import GRAPH, TIDEMARK
+from simulator.applications import GRAPH, TIDEMARK, Application
 from simulator.faults import Faults, Rule
 from simulator.service import Simulator
 from simulator.throttle import Limits
@@ -40,19 +41,35 @@ def a_world(
     limits: Limits | None = None,
     quota: QuotaSettings | None = None,
     avoids: frozenset[Shortcut] = frozenset(),
+    writers: Sequence[Application | DirectoryError] = (),
 ) -> World:
-    """Return a tenant of `objects` objects and a gateway to it; call it inside the story, on its clock."""
+    """Return a tenant of `objects` objects and a gateway to it; call it inside the story, on its clock.
+
+    `writers` are further identities that it writes as, or how the token of one is refused.
+    """
     clock = VirtualClock()
     simulator = Simulator(
         clock=clock.unix_seconds, seed=seed, objects=objects, limits=limits, faults=Faults(list(faults), seed=seed)
     )
     transport = InProcessTransport(simulator)
 
-    async def tokens(claims: str = "") -> Token:
-        return Token(simulator.issue_token(TIDEMARK, GRAPH), clock.now() + timedelta(hours=1))
+    def tokens(identity: Application | DirectoryError) -> TokenSource:
+        async def token(claims: str = "") -> Token:
+            if isinstance(identity, DirectoryError):
+                raise identity
+            return Token(simulator.issue_token(identity, GRAPH), clock.now() + timedelta(hours=1))
+
+        return token
 
     settings = GraphSettings(base_url=BASE_URL, quota=quota or QuotaSettings(), avoids=avoids)
-    directory = GraphDirectory(settings, tokens=tokens, clock=clock, jitter=random.Random(seed), transport=transport)
+    directory = GraphDirectory(
+        settings,
+        tokens=tokens(TIDEMARK),
+        clock=clock,
+        jitter=random.Random(seed),
+        transport=transport,
+        writers=[tokens(identity) for identity in writers],
+    )
     return World(clock, simulator, transport, directory)
 
 

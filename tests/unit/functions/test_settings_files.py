@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
+from shared.domain.errors import InputError
 from shared.wiring import from_settings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,3 +67,27 @@ def test_the_sample_is_enough_to_make_a_product() -> None:
         return from_settings(read("local.settings.sample.json")["Values"]).tenant
 
     assert asyncio.run(made()) == read("local.settings.sample.json")["Values"]["TIDEMARK_TENANT_ID"]
+
+
+@pytest.mark.parametrize(
+    ("second", "third", "fact"),
+    [
+        ("", "5e9a0000-0000-4000-8000-000000000003", "set the second before the third"),
+        ("71de0000-0000-4000-8000-000000000001", "", "are one"),
+        ("5e9a0000-0000-4000-8000-000000000002", "5e9a0000-0000-4000-8000-000000000002", "are one"),
+        ("second", "", "TIDEMARK_SECOND_CLIENT_ID"),
+    ],
+)
+def test_identities_that_cannot_write_beside_each_other_are_refused_by_name(second: str, third: str, fact: str) -> None:
+    values = {
+        **read("local.settings.sample.json")["Values"],
+        "TIDEMARK_CLIENT_ID": "71de0000-0000-4000-8000-000000000001",
+        "TIDEMARK_SECOND_CLIENT_ID": second,
+        "TIDEMARK_THIRD_CLIENT_ID": third,
+    }
+
+    async def start() -> None:
+        with pytest.raises(InputError, match=fact):
+            from_settings(values)
+
+    asyncio.run(start())

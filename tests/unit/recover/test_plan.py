@@ -9,7 +9,8 @@ from shared.catalogue.types import TYPES
 from shared.compare.judge import BUILT_IN, HARD_DELETED, ON_PREMISES
 from shared.domain.changes import Action, Difference
 from shared.domain.jobs import Options
-from shared.recover.plan import NEWER, batches, dealt, left_alone, link_changes, object_changes
+from shared.recover.dealing import batches, dealt
+from shared.recover.plan import NEWER, left_alone, link_changes, object_changes
 from shared.recover.recreating import WHEN_ASKED
 from tests.support.builders import a_change, a_difference, a_link, a_link_change, a_policy_body, a_user_body, an_id
 
@@ -117,10 +118,10 @@ def test_links_are_added_before_others_are_removed() -> None:
     assert changes[0] == a_link_change("a")
 
 
-def test_objects_are_dealt_round_robin_in_runs_the_biggest_first() -> None:
-    big = [a_link_change(f"u{number}", "big") for number in range(5)]
-    small = [a_link_change("v", "small")]
-    assert dealt([*small, *big], run_max=2) == [*big[:2], *small, *big[2:4], *big[4:]]
+def test_the_biggest_object_begins_first_and_the_others_come_between_its_runs() -> None:
+    big = [a_link_change(f"u{number}", "big") for number in range(6)]
+    first, second = [a_link_change("v", "small-a")], [a_link_change("v", "small-b")]
+    assert dealt([*first, *second, *big], run_max=2) == [*big[:4], *second, *big[4:], *first]
 
 
 def test_dealing_loses_and_doubles_nothing() -> None:
@@ -137,5 +138,5 @@ def test_dealing_leaves_the_list_it_was_given_as_it_was() -> None:
 
 def test_changes_are_cut_into_batches_of_what_one_message_covers() -> None:
     changes = [a_change(f"user-{number}") for number in range(5)]
-    assert batches(changes, size=2) == [changes[:2], changes[2:4], changes[4:]]
-    assert batches([], size=2) == []
+    assert list(batches(changes, size=2)) == [changes[:2], changes[2:4], changes[4:]]
+    assert list(batches([], size=2)) == []

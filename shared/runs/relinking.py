@@ -1,0 +1,198 @@
+"""Read again the references that a recovery touches once its restores are done, and lay out what is still different.
+
+Touched are: objects whose references differed, objects that were restored or created anew, and objects that refer to
+such.
+Reading after the restores makes most link writes vanish (decision D13).
+
+A tenant is gone through some shards at a time, and what differs is stored after each, so memory is that of a few shards
+and of a few hundred bytes for each object whose links change. A crash repeats the shards being read, or the laying out:
+files are written under the attempt's number, batch rows replace what a dead attempt left, and nobody starts a wave
+before this step is recorded as done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from shared.catalogue.entry import ObjectType, Reference, Wave
+from shared.catalogue.types import TYPES, reference_of_code
+from shared.compare.references import writable_references
+from shared.compare.shards import link_differences
+from shared.domain.changes import Action, Difference, LinkDifference
+from shared.domain.ids import KEY_BYTES, key_guid, object_key
+from shared.domain.jobs import Batch, BatchState
+from shared.formats.records import DIFFERENCES, decode_records, encode_records
+from shared.formats.segments import shard_of
+from shared.ports import Blobs, Directory
+from shared.recover.chosen import chosen_links
+from shared.recover.dealing import Lane, dealt_lanes, lanes
+from shared.recover.plan import left_alone, link_changes
+from shared.runs.comparing import Comparing
+from shared.runs.laying import Laying, replacing
+from shared.runs.ledger import Ledger
+from shared.runs.patience import Patience
+from shared.runs.preparing import WAVE_PLAN
+from shared.runs.renewing import Renewed, renewed_by
+from shared.runs.tenure import Pause, Tenure
+
+SHARDS_AT_ONCE = 8  # of at most 20,000 objects each: fewer would leave requests half empty
+LOOK_MAX = 10_000  # objects read together: about 20 MB of bodies
+
+Wanted = dict[bytes, set[bytes]]  # the link rows that an object should have, by its key
+
+
+class Touched(msgspec.Struct):
+    """Whose references are to be read again: keys of objects by type and shard, and keys of all that was restored."""
+
+    sources: dict[tuple[str, int], set[bytes]]
+    restored: set[bytes]
+
+
+class Relinking:
+    """The step relink."""
+
+    def __init__(
+        self, ledger: Ledger, directory: Directory, work: Blobs, comparing: Comparing, patience: Patience
+    ) -> None:
+        self._ledger, self._directory, self._work = ledger, directory, work
+        self._comparing, self._patience = comparing, patience
+
+    async def relink(self, tenure: Tenure) -> Pause | None:
+        """Store what is still different, some shards at a time, and then lay out batches for all of it."""
+        job = tenure.job
+        rows = await self._ledger.batches(job.tenant, job.job_id)
+        target = await self._comparing.target(job)
+        hidden, shards = await target.deleted(), target.manifest.shard_count
+        renewed = await renewed_by(self._work, rows)
+        touched = await self._touched(tenure, rows, shards)
+        touched.restored |= set(map(object_key, renewed.young))
+        for first in range(int(tenure.batch.cursor.get("shard", 0)), shards, SHARDS_AT_ONCE):
+            some = range(first, min(first + SHARDS_AT_ONCE, shards))
+            links = [row for shard in some for row in await target.links(shard, shards)]
+            wanted = _wanted(links, touched, some, hidden)
+            found = [
+                row for name, of_type in wanted for row in await self._still_different(tenure, name, of_type, renewed)
+            ]
+            await self._store(tenure, some, found)
+            if pause := await tenure.pause():
+                return pause
+        await self._lay(tenure, rows)
+        return None
+
+    async def _touched(self, tenure: Tenure, rows: list[Batch], shards: int) -> Touched:
+        touched = Touched({}, set())
+        async for part in self._comparing.parts(rows):
+            for row in part:
+                if left_alone(row, tenure.job.options):
+                    continue
+                if row.links:
+                    key = object_key(row.object_id)
+                    touched.sources.setdefault((row.type, shard_of(key, shards)), set()).add(key)
+                if row.action is Action.RESTORE:
+                    touched.restored.add(object_key(row.object_id))
+        return touched
+
+    async def _still_different(
+        self, tenure: Tenure, entry: ObjectType, wanted: Wanted, renewed: Renewed
+    ) -> list[Difference]:
+        if not tenure.job.scope.covers_type(entry.name):
+            return []
+        ids = sorted(key_guid(key) for key in wanted if tenure.job.scope.covers_key(entry.name, key))
+        found: list[Difference] = []
+        for start in range(0, len(ids), LOOK_MAX):
+            found += await self._compared(tenure, entry, ids[start : start + LOOK_MAX], wanted, renewed)
+        return found
+
+    async def _compared(
+        self, tenure: Tenure, entry: ObjectType, ids: Sequence[str], wanted: Wanted, renewed: Renewed
+    ) -> list[Difference]:
+        names: dict[str, str] = {}
+        writable: dict[str, frozenset[str]] = {}
+        for object_id, state in (await self._patience.found(entry, ids, renewed)).items():
+            if state.body is not None and not state.is_deleted:
+                body = msgspec.json.decode(state.body)
+                names[object_id] = str(body.get("displayName") or "")
+                writable[object_id] = writable_references(entry, body)
+        different: dict[str, list[LinkDifference]] = {}
+        for reference in entry.references:
+            asked = [known for known in sorted(names) if reference.name in writable[known]]
+            present = await self._directory.references(entry, reference.name, asked) if asked else {}
+            for object_id, others in present.items():
+                if links := _differing(reference, object_id, others, wanted):
+                    different.setdefault(object_id, []).extend(links)
+        if tenure.job.options.chosen is not None:
+            different = chosen_links(different, entry.name, tenure.job.options.chosen)
+        return [
+            Difference(
+                type=entry.name,
+                object_id=object_id,
+                display_name=names[object_id],
+                action=Action.UPDATE,
+                links=tuple(different[object_id]),
+            )
+            for object_id in sorted(different)
+        ]
+
+    async def _store(self, tenure: Tenure, shards: range, found: list[Difference]) -> None:
+        batch, outputs = tenure.batch, list(tenure.batch.outputs)
+        if found:
+            content, digest = encode_records(DIFFERENCES, found)
+            name = f"{tenure.job.tenant}/{tenure.job.job_id}/relink/{shards.start:05d}-{batch.attempt}.ndz"
+            await self._work.create(name, content)
+            outputs.append({"name": name, "sha256": digest, "records": len(found)})
+        cursor = {"shard": shards.stop}
+        await tenure.record(msgspec.structs.replace(batch, cursor=cursor, outputs=outputs))
+
+    async def _lay(self, tenure: Tenure, rows: list[Batch]) -> None:
+        waiting: list[Lane] = []
+        for output in tenure.batch.outputs:
+            for row in await self._load(output):
+                waiting += lanes(link_changes(row.type, row.object_id, row.display_name, row.links))
+        laying = Laying(self._work, tenure)
+        await laying.add_dealt(Wave.LINKS, dealt_lanes(waiting))
+        earlier = [batch for batch in rows if batch.wave == WAVE_PLAN + Wave.LINKS.place]
+        counts = {"plannedLinks": sum(map(len, waiting))}
+        done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts=counts)
+        await tenure.record(done, added=replacing(earlier, await laying.end()))
+
+    async def _load(self, output: dict[str, Any]) -> list[Difference]:
+        content = await self._work.read(output["name"])
+        return decode_records(content, Difference, DIFFERENCES, name=output["name"], expected=output["sha256"])
+
+
+def _wanted(
+    rows: Sequence[bytes], touched: Touched, shards: range, hidden: set[bytes]
+) -> Iterator[tuple[ObjectType, Wanted]]:
+    """Yield, by type, the target's link rows of every touched source in these shards; hidden ends are left out."""
+    by_type: dict[str, list[bytes]] = {}
+    for row in rows:
+        known = reference_of_code(row[0])
+        if known is not None:
+            by_type.setdefault(known[0].name, []).append(row)
+    for entry in TYPES:
+        if not entry.references:
+            continue
+        ours = by_type.get(entry.name, [])
+        sources = {key for shard in shards for key in touched.sources.get((entry.name, shard), ())}
+        near = {row[1 : 1 + KEY_BYTES] for row in ours if row[1 + KEY_BYTES :] in touched.restored}
+        wanted: Wanted = {key: set() for key in sources}
+        for row in ours:
+            source = row[1 : 1 + KEY_BYTES]
+            if source in sources or source in near or source in touched.restored:
+                kept = wanted.setdefault(source, set())
+                if row[1 + KEY_BYTES :] not in hidden:
+                    kept.add(row)
+        yield entry, wanted
+
+
+def _differing(reference: Reference, object_id: str, others: set[str], wanted: Wanted) -> list[LinkDifference]:
+    key = object_key(object_id)
+    target = sorted(row for row in wanted.get(key, ()) if row[0] == reference.code)
+    now = sorted(bytes([reference.code]) + key + object_key(other) for other in others)
+    if target == now:
+        return []
+    found = link_differences(b"".join(target), b"".join(now), target_deleted=set(), current_deleted=set())
+    return [link for links in found.values() for link in links]
