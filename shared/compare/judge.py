@@ -28,15 +28,11 @@ READ_ONLY = "only properties that Graph does not let anyone write differ"
 class Side:
     """One object on one side: its body, or None when absent; `is_deleted` when it is in the recycle bin."""
 
-    __slots__ = ("body", "is_deleted")
+    __slots__ = ("body", "is_deleted", "is_live")
 
     def __init__(self, body: Json | None, *, is_deleted: bool = False) -> None:
         self.body, self.is_deleted = body, is_deleted
-
-    @property
-    def is_live(self) -> bool:
-        """True when the object exists and is not in the recycle bin."""
-        return self.body is not None and not self.is_deleted
+        self.is_live = body is not None and not is_deleted  # it exists and is not in the recycle bin
 
 
 ABSENT = Side(None)

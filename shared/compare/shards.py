@@ -6,7 +6,7 @@ size.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from shared.catalogue.types import BY_CODE, BY_NAME, reference_of_code
 from shared.compare.merge import MARK_BYTES, MARK_KEY_BYTES, find, marks, row_at, unlike
@@ -61,10 +61,10 @@ class Indexes:
         return row_at(index, number) if number >= 0 else None
 
 
-def in_scope(key: Key, scope: Scope, codes: Collection[int]) -> bool:
-    """Tell whether a report over the types of `codes` speaks of the object."""
-    entry = BY_CODE.get(key[1])
-    return entry is not None and key[1] in codes and scope.covers_key(entry.name, key[0])
+def types_in(scope: Scope, codes: Iterable[int]) -> frozenset[int]:
+    """Return those of the type codes that a report in scope speaks of; objects named by id are told by `chosen`."""
+    known = {code: entry.name for code in codes if (entry := BY_CODE.get(code))}
+    return frozenset(code for code, name in known.items() if scope.covers_type(name))
 
 
 def chosen(scope: Scope, shard: int, shards: int) -> dict[Key, tuple[str, str]]:

