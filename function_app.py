@@ -1,5 +1,7 @@
 """What the Functions host loads: every blueprint of the app, and nothing else."""
 
+import gc
+
 import azure.functions as func
 
 from functions import (
@@ -25,3 +27,5 @@ for blueprint in (
     health.bp,
 ):
     app.register_functions(blueprint)
+
+gc.freeze()  # what was imported lives as long as the process: no full collection of a busy worker has to walk it again

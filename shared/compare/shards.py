@@ -40,11 +40,13 @@ class Indexes:
         Rows that differ may still mean the same: the digest is of bytes, and Graph promises no order of members.
         """
         found: dict[Key, Pair] = {}
+        target, current = self._target, self._current
         for before, now in unlike(*self._marks, width=MARK_BYTES, key_bytes=MARK_KEY_BYTES):
-            pair = self._row(self._target, before), self._row(self._current, now)
-            known = pair[0] or pair[1]
+            then = row_at(target, before) if before >= 0 else None
+            present = row_at(current, now) if now >= 0 else None
+            known = then or present
             assert known is not None, "a difference without a row"
-            found[known.key, known.type_code] = pair
+            found[known[0], known[5]] = then, present
         return found
 
     def pair(self, key: Key) -> Pair:
