@@ -54,7 +54,7 @@ def test_an_unchanged_shard_costs_no_read_of_a_body_however_large_bodies_are(siz
         found = await compared(states)
         assert [rows for rows, _reads in found] == [0] * SHARDS
         # The files of index and links are read whole with the first shard that lies in them, and never again.
-        assert [[part for part, _offset, _length in reads] for _rows, reads in found] == [
+        assert [sorted(part for part, _offset, _length in reads) for _rows, reads in found] == [
             ["index", "index", "links", "links"],
             *[[]] * (SHARDS - 1),
         ]
