@@ -29,6 +29,10 @@ class RuleDirectory:
         self.population = population
         self.making_cpu_s = 0.0
 
+    async def identities(self) -> frozenset[str]:
+        """Return nobody: this tenant asks for no token."""
+        return frozenset()
+
     async def count(self, object_type: ObjectType) -> int | None:
         """Return how many live objects of the type there are."""
         return {"user": self.population.users, "group": self.population.groups}.get(object_type.name)

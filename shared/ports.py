@@ -237,6 +237,9 @@ class Directory(Protocol):
     the request-id; TransientError when Graph could not be reached for longer than its patience.
     """
 
+    async def identities(self) -> frozenset[str]:
+        """Return the application ids that this process acts as, as far as it can tell."""
+
     async def count(self, object_type: ObjectType) -> int | None:
         """Return how many live objects of the type an index says there are (it may lag), None if uncountable."""
 

@@ -152,12 +152,15 @@ def assemble(
     *,
     lease_seconds: int = LEASE_SECONDS_DEFAULT,
     emergency_accounts: Sequence[str] = (),
+    own_applications: Sequence[str] = (),
     approvals: int = 0,
     captures: CaptureSettings | None = None,
     rules: Rules = RULES_DEFAULT,
     gone_percent: float = GONE_PERCENT_DEFAULT,
 ) -> Product:
     """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out.
+
+    Nor do they touch `own_applications` (application ids), or the one that the token names.
 
     `approvals` is how many others must agree to a plan before it may be carried out; `captures` says how captures go,
     None for the defaults. `rules` say how long snapshots are kept; more than `gone_percent` of a type missing from one
@@ -171,9 +174,10 @@ def assemble(
     comparing = Comparing(ledger, ports.work, snapshots)
     manual = Manual(ledger, ports.work, comparing)
     choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
+    guarding = Guarding(ports.directory, emergency_accounts, own_applications)
     steps = {
         **_reading_steps(ports, ledger, snapshots, choosing, comparing, finishing),
-        **_writing_steps(ports, ledger, comparing, Guarding(ports.directory, emergency_accounts)),
+        **_writing_steps(ports, ledger, comparing, guarding),
         **_telling_steps(ports, ledger, snapshots, comparing),
         Step.MANUAL: manual.write,
         Step.VERIFY: upkeep.rechecking.verify,

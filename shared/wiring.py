@@ -102,7 +102,8 @@ def from_settings(settings: Mapping[str, str]) -> Product:
         ports,
         callers,
         lease_seconds=lease_seconds,
-        emergency_accounts=_emergency_accounts(settings),
+        emergency_accounts=_listed(settings, "TIDEMARK_EMERGENCY_ACCOUNTS"),
+        own_applications=_listed(settings, "TIDEMARK_OWN_APPLICATIONS"),
         approvals=_approvals(settings),
         captures=_captures(settings),
         rules=rules_from(settings),
@@ -149,9 +150,8 @@ def _prunable(settings: Mapping[str, str], sealed: ContainerClient) -> Container
     return connections.container_client(pruner, VAULT_CONTAINER, connections.credential(pruner))
 
 
-def _emergency_accounts(settings: Mapping[str, str]) -> list[str]:
-    """Return the object ids under TIDEMARK_EMERGENCY_ACCOUNTS, none where it is empty (docs/lockout.md)."""
-    name = "TIDEMARK_EMERGENCY_ACCOUNTS"
+def _listed(settings: Mapping[str, str], name: str) -> list[str]:
+    """Return the ids under a setting, separated by commas, none where it is empty (docs/lockout.md)."""
     listed = [part.strip() for part in (settings.get(name) or "").split(",")]
     return [guid(part, member=name) for part in listed if part]
 

@@ -23,6 +23,7 @@ from shared.graph.cursors import Bounds
 from shared.graph.delta import DeltaReader
 from shared.graph.figures import Figures
 from shared.graph.finding import Finder
+from shared.graph.identity import app_id_of
 from shared.graph.native import NativeJobs
 from shared.graph.pacing import Pacing
 from shared.graph.probing import refusals
@@ -56,14 +57,17 @@ class GraphDirectory:
     ) -> None:
         in_flight = settings.batches_in_flight_max
         self._counters, self._avoids = Figures(), settings.avoids
+        self._tokens = [CachedTokens(source, clock) for source in (tokens, *writers)]
         pacing = Pacing(settings.quota, clock, self._counters)
 
-        def sender(source: TokenSource, paced: Pacing) -> tuple[GraphClient, Sender]:
-            client = GraphClient(settings, CachedTokens(source, clock), self._counters, transport)
+        def sender(source: CachedTokens, paced: Pacing) -> tuple[GraphClient, Sender]:
+            client = GraphClient(settings, source, self._counters, transport)
             return client, Sender(client, paced, self._counters, jitter, batches_in_flight_max=in_flight)
 
-        self._client, self._sender = sender(tokens, pacing)
-        others = [sender(source, Pacing(settings.quota, clock, self._counters, beside=pacing)) for source in writers]
+        self._client, self._sender = sender(self._tokens[0], pacing)
+        others = [
+            sender(source, Pacing(settings.quota, clock, self._counters, beside=pacing)) for source in self._tokens[1:]
+        ]
         self._clients = [self._client, *(client for client, _sender in others)]
         bounds = Bounds(self._client.base, settings.pages_max)
         self._reader = Reader(self._sender, bounds, avoids=settings.avoids)
@@ -78,6 +82,10 @@ class GraphDirectory:
     def figures(self) -> dict[str, int]:
         """What the gateway did so far, by the names in figures.py."""
         return self._counters.counts()
+
+    async def identities(self) -> frozenset[str]:
+        """Return the application ids that this process acts as, as far as its tokens say."""
+        return frozenset([app_id_of((await source()).value) for source in self._tokens]) - {""}
 
     async def count(self, object_type: ObjectType) -> int | None:
         """Return how many live objects of the type the index says there are, None if uncountable."""

@@ -29,6 +29,7 @@ from shared.recover.lockout.unguarded import UNPROVEN, unproven
 from shared.recover.lockout.walk import DYNAMIC, PERSON, POLICY, TEAM, Outlook, Waves
 from shared.recover.plan import left_alone, link_changes, object_changes
 from shared.runs.layers import Readable
+from shared.runs.ourselves import Ourselves
 
 WATCHED = frozenset({POLICY, TEAM, NAMED_LOCATION.name})
 MEMBERS = GROUP.reference("members").code
@@ -61,15 +62,22 @@ def at_once(rows: Sequence[Difference]) -> Parts:
 class Guarding:
     """Judges the plan of a recovery for a deployment with the given emergency accounts, none included."""
 
-    def __init__(self, directory: Directory, emergency_accounts: Sequence[str]) -> None:
-        self._directory = directory
+    def __init__(
+        self, directory: Directory, emergency_accounts: Sequence[str], own_applications: Sequence[str] = ()
+    ) -> None:
+        self._directory, self._ourselves = directory, Ourselves(directory, own_applications)
         self._accounts = tuple(sorted({account.lower() for account in emergency_accounts}))
 
     async def judge(self, job: Job, whole: Plan, sides: Sides) -> dict[str, str]:
-        """Return why policies are to be left alone, by id; `sides` opens the target and the job's reading.
+        """Return why objects are to be left alone, by id; `sides` opens the target and the job's reading.
 
-        Raises LockOutError, naming rule, subject and step, when the plan could lock the emergency accounts out.
+        Those are policies that nothing proves harmless, and the identities that we run as. Raises LockOutError, naming
+        rule, subject and step, when the plan could lock the emergency accounts out.
         """
+        ours = await self._ourselves.among(whole.parts(), whole.options)
+        return {**ours, **await self._judged(job, whole, sides)}
+
+    async def _judged(self, job: Job, whole: Plan, sides: Sides) -> dict[str, str]:
         plan, has_members = await self._relevant(whole)
         if not plan and not has_members:
             return {}

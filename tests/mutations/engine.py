@@ -29,7 +29,7 @@ ENGINE = (
         "shared/runs/planning.py",
         "restored = {object_key(row.object_id) for row in differences if row.action is Action.RESTORE}",
         "restored = set[bytes]()",
-        ("tests/simulation/test_incidents.py",),
+        ("tests/simulation/test_restored_links.py",),
     ),
     Mutation(
         "waves run in the wrong order",

@@ -169,6 +169,7 @@ class Platform:
         self._thaw_at = 0.0
         self.refuses_messages = False
         self.emergency_accounts: tuple[str, ...] = ()
+        self.own_applications: tuple[str, ...] = ()
         self.operator = self.product(Instance(), Deaths())
 
     def product(self, instance: Instance, deaths: Deaths, outages: Outages | None = None) -> Product:
@@ -206,6 +207,7 @@ class Platform:
             NobodyCalls(),
             lease_seconds=LEASE_SECONDS,
             emergency_accounts=self.emergency_accounts,
+            own_applications=self.own_applications,
         )
 
     async def _token_of_tidemark(self, claims: str = "") -> Token:

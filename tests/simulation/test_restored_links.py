@@ -1,0 +1,46 @@
+"""A restore brings most references back by itself; those that were taken away before the deletion it does not."""
+
+from __future__ import annotations
+
+from shared.domain.ids import wire_snapshot_id
+from shared.domain.jobs import Options, State
+from shared.domain.scope import Scope
+from simulator.applications import CARELESS_SCRIPT
+from simulator.service import Simulator
+from tests.simulation.worlds import NARROW, NARROW_TYPES
+from tests.support import virtual_time
+from tests.support.pictures import differing, picture
+from tests.support.platform import TENANT, Platform
+
+
+def test_a_member_taken_out_of_its_group_and_then_deleted_is_back_in_the_group_after_a_recovery() -> None:
+    async def story() -> None:
+        clock = virtual_time.VirtualClock()
+        simulator = Simulator(clock=clock.unix_seconds, seed=9, objects=40, tenant_id=TENANT)
+        platform = Platform(simulator, seed=9)
+        platform.application = NARROW
+        directory = simulator.tenant.directory
+        before = picture(directory)
+        capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+        groups, users = directory.stores["group"].live, directory.stores["user"].live
+        group_id, user_id = next(
+            (group, one)
+            for group in sorted(groups)
+            if not groups[group].get("groupTypes")
+            for one in sorted(directory.links.targets(group, "members"))
+            if one in users and not users[one].get("onPremisesSyncEnabled")
+        )
+        simulator.act(CARELESS_SCRIPT, "DELETE", f"/groups/{group_id}/members/{user_id}/$ref")
+        simulator.act(CARELESS_SCRIPT, "DELETE", f"/users/{user_id}")
+        wire = wire_snapshot_id(capture.snapshot_id)
+        job = await platform.finish(
+            await platform.operator.starting.recovery(
+                TENANT, wire, Scope(types=NARROW_TYPES), Options(), requested_by="operator"
+            )
+        )
+        assert job.state is State.SUCCESSFUL
+        assert job.counts["plannedLinks"] == 1
+        assert user_id in directory.links.targets(group_id, "members")
+        assert differing(before, picture(directory)) == []
+
+    virtual_time.run(story())
