@@ -64,11 +64,11 @@ GUARD = (
         SEARCH,
     ),
     Mutation(
-        "rule 2: only one form of a policy is judged within a wave",
-        STATE,
-        "known: united(before.policies.get(known, ()), after.policies.get(known, ()))",
-        "known: after.policies.get(known, ()) or before.policies.get(known, ())",
-        RULES,
+        "rule 2: a restored policy is not judged by what lies in the recycle bin",
+        WALK,
+        "forms = (body,) if body is not None else forms",
+        "forms = forms if body is not None else ()",
+        SEARCH,
     ),
     Mutation(
         "rule 2: a policy that blocks may spare one account only",
@@ -85,10 +85,10 @@ GUARD = (
         SEARCH,
     ),
     Mutation(
-        "rule 3: an excluded group may be deleted",
+        "rule 3: the excluded group is not protected",
         RULES_FILE,
-        "if change.action is Action.SOFT_DELETE:",
-        "if change.action is Action.RECREATE:",
+        "        fact = _harm(stretch, group)\n",
+        '        fact = ""\n',
         RULES,
     ),
     Mutation(
