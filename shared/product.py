@@ -160,11 +160,9 @@ def assemble(
 ) -> Product:
     """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out.
 
-    Nor do they touch `own_applications` (application ids), or the one that the token names.
-
-    `approvals` is how many others must agree to a plan before it may be carried out; `captures` says how captures go,
-    None for the defaults. `rules` say how long snapshots are kept; more than `gone_percent` of a type missing from one
-    raises an alert.
+    Nor do they touch `own_applications` (application ids). `approvals` is how many others must agree to a plan;
+    `captures` says how captures go. `rules` say how long snapshots are kept; more than `gone_percent` of a type missing
+    from one raises an alert.
     """
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
     signing = Signing(ports.signer, ports.verifier)
@@ -172,14 +170,12 @@ def assemble(
     finishing = Finishing(snapshots, ports.clock, rules, gone_percent)
     upkeep = _upkeep(ports, snapshots, ledger, rules)
     comparing = Comparing(ledger, ports.work, snapshots)
-    manual = Manual(ledger, ports.work, comparing)
     choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
-    guarding = Guarding(ports.directory, emergency_accounts, own_applications)
     steps = {
         **_reading_steps(ports, ledger, snapshots, choosing, comparing, finishing),
-        **_writing_steps(ports, ledger, comparing, guarding),
+        **_writing_steps(ports, ledger, comparing, Guarding(ports.directory, emergency_accounts, own_applications)),
         **_telling_steps(ports, ledger, snapshots, comparing),
-        Step.MANUAL: manual.write,
+        Step.MANUAL: Manual(ledger, ports.work, comparing).write,
         Step.VERIFY: upkeep.rechecking.verify,
     }
     closing = Closing(ledger, ports.work, ports.audit, signing, ports.clock) if ports.audit is not None else None
@@ -196,7 +192,7 @@ def assemble(
         approving=approving,
         asking=Asking(ledger, ports.work, comparing),
         entries=Entries(ledger, ports.work, closing),
-        manual=manual,
+        manual=Manual(ledger, ports.work, comparing),
         snapshots=snapshots,
         history=History(snapshots),
         searching=Searching(snapshots),
