@@ -74,6 +74,11 @@ class Draw:
             tenant.users[known] = {"id": known, "accountEnabled": is_enabled, "userPrincipalName": f"{known}@x"}
         tenant.groups = {known: {"id": known, "groupTypes": []} for known in GROUPS}
         tenant.policies = {known: self.policy(known) for known in POLICIES}
+        if self.random.random() < 0.1:
+            # Each spares one account, but no account is spared by both: chance alone seldom draws that.
+            for policy, account in zip(tenant.policies.values(), ACCOUNTS, strict=True):
+                policy["conditions"] = {"users": {"includeUsers": ["All"], "excludeUsers": [account]}}
+                policy["grantControls"] = {"operator": "OR", "builtInControls": ["mfa"]}
         for store in (tenant.users, tenant.groups, tenant.policies):
             for known in list(store):
                 if self.random.random() < 0.12:
