@@ -26,9 +26,9 @@ ENGINE = (
     ),
     Mutation(
         "references of restored objects are not read again",
-        "shared/runs/planning.py",
-        "restored = {object_key(row.object_id) for row in differences if row.action is Action.RESTORE}",
-        "restored = set[bytes]()",
+        "shared/runs/relinking.py",
+        "                if row.action is Action.RESTORE:\n",
+        "                if row.action is Action.LINK:\n",
         ("tests/simulation/test_restored_links.py",),
     ),
     Mutation(
@@ -62,9 +62,16 @@ ENGINE = (
     Mutation(
         "a restore is sent again blindly",
         "shared/graph/writing.py",
-        "is_repeated_restore = place in self._unclear and settling.is_restore(write.path)",
-        "is_repeated_restore = False",
+        "if reply.status == 404 and place in self._unclear and settling.is_restore(write.path):",
+        "if reply.status == 404 and place in self._tries and settling.is_restore(write.path):",
         ("tests/contract/graph/test_writes.py",),
+    ),
+    Mutation(
+        "a POST that makes another object is sent again blindly",
+        "shared/graph/writing.py",
+        "if self._writes[place].makes_another and reply.status in retry.UNCLEAR:",
+        "if self._writes[place].makes_another and reply.status in ():",
+        ("tests/simulation/test_recreation.py",),
     ),
     Mutation(
         "a message that comes twice is worked on twice",
