@@ -54,7 +54,12 @@ def parser() -> ArgumentParser:
     capture.add_argument(
         "--restore-point", action="store_true", help="only what changed since the day's snapshot, read through it"
     )
-    add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
+    report = add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
+    reading = report.add_mutually_exclusive_group()
+    reading.add_argument(
+        "--fresh", type=int, metavar="MINUTES", help="use what a report of so many minutes ago has read"
+    )
+    reading.add_argument("--whole", action="store_true", help="read every object, not what changed since a snapshot")
     compare = add("compare", starting.compare, "find what differs between two snapshots", snapshot, scope, wait)
     compare.add_argument("other", metavar="OTHER", help="id of the snapshot that stands for now, or latest")
     add_rows(add, job, page)

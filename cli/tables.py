@@ -203,6 +203,7 @@ def _notes(notes: Json) -> Iterator[tuple[object, object]]:
     for type_name, reason in _members(notes, "notCompared").items():
         yield f"not compared: {type_name}", reason
     labels = {"nativeWatch": "native recoveries", "over": "over snapshot", "check": "whole against delta"}
+    labels |= {"liveAsOf": "the tenant as of", "readBy": "read by report"}
     yield from ((label, notes[name]) for name, label in labels.items() if notes.get(name))
 
 

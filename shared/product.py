@@ -60,6 +60,7 @@ from shared.runs.rechecking import Rechecking
 from shared.runs.recreating import Recreating
 from shared.runs.relinking import Relinking
 from shared.runs.replanning import Replanning
+from shared.runs.reusing import Reusing
 from shared.runs.rolling import Rolling
 from shared.runs.sealing import Sealing
 from shared.runs.searching import Searching
@@ -218,7 +219,8 @@ def _reading_steps(
     """Return the steps that read a tenant and compare it."""
     sealing = Sealing(ledger, ports.work, snapshots, ports.clock, finishing)
     by_ids = ReadingByIds(ports.directory, ports.work, snapshots, ports.clock)
-    preparing = Opposing(Preparing(ports.directory, choosing, ports.clock), comparing)
+    reusing = Reusing(ledger, ports.clock, choosing.settings.live_minutes)
+    preparing = Opposing(Preparing(ports.directory, choosing, ports.clock), comparing, reusing)
     return {
         Step.PREPARE: preparing.prepare,
         Step.READ: Reading(ports.directory, ports.work, by_ids).read,

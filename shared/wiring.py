@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from shared.compare.jumps import gone_percent_from
 from shared.domain.errors import InputError
 from shared.domain.ids import guid
+from shared.jobs.freshness import freshness_from
 from shared.jobs.retention import rules_from
 from shared.jobs.ways import FULL_DAYS_DEFAULT
 from shared.ports import Alerts, Clock, Directory, Signer, Verifier, WorkQueue
@@ -120,7 +121,7 @@ def _approvals(settings: Mapping[str, str]) -> int:
 
 
 def _captures(settings: Mapping[str, str]) -> CaptureSettings:
-    """Return how captures go, as TIDEMARK_FULL_CAPTURE_DAYS and TIDEMARK_NATIVE_WATCH say."""
+    """Return how tenants are read, as the settings for captures and TIDEMARK_LIVE_FRESHNESS_MINUTES say."""
     days = settings.get("TIDEMARK_FULL_CAPTURE_DAYS") or str(FULL_DAYS_DEFAULT)
     if days not in {str(known) for known in range(1, FULL_DAYS_DEFAULT + 1)}:
         name = "TIDEMARK_FULL_CAPTURE_DAYS"
@@ -128,7 +129,7 @@ def _captures(settings: Mapping[str, str]) -> CaptureSettings:
     watch = settings.get("TIDEMARK_NATIVE_WATCH") or "on"
     if watch not in {"on", "off"}:
         raise InputError(f"TIDEMARK_NATIVE_WATCH is {watch!r}; set it to on or off", member="TIDEMARK_NATIVE_WATCH")
-    return CaptureSettings(full_days=int(days), watches_native=watch == "on")
+    return CaptureSettings(full_days=int(days), watches_native=watch == "on", live_minutes=freshness_from(settings))
 
 
 def _policy(settings: Mapping[str, str], vault: StorageConnection) -> PolicyReader | None:

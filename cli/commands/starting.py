@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from cli.api import Json
 from cli.commands.ending import end_of, show_started
@@ -29,7 +30,10 @@ def verify_all(session: Session, given: Namespace) -> Exit:
 
 def report(session: Session, given: Namespace) -> Exit:
     """Start a difference report of a snapshot against the tenant as it is now."""
-    body = start_body(given.types, given.ids)
+    options: dict[str, Any] = {"readWhole": True} if given.whole else {}
+    if given.fresh is not None:
+        options["freshMinutes"] = given.fresh
+    body = start_body(given.types, given.ids, options)
     snapshot = chosen_snapshot(session.api, given.snapshot)
     job_id = session.api.post("snapshots", str(snapshot["id"]), "recoveryPreviewJobs", body=body)
     return _started(session, given, job_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import azure.functions as func
 import msgspec
@@ -73,8 +74,16 @@ def _heading(job: Job) -> Heading:
         target=job.snapshot_id,
         target_at=snapshot_time(wire_snapshot_id(job.snapshot_id)),
         current=job.against,
-        read_at=snapshot_time(wire_snapshot_id(job.against)) if job.against else job.started_at or job.created_at,
+        read_at=_read_at(job),
     )
+
+
+def _read_at(job: Job) -> datetime:
+    """Return as of when the other side is: of the tenant, when its reading began."""
+    if job.against:
+        return snapshot_time(wire_snapshot_id(job.against))
+    used = str(job.notes.get("liveAsOf", ""))
+    return datetime.fromisoformat(used) if used else job.started_at or job.created_at
 
 
 def _answer(job: Job, chosen: str, content: bytes, headers: dict[str, str]) -> func.HttpResponse:

@@ -20,6 +20,7 @@ from shared.domain.holds import checked_reason
 from shared.domain.ids import guid
 from shared.domain.jobs import Kind, Options
 from shared.domain.scope import EVERYTHING, Scope
+from shared.jobs.freshness import MINUTES_MAX
 
 BODY_BYTES_MAX = 1024 * 1024
 CRITERIA = "filteringCriteria"
@@ -30,7 +31,10 @@ TEXT_CHARS_MAX = 200
 SOFT_DELETE_NEWER = ("soft_delete_newer", bool)
 RECREATE = ("recreate_deleted", bool)
 PLAN, PLANNED_BY = ("makes_plan", bool), ("planned_by", str)
-READ_WHOLE = ("reads_whole", bool)
+READ_WHOLE, FRESH_MINUTES = ("reads_whole", bool), ("fresh_minutes", int)
+NEEDED: Mapping[type, str] = MappingProxyType(
+    {bool: "true or false", str: "a job id", int: f"a whole number from 0 to {MINUTES_MAX}"}
+)
 START_OPTIONS: Mapping[Kind, Mapping[str, tuple[str, type]]] = MappingProxyType(
     {
         Kind.REPORT: {
@@ -38,6 +42,7 @@ START_OPTIONS: Mapping[Kind, Mapping[str, tuple[str, type]]] = MappingProxyType(
             "recreateHardDeleted": RECREATE,
             "plan": PLAN,
             "readWhole": READ_WHOLE,
+            "freshMinutes": FRESH_MINUTES,
         },
         Kind.RECOVERY: {
             "softDeleteNewer": SOFT_DELETE_NEWER,
@@ -99,6 +104,9 @@ def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[
             continue
         member = f"{OPTIONS}.{name}"
         raise InputError(f"{member} is for a report that makes a plan: add plan: true", member=member)
+    if options.fresh_minutes is not None and (options.makes_plan or options.reads_whole):
+        member = f"{OPTIONS}.freshMinutes"
+        raise InputError(f"{member} excludes plan and readWhole: those always read the tenant", member=member)
     if ROWS not in body:
         return scope, options
     if criteria is not None:
@@ -134,9 +142,10 @@ def _options(value: object, known: Mapping[str, tuple[str, type]]) -> Options:
     chosen: Json = {}
     for name, given in value.items():
         field, kind = known[name]
-        if not isinstance(given, kind):
+        is_number = type(given) is int and 0 <= given <= MINUTES_MAX
+        if not (is_number if kind is int else isinstance(given, kind)):
             member = f"{OPTIONS}.{name}"
-            raise InputError(f"{member} must be {'true or false' if kind is bool else 'a job id'}", member=member)
+            raise InputError(f"{member} must be {NEEDED[kind]}", member=member)
         chosen[field] = guid(str(given), member=f"{OPTIONS}.{name}") if kind is str else given
     return Options(**chosen)
 

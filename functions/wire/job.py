@@ -67,6 +67,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
             "plan": job.options.makes_plan,
             "plannedBy": job.options.planned_by or None,
             "readWhole": job.options.reads_whole,
+            "freshMinutes": job.options.fresh_minutes,
         },
         "tidemark.rows": chosen_body(job.options.chosen, shows_all=shows_all),
         "tidemark.plan": _plan(job),

@@ -34,10 +34,14 @@ EXPIRED_CODES = frozenset({"resyncRequired", "syncStateNotFound", "syncStateInva
 
 
 class CaptureSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How captures go: a whole reading every `full_days`; whether native recoveries are watched for."""
+    """How tenants are read: a whole capture every `full_days`; whether native recoveries are watched for.
+
+    For `live_minutes` a live report's reading is used by later ones, 0 for never.
+    """
 
     full_days: int = FULL_DAYS_DEFAULT
     watches_native: bool = True
+    live_minutes: int = 0
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +74,7 @@ class Choosing:
         self, ledger: Ledger, snapshots: Snapshots, directory: Directory, clock: Clock, settings: CaptureSettings
     ) -> None:
         self._ledger, self._snapshots, self._directory = ledger, snapshots, directory
-        self._clock, self._settings = clock, settings
+        self._clock, self.settings = clock, settings
 
     async def choose(self, job: Job, types: Sequence[ObjectType], objects: int) -> Choice:
         """Return how a reading of a tenant with about so many `objects` reads each of `types`."""
@@ -127,7 +131,7 @@ class Choosing:
     async def _ways(self, job: Job, types: Sequence[ObjectType], before: Manifest) -> dict[str, Way]:
         """Return the way of each type, the tokens tried on Graph, which may have forgotten them early."""
         tokens = tokens_of(await self._ledger.batches(job.tenant, before.job_id))
-        full_days = None if job.seals_increment else self._settings.full_days
+        full_days = None if job.seals_increment else self.settings.full_days
         ways: dict[str, Way] = {}
         for entry in types:
             token, facts = tokens.get(entry.name), before.types.get(entry.name)
@@ -151,7 +155,7 @@ class Choosing:
         ended = [one for one in await self._ledger.jobs(job.tenant) if one.kind is Kind.CAPTURE and one.state in ENDS]
         if ended and ended[0].state is State.FAILED and ended[0].error_code == IntegrityError.code:
             return "the capture before this one met damaged bytes", ""
-        if not self._settings.watches_native:
+        if not self.settings.watches_native:
             return "", "switched off"
         began_at = before.consistency.began_at or before.created_at
         try:

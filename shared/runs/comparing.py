@@ -19,13 +19,14 @@ from shared.compare.references import hangs_on_hidden, kept_links
 from shared.compare.shards import Indexes, Key, Pair, chosen, is_soft_deleted, link_differences, types_in
 from shared.compare.sides import alike, asked_once
 from shared.domain.changes import Difference, Json, LinkDifference, UnknownObject
-from shared.domain.errors import InputError
+from shared.domain.errors import InputError, IntegrityError, NotFoundError
 from shared.domain.ids import GUID, key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.domain.scope import Scope
 from shared.formats.manifests import Manifest
 from shared.formats.objects import IndexRow, decode_body
 from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_lines, encode_record
+from shared.jobs.freshness import LiveReading
 from shared.ports import Blobs
 from shared.runs.layers import LayeredReader, Readable
 from shared.runs.ledger import Ledger
@@ -73,10 +74,16 @@ class Comparing:
                 return pause
         return None
 
-    async def facing(self, job: Job) -> Sides:
-        """Open both sides of a job's comparison; raise IntegrityError or NotFoundError for one that is not there."""
+    async def facing(self, job: Job, prepared: Mapping[str, Any] | None = None) -> Sides:
+        """Open both sides of a job's comparison; raise IntegrityError or NotFoundError for one that is not there.
+
+        `prepared` is what the step prepare will record, for that step itself.
+        """
         target = await self._snapshots.open(job.tenant, job.snapshot_id)
-        current = await self._snapshots.open(job.tenant, job.against) if job.against else await self.live(job)
+        if job.against:
+            current = await self._snapshots.open(job.tenant, job.against)
+        else:
+            current = await (self._opened(prepared["reading"]) if prepared else self.live(job))
         if isinstance(current, LayeredReader):
             current = current.over(target)
         if not job.against:
@@ -91,10 +98,22 @@ class Comparing:
         return await self._pairing.paired(await self._snapshots.open(job.tenant, job.snapshot_id))
 
     async def live(self, job: Job) -> Readable:
-        """Open the job's own reading of the tenant."""
+        """Open the job's reading of the tenant: its own, or the earlier report's that it uses."""
         batches = await self._ledger.batches(job.tenant, job.job_id)
-        output = next(batch for batch in batches if batch.step is Step.MANIFEST).outputs[0]
-        return await self._snapshots.layered(await open_manifest(self._work, output["name"], output["sha256"]))
+        used = [batch.cursor["reading"] for batch in batches if "reading" in batch.cursor]
+        own = (batch for batch in batches if batch.step is Step.MANIFEST)
+        return await self._opened(used[0] if used else next(own).outputs[0])
+
+    async def can_open(self, reading: LiveReading) -> bool:
+        """Tell whether an earlier reading is still there, with what it lies over."""
+        try:
+            await self._opened({"name": reading.name, "sha256": reading.sha256})
+        except (IntegrityError, NotFoundError):
+            return False
+        return True
+
+    async def _opened(self, read: Mapping[str, Any]) -> Readable:
+        return await self._snapshots.layered(await open_manifest(self._work, read["name"], read["sha256"]))
 
     async def differences(self, batches: list[Batch]) -> list[Difference]:
         """Return every difference that the batches of a job have stored, in shard order."""

@@ -104,10 +104,11 @@ class Explaining:
         return None
 
     async def _window(self, job: Job) -> tuple[datetime, datetime]:
-        """Return between which times the two sides parted; a side that is the tenant itself is now."""
+        """Return between which times the two sides parted; what this job has read itself is now."""
         facing = await self._comparing.facing(job)
         target = facing.target.manifest.created_at
-        current = facing.current.manifest.rolled_forward_at if job.against else self._clock.now()
+        read = facing.current.manifest
+        current = self._clock.now() if read.job_id == job.job_id else read.rolled_forward_at
         earlier, later = sorted((target, current))
         return earlier, later
 

@@ -114,6 +114,10 @@ class Starting:
             return await self._create(Kind.REPORT, tenant, target.snapshot_id, scope, options, requested_by)
         if options.makes_plan:
             raise InputError("a plan is made against the tenant, not against a snapshot", member="tidemark.against")
+        if options.reads_whole or options.fresh_minutes is not None:
+            raise InputError(
+                "how the tenant is read is for a report against it, not against a snapshot", member="tidemark.against"
+            )
         known = await self._chosen(tenant, against)
         not_comparable(scope, opened.manifest, (await self._snapshots.open(tenant, known.snapshot_id)).manifest)
         job = self._job(Kind.REPORT, tenant, target.snapshot_id, scope, options, requested_by)

@@ -5,6 +5,7 @@ Pure. Only what there is to say is there:
   incomplete   by type: why it was left out as a whole
   nativeWatch  what was seen of Microsoft's own recoveries, or why nobody looked
   before       the sealed state that the capture went on from; `over` the base of a restore point
+  liveAsOf     when the reading began that a report uses, where an earlier report has made it: `readBy`
   check        how the whole reading was compared with what delta gave
   notCompared  by type: why a report or a recovery did not compare it
 """
@@ -28,6 +29,8 @@ def notes_of(batches: Sequence[Batch]) -> dict[str, Any]:
             notes["ways"] = {name: _way(said) for name, said in ways.items() if said["why"] or said["way"] != "full"}
             notes["incomplete"] = cursor.get("incomplete", {})
             notes["nativeWatch"] = cursor.get("watch", "")
+            if "reading" in cursor:
+                notes["liveAsOf"], notes["readBy"] = cursor["reading"]["began_at"], cursor["reading"]["job_id"]
             notes["before"], notes["over"] = cursor.get("before", ""), cursor.get("over", "")
         elif batch.step is Step.ROLL_FORWARD and reason(cursor):
             notes["ways"] = {**notes.get("ways", {}), str(batch.argument["type"]): f"full: {reason(cursor)}"}

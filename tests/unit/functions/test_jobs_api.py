@@ -81,6 +81,7 @@ def test_a_recovery_leaves_newer_objects_alone_unless_it_is_allowed_to_delete_th
             "plan": False,
             "plannedBy": None,
             "readWhole": False,
+            "freshMinutes": None,
         }
         users = world.simulator.tenant.directory.stores["user"]
         assert "Rogue" in {user["displayName"] for user in users.deleted.values()}
