@@ -54,12 +54,7 @@ def parser() -> ArgumentParser:
     capture.add_argument(
         "--restore-point", action="store_true", help="only what changed since the day's snapshot, read through it"
     )
-    report = add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait)
-    reading = report.add_mutually_exclusive_group()
-    reading.add_argument(
-        "--fresh", type=int, metavar="MINUTES", help="use what a report of so many minutes ago has read"
-    )
-    reading.add_argument("--whole", action="store_true", help="read every object, not what changed since a snapshot")
+    add_reading(add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait))
     compare = add("compare", starting.compare, "find what differs between two snapshots", snapshot, scope, wait)
     compare.add_argument("other", metavar="OTHER", help="id of the snapshot that stands for now, or latest")
     add_rows(add, job, page)
@@ -78,6 +73,15 @@ def parser() -> ArgumentParser:
     add_ledger(add, job, page)
     add("permissions", None, "list the application permissions to grant", _purpose()).set_defaults(local=permissions)
     return made
+
+
+def add_reading(report: ArgumentParser) -> None:
+    """Add how a report reads the tenant."""
+    reading = report.add_mutually_exclusive_group()
+    reading.add_argument(
+        "--fresh", type=int, metavar="MINUTES", help="use what a report of so many minutes ago has read"
+    )
+    reading.add_argument("--whole", action="store_true", help="read every object, not what changed since a snapshot")
 
 
 def _add_rows_of_report(recover: ArgumentParser) -> None:

@@ -42,6 +42,18 @@ def test_a_report_is_waited_for_and_its_changes_listed(deployment: Deployment) -
     assert sorted(row["id"] for row in first.json["value"] + rest.json["value"]) == sorted(users)
 
 
+def test_a_report_uses_an_earlier_reading_only_when_it_is_told_to(deployment: Deployment) -> None:
+    harmed(deployment)
+    first = deployment.run("report", "latest", "--wait").json
+    fresh = deployment.run("report", "latest", "--fresh", "10", "--wait").json
+    whole = deployment.run("report", "latest", "--whole", "--wait").json
+    assert fresh["tidemark.notes"]["readBy"] == first["id"]
+    assert fresh["tidemark.summary"] == whole["tidemark.summary"] == first["tidemark.summary"]
+    assert "readBy" not in first["tidemark.notes"]
+    assert whole["tidemark.notes"]["ways"]["user"] == "full: a whole reading was asked for"
+    assert deployment.run("report", "latest", "--fresh", "9999").status == 2
+
+
 def test_two_snapshots_are_compared_by_either_of_their_ids(deployment: Deployment) -> None:
     (user,) = harmed(deployment)
     deployment.do(deployment.world.clock.sleep(60.0))
