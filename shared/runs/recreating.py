@@ -133,7 +133,9 @@ class Recreating:
                     made[change.change_id] = _Made(answer.made_id, answer.made_app_id)
                 elif wait < LAG_ROUNDS_MAX and is_too_early(answer, [change], renewed):
                     young.append(change)
-                elif answer.status and not (answer.status < 300 or (is_taken(answer) and change.change_id in unclear)):
+                elif answer.status >= 300 and not (
+                    change.change_id in unclear and _may_be_there(entry, change, answer)
+                ):
                     made[change.change_id] = _Made(answer=answer)
             waiting = young
             if not waiting:
@@ -221,6 +223,11 @@ def _is_safe(entry: ObjectType, change: Change) -> bool:
     return entry.creation.is_unique or any(change.target.get(key) for key in entry.creation.upsert_by)
 
 
+def _may_be_there(entry: ObjectType, change: Change, answer: Answer) -> bool:
+    """Tell whether Graph may refuse a creation because an earlier one, whose answer was lost, took effect."""
+    return is_taken(answer) or (answer.status == 400 and _is_safe(entry, change))
+
+
 def _write(entry: ObjectType, change: Change, body: Json) -> Write:
     assert entry.creation is not None
     key = next((name for name in entry.creation.upsert_by if body.get(name)), "")
@@ -234,6 +241,7 @@ def _write(entry: ObjectType, change: Change, body: Json) -> Write:
             path=path,
             body=msgspec.json.encode(rest),
             prefer=UPSERT,
+            makes_another=True,  # a second one would change the first, and Graph refuses what only a creation takes
         )
     return Write(
         write_id=change.change_id,

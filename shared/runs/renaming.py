@@ -99,8 +99,8 @@ def principals(rows: list[Difference], wanted: Naming, old: frozenset[str]) -> t
 
 
 def _unreached(scope: Scope, wanted: Naming, present: Naming, by_object: Mapping[ObjectName, int]) -> Iterator[str]:
-    """Yield what names an old id and is not this recovery's to rewrite."""
-    for key, (entry, body) in present.items():
+    """Yield what names an old id and is not this recovery's to rewrite; what is out of scope may not have been read."""
+    for key, (entry, body) in {**wanted, **present}.items():
         if not scope.covers(entry.name, object_id_of(entry, body)):
             yield _warning(entry, body, "is not in the scope of this recovery")
         elif key not in wanted and key not in by_object:

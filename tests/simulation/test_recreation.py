@@ -323,3 +323,9 @@ def test_replicas_that_lag_and_do_not_know_new_objects_yet_are_waited_for() -> N
     assert refusals
     assert job.state is State.SUCCESSFUL, job.error
     assert apart == ([], [])
+
+
+def test_the_second_look_confirms_everything_that_was_made() -> None:
+    counts = told().job.counts
+    assert counts["confirmed"] > 50
+    assert not {"pending", "overwritten"} & counts.keys()
