@@ -103,7 +103,7 @@ GUARD = (
         STATE,
         "trusted = {edge for edge in state.links if edge[0] in state.groups and edge[0] not in state.vague}",
         "trusted = {edge for edge in state.links if edge[0] in state.groups}",
-        SEARCH,
+        RULES,
     ),
     Mutation(
         "rule 4: a named location may be missing",
@@ -125,6 +125,13 @@ GUARD = (
         'return OURSELVES if is_off else ""',
         'return ""',
         RULES,
+    ),
+    Mutation(
+        "rule 5: the application that a recovery runs as is in its plan",
+        "shared/runs/ourselves.py",
+        'if str(body.get("appId") or "").lower() in ours]',
+        'if str(body.get("appId") or "") in ()]',
+        ("tests/simulation/test_our_own_identity.py",),
     ),
     Mutation(
         "rule 6: security defaults are switched on",

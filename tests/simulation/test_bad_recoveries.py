@@ -1,0 +1,103 @@
+"""Recoveries that must not do what they were asked for: each ends by a name that says why, and nothing is written.
+
+Changed plans and aged approvals are in test_plans.py, tenants that refuse to be written to in test_refusing_tenants.py.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.domain.errors import NotFoundError
+from shared.domain.ids import wire_snapshot_id
+from shared.domain.jobs import Job, Options, State
+from shared.domain.scope import EVERYTHING, Scope
+from simulator.faults import Fault, Faults, Rule
+from simulator.service import Simulator
+from tests.simulation.stories import play_incident
+from tests.support import virtual_time
+from tests.support.platform import TENANT, Platform
+
+ANOTHER_TENANT = "7d1de5a0-0000-4000-8000-0000000000ee"
+NOBODY = "7d1de5a0-0000-4000-8000-00000000ffff"
+GROUPS = r"^/groups\b|^/directory/deletedItems/microsoft.graph.group\b"
+
+
+async def damaged(*faults: Rule) -> tuple[Platform, str, str]:
+    """Return a captured (under `faults`) and damaged tenant, its snapshot, and what it is like now."""
+    clock = virtual_time.VirtualClock()
+    simulator = Simulator(
+        clock=clock.unix_seconds, seed=5, objects=60, tenant_id=TENANT, faults=Faults(list(faults), seed=5)
+    )
+    platform = Platform(simulator, seed=5)
+    capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+    simulator.world.faults = Faults([])
+    play_incident(simulator, 5)
+    return platform, wire_snapshot_id(capture.snapshot_id), simulator.fingerprint()
+
+
+async def recovered(platform: Platform, wire: str, scope: Scope, options: Options | None = None) -> Job:
+    starting = platform.operator.starting
+    started = await starting.recovery(TENANT, wire, scope, options or Options(), requested_by="operator")
+    return await platform.finish(started)
+
+
+def test_a_report_of_another_tenant_plans_nothing_here_and_is_not_to_be_approved() -> None:
+    async def story() -> None:
+        platform, wire, broken = await damaged()
+        starting = platform.operator.starting
+        plan = await platform.finish(
+            await starting.report(TENANT, wire, EVERYTHING, Options(makes_plan=True), requested_by="operator")
+        )
+        options = Options(planned_by=plan.job_id)
+        with pytest.raises(NotFoundError, match="snapshot"):
+            await starting.recovery(ANOTHER_TENANT, wire, EVERYTHING, options, requested_by="operator")
+        with pytest.raises(NotFoundError, match=plan.job_id):
+            await platform.operator.approving.approve(ANOTHER_TENANT, plan.job_id, approver="bob")
+        with pytest.raises(NotFoundError, match=NOBODY):
+            await starting.recovery(TENANT, wire, EVERYTHING, Options(planned_by=NOBODY), requested_by="operator")
+        assert platform.simulator.fingerprint() == broken
+
+    virtual_time.run(story())
+
+
+def test_a_scope_that_names_unknown_ids_changes_nothing_else() -> None:
+    async def story() -> None:
+        platform, wire, broken = await damaged()
+        job = await recovered(platform, wire, Scope(ids={"user": (NOBODY,)}))
+        assert job.state is State.SUCCESSFUL
+        assert (job.counts["plannedObjects"], job.counts.get("done", 0)) == (0, 0)
+        assert [one.object_id for one in await platform.operator.asking.unknown(TENANT, job.job_id)] == [NOBODY]
+        assert platform.simulator.fingerprint() == broken
+
+    virtual_time.run(story())
+
+
+@pytest.mark.parametrize("part", ["index.idx", "manifest.json"])
+def test_a_target_that_fails_verification_is_not_recovered_from(part: str) -> None:
+    async def story() -> None:
+        platform, wire, broken = await damaged()
+        contents = platform.vault.contents
+        name = next(known for known in contents if known.endswith(part))
+        contents[name] = contents[name][:-9] + bytes([contents[name][-9] ^ 1]) + contents[name][-8:]
+        job = await recovered(platform, wire, EVERYTHING)
+        assert (job.state, job.error_code) == (State.FAILED, "integrity")
+        assert name in job.error
+        assert platform.simulator.fingerprint() == broken
+
+    virtual_time.run(story())
+
+
+def test_a_type_that_the_capture_left_out_is_refused_by_name_and_never_touched() -> None:
+    async def story() -> None:
+        platform, wire, broken = await damaged(Rule(kind=Fault.FORBIDDEN, path=GROUPS))
+        job = await recovered(platform, wire, Scope(types=("group",)))
+        assert job.state is State.FAILED
+        assert "group cannot be compared: the snapshot does not hold it" in job.error
+        assert platform.simulator.fingerprint() == broken
+        whole = await recovered(platform, wire, EVERYTHING, Options(soft_delete_newer=True))
+        assert whole.state is State.SUCCESSFUL
+        assert whole.counts["objects.applied"] > 0
+        outcomes = await platform.operator.asking.outcomes(TENANT, whole.job_id)
+        assert not [one for one in outcomes if one.type == "group"]
+
+    virtual_time.run(story())
