@@ -23,6 +23,8 @@ class Application:
 
 _READS = (
     "Directory.Read.All",
+    "User.Read.All",
+    "Group.Read.All",
     "Policy.Read.All",
     "RoleManagement.Read.Directory",
     "AuditLog.Read.All",
@@ -61,6 +63,7 @@ _WRITES = (
     "AuthenticationContext.ReadWrite.All",
     "GroupSettings.ReadWrite.All",
     "AgentIdentity.ReadWrite.All",
+    "AgentIdentity.UpdateSponsors.All",
     "AgentIdentityBlueprint.ReadWrite.All",
     "AgentIdUser.ReadWrite.All",
 )

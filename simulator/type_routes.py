@@ -39,6 +39,7 @@ _SOURCES = (
     ("memberof", "members", ("user", "group", "servicePrincipal")),
     ("directreports", "manager", ("user",)),
     ("ownedobjects", "owners", ("user", "servicePrincipal")),
+    ("sponsorof", "sponsors", ("user",)),
 )
 
 
@@ -229,6 +230,8 @@ def _agents() -> Iterator[Row]:
     for kind, cast, area, create in casts:
         name, about = cast.removeprefix("#").lower(), {"object_type": kind, "cast": cast}
         yield f"GET {_KINDS[kind]}/{name}", reading.list_objects, area, {"options": _LIST, **about}
+        counted = {"options": frozenset({"$filter"}), **about}
+        yield f"GET {_KINDS[kind]}/{name}/$count", reading.count_objects, area, counted
         yield f"POST {_KINDS[kind]}/{name}", create, area, about
         for at in (f"{_KINDS[kind]}/{name}/{{id}}", f"{_KINDS[kind]}/{{id}}/{name}"):
             update = writing.update_user if kind == "user" else resources.update_resource

@@ -26,6 +26,7 @@ NATIVE = (
     "isDeviceOnlyAuthSupported serviceManagementReference requiredResourceAccess nativeAuthenticationApisEnabled "
     "signInAudience groupMembershipClaims optionalClaims isDisabled addIns servicePrincipalLockConfiguration info"
 ).split()
+BLUEPRINT = "#microsoft.graph.agentIdentityBlueprint"
 CREDENTIALS = (
     Secret("passwordCredentials", ("keyId", "displayName", "startDateTime", "endDateTime")),
     Secret(
@@ -53,8 +54,11 @@ APPLICATION = ObjectType(
         *(Property(name, Rule.COMPUTED, is_set=True) for name in SHOWN),
         *(Property(name, Rule.COMPUTED, is_set=True, is_compared=False) for name in COMPUTED),
     ),
-    references=(Reference(name="owners", code=5, is_native=False, is_bound=False),),
-    kinds=("#microsoft.graph.agentIdentityBlueprint",),
+    references=(
+        Reference(name="owners", code=5, is_native=False, is_bound=False),
+        Reference(name="sponsors", code=8, is_native=False, is_bound=False, of_kinds=(BLUEPRINT,)),
+    ),
+    kinds=(BLUEPRINT,),
     secrets=CREDENTIALS,
     native=tuple(NATIVE),
     has_delta=True,
@@ -66,5 +70,11 @@ APPLICATION = ObjectType(
     ),
     waves={"restore": Wave.RESTORE, "recreate": Wave.RECREATE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
     read_permissions=("Application.Read.All", "AgentIdentityBlueprint.Read.All"),
-    write_permissions=("Application.ReadWrite.All", "Directory.Read.All", "AgentIdentityBlueprint.ReadWrite.All"),
+    write_permissions=(
+        "Application.ReadWrite.All",
+        "Directory.Read.All",
+        "User.Read.All",
+        "Group.Read.All",
+        "AgentIdentityBlueprint.ReadWrite.All",
+    ),
 )

@@ -79,7 +79,7 @@ class Property(msgspec.Struct, frozen=True, omit_defaults=True):
     `is_compared` is false for what Graph computes or stamps: such a difference is never reported.
     `may_clear` is false when Graph refuses null (displayName). `call` is the request that writes it when a PATCH of
     the object does not. `is_guarded` values hold items that Graph lets nobody change while they are enabled.
-    `leaves_out` are members of the value that only Graph writes.
+    `leaves_out` are members of the value that only Graph writes. `of_kinds` are the derived types that alone have it.
     """
 
     name: str
@@ -90,6 +90,7 @@ class Property(msgspec.Struct, frozen=True, omit_defaults=True):
     call: Call | None = None
     is_guarded: bool = False
     leaves_out: tuple[str, ...] = ()
+    of_kinds: tuple[str, ...] = ()
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -105,7 +106,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     `code` is its number in link rows (docs/formats/links.md) and never changes. `is_native` tells whether Microsoft's
     own feature recovers it. `dynamic_marker` names the group type that makes the links computed, so never written.
     `is_single` when it leads to one object at most (manager). `is_bound` when a PATCH of the object takes many links at
-    once; without it each link is a request of its own.
+    once; without it each link is a request of its own. `of_kinds` are the derived types that alone have it.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     dynamic_marker: str = ""
     is_single: bool = False
     is_bound: bool = True
+    of_kinds: tuple[str, ...] = ()
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +139,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     within: str = ""
     parents: str = ""
     shape: Shape = Shape.LIST
+
+    @property
+    def is_of_kind(self) -> bool:
+        """Whether it is a collection of one derived type."""
+        return self.kind != "deleted" and "/microsoft.graph." in self.path
 
 
 class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
@@ -200,8 +207,13 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
     @property
     def select(self) -> tuple[str, ...]:
-        """The names for $select: every property of the entry, never `*`."""
-        return tuple(known.name for known in self.properties)
+        """The names for $select: every property that all objects of the entry have, never `*`."""
+        return tuple(known.name for known in self.properties if not known.of_kinds)
+
+    def select_of(self, kind: str) -> tuple[str, ...]:
+        """The names for $select of the objects of a derived type; without any of its own, it needs no such request."""
+        own = tuple(known.name for known in self.properties if kind in known.of_kinds)
+        return (*self.select, *own) if own else ()
 
     @property
     def has_bin(self) -> bool:
@@ -241,15 +253,29 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
         select = self.select if self.sends_select else ()
         live = self._listing(self.name, "objects", self.path, select)
         deleted = (self._listing(f"{self.name}-deleted", "deleted", self.deleted_list_path, select),)
+        derived = (
+            self._listing(f"{self.name}-{plain(kind)}", "objects", self.cast_path(kind), self.select_of(kind))
+            for kind in self.kinds
+            if self.select_of(kind)
+        )
         links = (
             msgspec.structs.replace(
-                self._listing(f"{self.name}-{reference.name}", "links", self.path, ("id",)),
+                self._listing(f"{self.name}-{reference.name}{end}", "links", path, ("id",)),
                 expand=reference.name,
                 is_single=reference.is_single,
             )
             for reference in self.references
+            for path, end in self._places(reference)
         )
-        return (live, *(deleted if self.has_bin else ()), *links)
+        return (live, *(deleted if self.has_bin else ()), *derived, *links)
+
+    def cast_path(self, kind: str) -> str:
+        """Return the collection of the objects of one derived type."""
+        return f"{self.path}/{kind.removeprefix('#')}"
+
+    def _places(self, reference: Reference) -> list[tuple[str, str]]:
+        """Return the collections through which a reference is read, with what tells their listings apart."""
+        return [(self.cast_path(kind), f"-{plain(kind)}") for kind in reference.of_kinds] or [(self.path, "")]
 
     def _listing(
         self, name: str, kind: Literal["objects", "deleted", "links"], path: str, select: tuple[str, ...]
@@ -265,3 +291,8 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
             parents=self.parents,
             shape=self.shape,
         )
+
+
+def plain(kind: str) -> str:
+    """Return the name of a derived type without its namespace."""
+    return kind.rpartition(".")[2]

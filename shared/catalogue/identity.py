@@ -20,6 +20,13 @@ from shared.catalogue.entry import ObjectType, Shape
 from shared.domain.changes import Json
 
 PARENT = "@tidemark.parent"  # where a body does not say below which object it was found, the gateway says it here
+
+
+class _Kind(msgspec.Struct, rename={"kind": "@odata.type"}):
+    kind: str = ""
+
+
+_KIND = msgspec.json.Decoder(_Kind)
 NOTHING = "*"  # stands for null in an id made of several properties
 
 
@@ -41,6 +48,11 @@ def object_id_of(entry: ObjectType, body: Json) -> str:
         return str(body.get(entry.key) or NOTHING)
     parts = [body.get(name) for name in entry.identity]
     return "/".join(str(part) if part else NOTHING for part in parts)
+
+
+def kind_of(body: bytes) -> str:
+    """Return the @odata.type that an object says it is of, empty where it does not."""
+    return _KIND.decode(body).kind
 
 
 def anchor(object_id: str) -> str:

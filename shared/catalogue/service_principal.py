@@ -21,6 +21,8 @@ COMPUTED = (
     "disabledByMicrosoftStatus info oauth2PermissionScopes resourceSpecificApplicationPermissions signInAudience "
     "verifiedPublisher deletedDateTime"
 ).split()
+AGENT_IDENTITY = "#microsoft.graph.agentIdentity"
+BLUEPRINT_PRINCIPAL = "#microsoft.graph.agentIdentityBlueprintPrincipal"
 NATIVE = (
     "accountEnabled alternativeNames appRoleAssignmentRequired description loginUrl notes notificationEmailAddresses "
     "preferredTokenSigningKeyThumbprint tags servicePrincipalType preferredSingleSignOnMode samlSingleSignOnSettings "
@@ -41,9 +43,19 @@ SERVICE_PRINCIPAL = ObjectType(
         *(Property(name, is_set=True) for name in WRITABLE),
         *(Property(name, Rule.COMPUTED, is_set=True) for name in SHOWN),
         *(Property(name, Rule.COMPUTED, is_set=True, is_compared=False) for name in COMPUTED),
+        Property("agentIdentityBlueprintId", Rule.CREATE_ONLY, of_kinds=(AGENT_IDENTITY,)),
     ),
-    references=(Reference(name="owners", code=6, is_native=False, is_bound=False),),
-    kinds=("#microsoft.graph.agentIdentity", "#microsoft.graph.agentIdentityBlueprintPrincipal"),
+    references=(
+        Reference(name="owners", code=6, is_native=False, is_bound=False),
+        Reference(
+            name="sponsors",
+            code=9,
+            is_native=False,
+            is_bound=False,
+            of_kinds=(AGENT_IDENTITY, BLUEPRINT_PRINCIPAL),
+        ),
+    ),
+    kinds=(AGENT_IDENTITY, BLUEPRINT_PRINCIPAL),
     secrets=CREDENTIALS,
     native=tuple(NATIVE),
     has_delta=True,
@@ -65,6 +77,7 @@ SERVICE_PRINCIPAL = ObjectType(
         "Application.ReadWrite.All",
         "Directory.Read.All",
         "AgentIdentity.ReadWrite.All",
+        "AgentIdentity.UpdateSponsors.All",
         "AgentIdentityBlueprintPrincipal.ReadWrite.All",
     ),
 )

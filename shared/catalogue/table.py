@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
-from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Wave
+from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Wave, plain
 from shared.catalogue.types import TYPES
 
 TYPE_COLUMNS = ("type", "code", "collection", "recycle bin", "wire name", "changes told by", "references")
@@ -64,7 +64,8 @@ def _type_row(entry: ObjectType) -> Sequence[str]:
 def _reference(reference: Reference) -> str:
     beyond = "" if reference.is_native else ", beyond Microsoft's own feature"
     computed = f", not where `{reference.dynamic_marker}`" if reference.dynamic_marker else ""
-    return f"{reference.name} (code {reference.code}{computed}{beyond})"
+    kinds = f", of {' and '.join(map(plain, reference.of_kinds))} only" if reference.of_kinds else ""
+    return f"{reference.name} (code {reference.code}{kinds}{computed}{beyond})"
 
 
 def _property_row(entry: ObjectType) -> Sequence[str]:

@@ -95,6 +95,8 @@ def differing(entry: ObjectType, target: Json, current: Json) -> tuple[Json, Jso
     known_of = entry.properties_by_name
     for name in names:
         left, right, known = target.get(name), current.get(name), known_of.get(name)
+        if known is not None and known.of_kinds and (name not in target or name not in current):
+            continue  # recycle bins are not asked for what only some kinds have
         if (is_annotation(name) or name == TYPE_ANNOTATION) if known is None else not known.is_compared:
             continue
         if not same(left, right, is_set=known is None or known.is_set):

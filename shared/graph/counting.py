@@ -43,9 +43,12 @@ def _counted(what: str, reply: Reply) -> int:
         raise incomplete(what, f"the answer has no count ({error})", reply) from error
 
 
-async def live_count(sender: Sender, entry: ObjectType) -> int:
-    """Return the count of live objects of `entry`; raise DirectoryError when there is none to be had."""
-    request = Request(tail=f"{entry.path}/$count", headers=EVENTUAL)
+async def live_count(sender: Sender, entry: ObjectType, path: str = "") -> int:
+    """Return the count of live objects of `entry`, or of those at `path` that are of one of its kinds.
+
+    Raises DirectoryError when there is none to be had.
+    """
+    request = Request(tail=f"{path or entry.path}/$count", headers=EVENTUAL)
     reply = await sender.send(request)
     if not reply.is_success:
         raise refusal(f"{entry.name} count", reply)

@@ -44,7 +44,8 @@ class DeltaReader:
         """Return a token that stands for now, None for a type without delta."""
         if not entry.has_delta:
             return None
-        tracked = ",".join([*entry.select, *(reference.name for reference in entry.references)])
+        everybody = [reference.name for reference in entry.references if not reference.of_kinds]
+        tracked = ",".join([*entry.select, *everybody])
         tail = f"{entry.path}/delta?$select={tracked}&$deltatoken=latest"
         text = ""
         while True:

@@ -94,7 +94,7 @@ class GraphDirectory:
 
     async def refusals(self, types: Sequence[ObjectType]) -> dict[str, str]:
         """Return Graph's reason for each of `types` that this application may not read."""
-        return await refusals(self._sender, types)
+        return await refusals(self._sender, types, has_agents=Shortcut.AGENTS not in self._avoids)
 
     async def native_recoveries(self) -> list[NativeRecovery]:
         """Return the recoveries of Microsoft's own feature that the tenant still knows."""
@@ -108,11 +108,15 @@ class GraphDirectory:
 
     async def page(self, listing: Listing, cursor: str) -> Page:
         """Return the page at `cursor`; the empty cursor is the first page."""
+        if listing.is_of_kind and Shortcut.AGENTS in self._avoids:
+            return Page(cursor=None, requests=0)
         return await self._reader.page(listing, cursor)
 
     async def small(self, listings: Sequence[Listing]) -> list[list[bytes]]:
         """Return every body of each of `listings`, in order; none is of links or children, all are short."""
-        return await read_small(self._sender, self._bounds, listings)
+        asked = [one for one in listings if not (one.is_of_kind and Shortcut.AGENTS in self._avoids)]
+        found = iter(await read_small(self._sender, self._bounds, asked))
+        return [next(found) if one in asked else [] for one in listings]
 
     async def delta_token(self, object_type: ObjectType) -> str | None:
         """Return a token from which later changes are told, or None for a type without delta."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from shared.catalogue.entry import ObjectType, Shape
-from shared.catalogue.identity import NOTHING, anchor, object_id
+from shared.catalogue.identity import NOTHING, anchor, kind_of, object_id
 from shared.graph import cursors, many
 from shared.graph.answers import pages
 from shared.graph.answers.admitting import admitted
@@ -33,6 +33,7 @@ class Finder:
         self._reader = reader
         self._bounds = bounds
         self._lists_ids = Shortcut.ID_LISTS not in avoids
+        self._has_agents = Shortcut.AGENTS not in avoids
 
     async def find(self, entry: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
         """Return the present state of each of `object_ids`."""
@@ -49,6 +50,7 @@ class Finder:
         found = await many.bodies(self._sender, entry, wanted) if self._is_many(entry, wanted) else {}
         alone = [known for known in wanted if known not in found]
         found |= await self._read(entry, entry.path, "", selected, alone)
+        found |= await self._of_kinds(entry, found)
         absent = [known for known in wanted if known not in found] if entry.has_bin else []
         # Without the cast Graph would not know a user's properties in $select, and would leave most of them out.
         cast = "/" + entry.odata_type.removeprefix("#")
@@ -63,7 +65,7 @@ class Finder:
         what = f"{entry.name}-{reference}"
         is_single = entry.reference(reference).is_single
         whole: dict[str, set[str]] = {}
-        if self._is_many(entry, object_ids):
+        if self._is_many(entry, object_ids) and not entry.reference(reference).of_kinds:
             whole = await many.references(self._sender, entry, reference, object_ids, is_single=is_single)
         if is_single:
             alone = [known for known in dict.fromkeys(object_ids) if known not in whole]
@@ -78,6 +80,15 @@ class Finder:
                 del found[known]
         return found
 
+    async def _of_kinds(self, entry: ObjectType, found: dict[str, bytes]) -> dict[str, bytes]:
+        """Read those again whose derived type has properties of its own, as objects of that type."""
+        bodies: dict[str, bytes] = {}
+        for kind in (known for known in entry.kinds if entry.select_of(known) and self._has_agents):
+            ids = [known for known, body in found.items() if kind_of(body) == kind]
+            selected = f"?$select={','.join(entry.select_of(kind))}"
+            bodies |= await self._read(entry, entry.cast_path(kind), "", selected, ids)
+        return bodies
+
     def _is_many(self, entry: ObjectType, object_ids: Sequence[str]) -> bool:
         return self._lists_ids and many.is_many(entry, object_ids)
 
@@ -87,7 +98,7 @@ class Finder:
         """Return all ids that `reference` of each live object names, None where they are more than one page."""
         wanted = list(dict.fromkeys(object_ids))
         whole: dict[str, set[str]] = {}
-        if self._is_many(entry, wanted):
+        if self._is_many(entry, wanted) and not entry.reference(reference).of_kinds:
             whole = await many.references(self._sender, entry, reference, wanted)
         chains = [Chain(known) for known in wanted if known not in whole]
         what = f"{entry.name}-{reference}"

@@ -1,4 +1,4 @@
-"""Ask objects who has them as a member, owner or manager: links read from their far end, twenty objects to a $batch."""
+"""Ask objects who has them as a member, owner, manager or sponsor: links read from the far end, 20 objects a $batch."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ from shared.graph.sending import Sender
 from shared.ports import Held
 
 # By type, the collections at the far end of a link ("user", "group" and "servicePrincipal" resource types), with the
-# reference each is the far end of. Graph v1.0 serves none for sponsors.
+# reference each is the far end of.
 BACKWARDS = MappingProxyType(
     {
-        "user": (("memberOf", "members"), ("ownedObjects", "owners"), ("directReports", "manager")),
+        "user": (
+            ("memberOf", "members"),
+            ("ownedObjects", "owners"),
+            ("directReports", "manager"),
+            ("sponsorOf", "sponsors"),
+        ),
         "group": (("memberOf", "members"),),
         "servicePrincipal": (("memberOf", "members"), ("ownedObjects", "owners")),
     }
@@ -29,7 +34,7 @@ _BY_KIND = {kind: entry for entry in TYPES for kind in (entry.odata_type, *entry
 
 
 async def holders(sender: Sender, bounds: Bounds, entry: ObjectType, object_ids: Sequence[str]) -> list[Held]:
-    """Return every captured link that leads to one of the live `object_ids`, sponsors excepted."""
+    """Return every captured link that leads to one of the live `object_ids`; of sponsors, users only."""
     found: list[Held] = []
     for collection, reference in BACKWARDS.get(entry.name, ()):
         chains = [Chain(known) for known in object_ids]

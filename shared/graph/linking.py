@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from shared.catalogue.entry import Listing
+from shared.catalogue.types import BY_NAME
 from shared.graph import cursors
 from shared.graph.answers import pages
 from shared.graph.crowds import Begun, CrowdReader
@@ -54,7 +55,9 @@ class LinkReader:
 
     async def go_on(self, listing: Listing, chains: Sequence[Chain]) -> tuple[Linked, list[Chain]]:
         """Read one page of references of each object; what is gone has none any more."""
-        linked, going, _gone = await self._requests.reference_round(listing.name, listing.path, listing.expand, chains)
+        linked, going, _gone = await self._requests.reference_round(
+            listing.name, BY_NAME[listing.type].path, listing.expand, chains
+        )
         return linked, going
 
     def size(self, rows: Sequence[Link]) -> int:

@@ -23,9 +23,10 @@ LICENCE_WORDS = ("license", "premium")  # as in AadPremiumLicenseRequired, which
 Probe = tuple[ObjectType, str]
 
 
-async def refusals(sender: Sender, types: Sequence[ObjectType]) -> dict[str, str]:
+async def refusals(sender: Sender, types: Sequence[ObjectType], *, has_agents: bool = True) -> dict[str, str]:
     """Return Graph's reason, by type name, for each type of which a list is refused."""
-    probes = [(entry, _tail(entry, listing)) for entry in types for listing in entry.listings() if _is_probed(listing)]
+    listings = [(entry, one) for entry in types for one in entry.listings() if has_agents or not one.is_of_kind]
+    probes = [(entry, _tail(entry, listing)) for entry, listing in listings if _is_probed(listing)]
     found, replies = await _tried(sender, probes)
     parents = {
         entry.name: children_tail(entry, parent)

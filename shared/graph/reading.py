@@ -141,7 +141,7 @@ async def check_last(sender: Sender, listing: Listing, reply: Reply, came: tuple
         there_are = (
             (await counts_within(sender, entry, [listing.within]))[0]
             if listing.within
-            else await live_count(sender, entry)
+            else await live_count(sender, entry, listing.path)
         )
         if total < there_are:
             fact = f"ended on a full page without a next link: {total} of {there_are} objects came"

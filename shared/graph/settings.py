@@ -23,12 +23,15 @@ class Shortcut(StrEnum):
     (docs/decisions/0013); avoided, the links of every changed object are read whole.
     RANGES: listings of more than 50,000 objects are read side by side by ranges of one property
     (docs/decisions/0011); avoided, each is one chain of pages.
+    AGENTS: collections of agents' own types (`microsoft.graph.agentIdentity` and others) are there; avoided, they are
+    taken to be empty, which is right only in a cloud that has no agents and answers 400.
     """
 
     EXPANDED_CHILDREN = "expandedChildren"
     ID_LISTS = "idLists"
     TOLD_LINKS = "toldLinks"
     RANGES = "ranges"
+    AGENTS = "agents"
 
 
 class QuotaSettings(msgspec.Struct, frozen=True, kw_only=True):

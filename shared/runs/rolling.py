@@ -67,6 +67,8 @@ class Rolling:
             if page.token is not None:
                 following |= {"next": "", "token": page.token, "givenAt": self._clock.now().isoformat()}
             is_done = page.token is not None
+            if is_done:
+                await self._links.of_kinds(tenure, entry, links)
             await record_part(self._work, tenure, spool, links, cursor=following, is_done=is_done, lagged=lagged)
             if is_done:
                 return None
@@ -111,7 +113,7 @@ class Rolling:
         for object_id in ids:
             flags = SOFT_DELETED if found[object_id].is_deleted else 0
             spool.add(object_id, found[object_id].body or b"", type_code=entry.code, flags=flags)
-        live = [object_id for object_id in ids if _is_live(found[object_id])]
+        live = {known: one.body for known, one in found.items() if one.body is not None and not one.is_deleted}
         return lagged, await self._links.update(tenure, entry, page, live, links)
 
     async def _found(self, entry: ObjectType, ids: list[str], removed: frozenset[str]) -> tuple[dict[str, Found], int]:

@@ -5,15 +5,18 @@ brought up to date by what delta tells, so that a group of 100,000 members with 
 does. They are read whole where that is not sound: the state before does not hold the object as live, what delta tells
 contradicts itself, or telling links is to be avoided (docs/decisions/0013).
 
+Sponsors of agents are no property that delta tracks, and agents are few: all of them are read at the end.
+
 Graph hides the links that lead to a soft-deleted object, and tells nobody when they are back with it. So whoever has
 been restored since the state before is asked who has it as a member, owner or manager.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shared.catalogue.entry import ObjectType
+from shared.catalogue.identity import kind_of
 from shared.catalogue.types import BY_NAME
 from shared.domain.changes import Json
 from shared.domain.ids import object_key
@@ -36,18 +39,21 @@ class TellingLinks:
         self._directory, self._snapshots = directory, snapshots
 
     async def update(
-        self, tenure: Tenure, entry: ObjectType, page: DeltaPage, live: list[str], into: LinkSpool
+        self, tenure: Tenure, entry: ObjectType, page: DeltaPage, bodies: Mapping[str, bytes], into: LinkSpool
     ) -> Json:
-        """Put the links of every object of `page` into an increment; `live` are those that are.
+        """Put the links of every object of `page` into an increment; `bodies` are those of the objects that are live.
 
         Return what the batch's cursor has to keep for later pages.
         """
         before, kept = await self._before(tenure), told_before(tenure.batch.cursor)
-        deleted = await before.deleted() if before and live else set()
-        restored = [object_id for object_id in live if object_key(object_id) in deleted]
+        deleted = await before.deleted() if before and bodies else set()
+        restored = [object_id for object_id in bodies if object_key(object_id) in deleted]
         unsound = {*restored, *kept["told"]}
         for reference in entry.references:
             others: dict[str, set[str]] = {}
+            live = list(bodies)
+            if kinds := reference.of_kinds:  # of a type that is carried on, all of them are read at the end
+                live = [] if before else [object_id for object_id in live if kind_of(bodies[object_id]) in kinds]
             whole, telling = live, dict[str, Told]()
             if before and page.told is not None and not reference.is_single and len(kept["told"]) < TOLD_MAX:
                 others, crowded = await self._short(entry, reference.name, live)
@@ -67,6 +73,20 @@ class TellingLinks:
             kept = {"told": sorted({*kept["told"], *telling})}
         await self._back(entry, restored, into)
         return kept
+
+    async def of_kinds(self, tenure: Tenure, entry: ObjectType, into: LinkSpool) -> None:
+        """Read every link that only derived types have, for a type that is carried on: delta does not tell of them."""
+        if not tenure.batch.argument.get("carried") or tenure.batch.cursor.get("resync"):
+            return
+        for listing in entry.listings():
+            cursor: str | None = "" if listing.kind == "links" and listing.is_of_kind else None
+            while cursor is not None:
+                page = await self._directory.page(listing, cursor)
+                code = entry.reference(listing.expand).code
+                for source, _others in page.linked:
+                    into.reset(code, source)
+                into.add_linked(code, page.linked)
+                cursor = page.cursor
 
     async def _before(self, tenure: Tenure) -> Readable | None:
         """Return the state that the type is carried on from, None where it is read whole in this job."""

@@ -6,6 +6,7 @@ name permissions to read beside those to write where a call needs both. Here a p
 """
 
 import functools
+import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from simulator.errors import GraphError
 from simulator.permissions import READERS, WRITERS
 
 RECOVERY = "recovery"
-_BOTH = " & "
+_BOTH = re.compile(r" & |,")  # "A & B,C": all three together
 # One path for every type of deleted object; the list knows users and agents only.
 _MIXED = "directoryObject"
 # Rows that lack what the same object's other rows and its reference page have.
@@ -48,10 +49,12 @@ def opening(method: str, pattern: tuple[str, ...], area: str, *, is_write: bool)
     table = _table()
     segments = ["{}" if each.startswith("{") else each for each in pattern if each not in ("$ref", "$count")]
     path = "/" + "/".join(segments)
-    row = table.paths.get(path, {}).get(method, ())
+    # Most rows leave $ref out; a few have it.
+    rows = (table.paths.get(at, {}).get(method, ()) for at in (path, _with_ref(pattern)))
+    row = [number for each in rows for number in each]
     listed = {table.names[number] for number in row} | _GAPS.get((method, path), frozenset())
     if is_write:
-        listed = {name for name in listed if not all(".Read." in part for part in name.split(_BOTH))}
+        listed = {name for name in listed if not all(".Read." in part for part in _BOTH.split(name))}
     coarse = (WRITERS if is_write else READERS).get(area, frozenset())
     return frozenset(listed) | coarse if not listed or area == _MIXED else frozenset(listed)
 
@@ -66,6 +69,11 @@ def check(
     else:
         held = {*roles, *scopes}
         choices = opening(method, pattern, area, is_write=is_write)
-        allowed = not choices.isdisjoint(held) or any(held.issuperset(each.split(_BOTH)) for each in choices)
+        allowed = not choices.isdisjoint(held) or any(held.issuperset(_BOTH.split(each)) for each in choices)
     if not allowed:
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def _with_ref(pattern: tuple[str, ...]) -> str:
+    """Return the path of a route with its $ref, empty for one that has none."""
+    return "/" + "/".join("{}" if each.startswith("{") else each for each in pattern) if "$ref" in pattern else ""

@@ -25,13 +25,16 @@ PLAIN, WHOLE = Options(), Options(reads_whole=True)
 class Days:
     """A tenant, its platform and somebody who changes it; time passes between captures."""
 
-    def __init__(self, seed: int = 1, objects: int = 40, *, faults: Sequence[Rule] = ()) -> None:
+    def __init__(
+        self, seed: int = 1, objects: int = 40, *, faults: Sequence[Rule] = (), is_mixed: bool = False
+    ) -> None:
         self.clock = virtual_time.VirtualClock()
         self.simulator = Simulator(
             clock=self.clock.unix_seconds,
             seed=seed,
             objects=objects,
             tenant_id=TENANT,
+            is_mixed=is_mixed,
             faults=Faults(list(faults), seed=seed),
         )
         self.platform, self.mover = Platform(self.simulator, seed=seed, workers=2), Mover(self.simulator, seed)

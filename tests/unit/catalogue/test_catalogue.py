@@ -136,10 +136,14 @@ def test_every_listing_is_known_by_a_name_of_its_own(entry: ObjectType) -> None:
 @each_type
 def test_a_full_capture_reads_live_and_deleted_objects_and_every_reference(entry: ObjectType) -> None:
     kinds = Counter(listing.kind for listing in entry.listings())
-    assert kinds == Counter({"objects": 1, "deleted": int(entry.has_bin), "links": len(entry.references)}) - Counter()
+    derived = [kind for kind in entry.kinds if entry.select_of(kind)]
+    names = [known.name for known in entry.references for _place in known.of_kinds or [entry.path]]
+    wanted = {"objects": 1 + len(derived), "deleted": int(entry.has_bin), "links": len(names)}
+    assert kinds == Counter(wanted) - Counter()
     lists = 1 + entry.has_bin
     assert [listing.kind for listing in entry.listings()][:lists] == ["objects", "deleted"][:lists]
-    assert [listing.expand for listing in entry.listings()[lists:]] == [known.name for known in entry.references]
+    assert [listing.path for listing in entry.listings()[lists:]][: len(derived)] == [*map(entry.cast_path, derived)]
+    assert [listing.expand for listing in entry.listings()[lists + len(derived) :]] == names
 
 
 @each_type

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.catalogue.entry import ObjectType, Rule, Shape
+from shared.catalogue.entry import ObjectType, Rule, Shape, plain
 from shared.catalogue.types import TYPES
 from shared.domain.changes import Action
 
@@ -111,7 +111,12 @@ def test_every_address_exists_and_takes_what_a_recovery_sends(entry: ObjectType)
 @each_type
 def test_every_link_is_written_where_graph_takes_it(entry: ObjectType) -> None:
     for reference in entry.references:
-        if not reference.is_bound:
+        if reference.of_kinds:  # of derived types the description has the links, and only the permissions the paths
+            assert {"GET", "POST"} <= set(permitted()[f"{entry.path.lower()}/{{}}/{reference.name}"])
+            for kind in reference.of_kinds:
+                assert reference.name in published()["types"][kind.removeprefix("#")]["navs"]
+                assert f"{entry.path}/{plain(kind)}".lower() in permitted()
+        elif not reference.is_bound:
             at = f"{entry.path}/{{}}/{reference.name}/$ref"
             assert ("PUT" if reference.is_single else "POST") in methods(at)
 
@@ -119,6 +124,23 @@ def test_every_link_is_written_where_graph_takes_it(entry: ObjectType) -> None:
 @each_type
 def test_every_parent_is_a_collection(entry: ObjectType) -> None:
     assert not entry.parents or "GET" in methods(entry.parents)
+
+
+@each_type
+def test_what_only_derived_types_have_is_theirs_and_is_created_with_them(entry: ObjectType) -> None:
+    for known in entry.properties:
+        for kind in known.of_kinds:
+            said = published()["types"][kind.removeprefix("#")]["props"][known.name]
+            assert (known.rule is Rule.CREATE_ONLY) == bool(said.get("immutable"))
+            assert known.name not in entry.select
+            assert known.name in entry.select_of(kind)
+
+
+@cache
+def permitted() -> dict[str, Any]:
+    """Return the methods of every path of the permissions list, in lower case."""
+    read: dict[str, Any] = msgspec.json.decode((SLICE.parent / "permissions.json").read_bytes())["paths"]
+    return read
 
 
 @cache
