@@ -47,7 +47,7 @@ async def references(
     """
     found: dict[str, set[str]] = {}
     wanted = set(object_ids)
-    expand, is_single = f"$select=id&$expand={reference}($select=id)", entry.reference(reference).is_single
+    expand = f"$select=id&$expand={reference}($select=id)"
     tails = [f"{entry.path}?{expand}&{_filter(group)}" for group in _groups(object_ids)]
     replies = await sender.read_each([Request(tail=tail) for tail in tails])
     for reply in replies:

@@ -42,6 +42,7 @@ def a_world(
     quota: QuotaSettings | None = None,
     avoids: frozenset[Shortcut] = frozenset(),
     writers: Sequence[Application | DirectoryError] = (),
+    is_mixed: bool = False,
 ) -> World:
     """Return a tenant of `objects` objects and a gateway to it; call it inside the story, on its clock.
 
@@ -49,7 +50,12 @@ def a_world(
     """
     clock = VirtualClock()
     simulator = Simulator(
-        clock=clock.unix_seconds, seed=seed, objects=objects, limits=limits, faults=Faults(list(faults), seed=seed)
+        clock=clock.unix_seconds,
+        seed=seed,
+        objects=objects,
+        limits=limits,
+        faults=Faults(list(faults), seed=seed),
+        is_mixed=is_mixed,
     )
     transport = InProcessTransport(simulator)
 
