@@ -11,6 +11,7 @@ from shared.domain.manual import ManualStep, Setting, Task
 from shared.domain.scope import EVERYTHING
 from shared.formats.ledgers import decode_ledger
 from shared.formats.records import MANUAL_STEPS, decode_records
+from shared.recover.lockout.unguarded import UNPROVEN
 from shared.recover.manual import DIRECTORY
 from simulator.applications import CARELESS_SCRIPT
 from simulator.service import Simulator
@@ -19,6 +20,14 @@ from tests.support.platform import TENANT, Deaths, Platform
 
 KEY = "11111111-aaaa-4bbb-8ccc-000000000001"
 SECRET = {"keyId": KEY, "displayName": "ci", "startDateTime": "2026-01-01T00:00:00Z"}
+
+POLICIES = "/identity/conditionalAccess/policies"
+BLOCK = {
+    "displayName": "Block everybody",
+    "state": "enabled",
+    "conditions": {"users": {"includeUsers": ["All"]}, "applications": {"includeApplications": ["All"]}},
+    "grantControls": {"operator": "OR", "builtInControls": ["block"]},
+}
 
 
 class Harm:
@@ -33,6 +42,9 @@ class Harm:
         self.synced = next(one for one, body in stores["user"].live.items() if body.get("onPremisesSyncEnabled"))
         self.cloud = next(one for one, body in stores["user"].live.items() if not body.get("onPremisesSyncEnabled"))
         self.app, self.gone = list(stores["application"].live)[:2]
+        self.simulator.act(CARELESS_SCRIPT, "POST", POLICIES, BLOCK)
+        policies = stores["conditionalAccessPolicy"].live
+        self.policy = next(one for one, body in policies.items() if body["displayName"] == BLOCK["displayName"])
         for app in (self.app, self.gone):
             self.set("application", app, passwordCredentials=[SECRET])
 
@@ -46,6 +58,7 @@ class Harm:
         self.set("application", self.app, passwordCredentials=[])
         self.simulator.act(CARELESS_SCRIPT, "PATCH", f"/users/{self.cloud}", {"city": "Elsewhere"})
         self.simulator.act(CARELESS_SCRIPT, "DELETE", f"/applications/{self.gone}")
+        self.simulator.act(CARELESS_SCRIPT, "PATCH", f"{POLICIES}/{self.policy}", {"state": "disabled"})
 
 
 class Told:
@@ -86,7 +99,7 @@ def test_nothing_that_needs_a_hand_is_a_failure_and_the_rest_is_done() -> None:
     assert story.recovery.state is State.SUCCESSFUL
     assert not story.recovery.counts.get("objects.failed", 0)
     assert story.harm.simulator.tenant.directory.stores["user"].live[story.harm.cloud].get("city") != "Elsewhere"
-    assert story.recovery.counts["manualSteps"] == len(story.left) == 3
+    assert story.recovery.counts["manualSteps"] == len(story.left) == 4
 
 
 def test_the_dry_run_and_the_recovery_leave_the_same_to_people() -> None:
@@ -107,6 +120,12 @@ def test_secrets_that_are_gone_are_named_and_to_be_renewed_without_their_values(
     assert step.settings == (
         Setting(name="passwordCredentials", now=[], wanted=[SECRET], reason="Graph computes it"),
     )  # fmt: skip
+
+
+def test_a_policy_that_the_guard_leaves_alone_is_a_step_with_the_guards_reason() -> None:
+    (step,) = [one for one in told().left if one.object_id == told().harm.policy]
+    assert (step.task, step.reason) == (Task.SET, UNPROVEN)
+    assert step.settings == (Setting(name="state", now="disabled", wanted="enabled"),)
 
 
 def test_a_restored_application_has_its_old_secrets_to_be_replaced() -> None:

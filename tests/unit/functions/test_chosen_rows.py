@@ -66,9 +66,10 @@ def test_a_plan_of_chosen_rows_is_carried_out_with_the_same_choice_only(world: W
         at = f"/snapshots/{wire}/recoveryPreviewJobs"
         plans = [
             await ended(world, await world.post(at, planned | a_choice(report, user(*chosen))))
-            for chosen in ((first,), (first, "city"), (second,))
+            for chosen in ((first,), (first, "city"), (second,), (first, "city", "jobTitle"))
         ]
-        assert len({plan["tidemark.plan"]["digest"] for plan in plans}) == 3
+        digests = {plan["tidemark.plan"]["digest"] for plan in plans}
+        assert len(digests) == 4, "the digest covers the choice itself, also where it comes to the same changes"
         by = {"tidemark.options": {"plannedBy": plans[0]["id"]}}
         other = await world.post(f"/snapshots/{wire}/recoveryJobs", by | a_choice(report, user(second)))
         assert (other.status, other.error["tidemark.member"]) == (400, "plannedBy")
