@@ -18,6 +18,7 @@ KEYS = {
     "bytes_per_object bytes_per_link history_cpu_ms history_reads history_versions index_cpu_s "
     "search_cpu_s object_cpu_s peak_rss_mb",
     "compare": "objects changes cpu_s wall_s floor_cpu_s ratio peak_rss_mb",
+    "live": "virtual_s requests second_cpu_s second_virtual_s second_requests",
     "capture": "objects links cpu_s wall_s floor_cpu_s ratio peak_rss_mb requests least_requests requests_ratio "
     "virtual_s quota_floor_s stored_bytes ids_floor_cpu_s ids_ratio",
     "recover": "changes writes least_writes virtual_s floor_s ratio throttled_share cpu_s wall_s peak_rss_mb native_s",
@@ -44,6 +45,14 @@ def test_a_comparison_finds_the_share_that_was_changed() -> None:
     assert figures["objects"] == OBJECTS
     assert figures["changes"] == int(350 * 0.1) + int(48 * 0.1), "350 live users and 48 groups"
     assert figures["ratio"] == pytest.approx(figures["cpu_s"] / figures["floor_cpu_s"], rel=0.5)
+
+
+def test_a_live_report_by_delta_is_measured_twice_and_finds_what_was_changed() -> None:
+    figures = run(["compare", "--objects", "300", "--changed", "0.1", "--live", "delta"])
+    assert list(figures) == [*KEYS["compare"].split(), *KEYS["live"].split()]
+    assert 0.05 * figures["objects"] < figures["changes"] < 0.15 * figures["objects"]
+    assert figures["virtual_s"] > 0
+    assert figures["requests"] == figures["second_requests"] > 10
 
 
 def test_a_capture_through_the_gateway_counts_its_requests_and_its_virtual_time() -> None:
