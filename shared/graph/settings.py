@@ -20,7 +20,7 @@ class Shortcut(StrEnum):
     avoided, each parent's collection is a GET of its own, 20 to a $batch.
     ID_LISTS: many objects are read again by `$filter=id in (...)`; avoided, each is a GET of its own, 20 to a $batch.
     TOLD_LINKS: links that are more than one page are brought up to date by `members@delta` and `owners@delta`
-    (docs/decisions/0013); avoided, the links of every changed object are read whole.
+    (docs/decisions/0016); avoided, the links of every changed object are read whole.
     RANGES: listings of more than 50,000 objects are read side by side by ranges of one property
     (docs/decisions/0011); avoided, each is one chain of pages.
     AGENTS: collections of agents' own types (`microsoft.graph.agentIdentity` and others) are there; avoided, they are

@@ -3,7 +3,7 @@
 The links of a changed object are read again, one page of them. Where they are more, those of the state before are
 brought up to date by what delta tells, so that a group of 100,000 members with one member more costs what a small one
 does. They are read whole where that is not sound: the state before does not hold the object as live, what delta tells
-contradicts itself, or telling links is to be avoided (docs/decisions/0013).
+contradicts itself, or telling links is to be avoided (docs/decisions/0016).
 
 Sponsors of agents are no property that delta tracks, and agents are few: all of them are read at the end.
 
