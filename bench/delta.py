@@ -15,7 +15,7 @@ from typing import Any
 from bench import stages
 from bench.capture import WORKERS, world_of
 from bench.places import folder
-from bench.tenant import TenantProcess, TenantTransport
+from bench.tenant import TenantProcess, TenantTransport, over_a_tenant
 from bench.world import CAPTURED_AT
 from shared.memory import virtual_time
 from simulator.service import Simulator
@@ -46,11 +46,7 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
 
 def capture_twice(root: Path, objects: int, links: int, changed: float) -> dict[str, Any]:
     """Capture a generated tenant, change it, and capture it again."""
-    tenant = TenantProcess(objects, links, root / "answers")
-    try:
-        return virtual_time.run(_story(tenant, root, changed))
-    finally:
-        tenant.end()
+    return over_a_tenant(root, objects, links, lambda tenant: _story(tenant, root, changed))
 
 
 async def _story(tenant: TenantProcess, root: Path, changed: float) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from bench import floors, stages
 from bench.capture import WORKERS, world_of
 from bench.delta import PAUSE_SECONDS
 from bench.places import folder
-from bench.tenant import TenantProcess, TenantTransport
+from bench.tenant import TenantProcess, TenantTransport, over_a_tenant
 from bench.world import TENANT, World
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Job, SnapshotSummary, Step
@@ -53,11 +53,7 @@ def measure(objects: int, links: int, changed: float) -> dict[str, float]:
 
 def report_twice(root: Path, objects: int, links: int, changed: float) -> dict[str, Any]:
     """Capture a generated tenant, change it, and report on it twice."""
-    tenant = TenantProcess(objects, links, root / "answers")
-    try:
-        return virtual_time.run(_story(tenant, root, changed))
-    finally:
-        tenant.end()
+    return over_a_tenant(root, objects, links, lambda tenant: _story(tenant, root, changed))
 
 
 async def _story(tenant: TenantProcess, root: Path, changed: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import asyncio
 import math
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from shared.graph.answers.pages import EXPANDED_MAX
 from shared.graph.children import child_name
 from shared.graph.quota import Cost, cost_of
 from shared.graph.settings import BATCH_PARTS_MAX
+from shared.memory import virtual_time
 from simulator.applications import GRAPH, TIDEMARK, TIDEMARK_SECOND, TIDEMARK_THIRD
 from simulator.http import Request
 from simulator.operations.hung import below
@@ -87,6 +88,17 @@ class TenantTransport(httpx.AsyncBaseTransport):
         if is_reset:
             raise httpx.ReadError("the connection was reset", request=request)
         return httpx.Response(status, headers=answer, stream=httpx.ByteStream(content), request=request)
+
+
+def over_a_tenant(
+    root: Path, objects: int, links: int, story: Callable[[TenantProcess], Coroutine[Any, Any, dict[str, Any]]]
+) -> dict[str, Any]:
+    """Return what `story` returns, told in virtual time over a generated tenant whose process ends with it."""
+    tenant = TenantProcess(objects, links, root / "answers")
+    try:
+        return virtual_time.run(story(tenant))
+    finally:
+        tenant.end()
 
 
 def _cost(method: str, tail: str, body: bytes) -> Cost:
