@@ -3,10 +3,13 @@
 The log is only ever appended to; a position in it is a point in the history of the tenant.
 """
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
 from enum import StrEnum
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+View = TypeVar("View")
 
 
 class Happened(StrEnum):
@@ -32,13 +35,17 @@ class Change(NamedTuple):
     target_type: str = ""
 
 
+VIEWS_KEPT = 8  # rounds of delta that go on side by side; each page of a round would else go through the log again
+
+
 class ChangeLog:
     """Append-only; silent until `is_recording`, so that a tenant's first fill leaves no history."""
 
-    __slots__ = ("_entries", "is_recording")
+    __slots__ = ("_entries", "_views", "is_recording")
 
     def __init__(self) -> None:
         self._entries: list[Change] = []
+        self._views: OrderedDict[Hashable, Any] = OrderedDict()
         self.is_recording = False
 
     def __len__(self) -> int:
@@ -52,6 +59,20 @@ class ChangeLog:
     def between(self, start: int, end: int) -> Iterator[Change]:
         """Yield the entries from position `start` up to but not including `end`."""
         return islice(self._entries, start, end)
+
+    def view(self, start: int, end: int, what: Hashable, make: Callable[[], View]) -> View:
+        """Return what `make` makes of a window of the log, made once for as long as it is asked for often.
+
+        `what` tells apart the things that are made of one window; the entries in it never change.
+        """
+        key = (start, min(end, len(self._entries)), what)
+        if key not in self._views:
+            self._views[key] = make()
+        self._views.move_to_end(key)
+        while len(self._views) > VIEWS_KEPT:
+            self._views.popitem(last=False)
+        found: View = self._views[key]
+        return found
 
     def cut(self, horizon: float) -> list[Change]:
         """Take the entries younger than `horizon` off the end and return them; `extend` puts them back."""

@@ -120,7 +120,8 @@ def _is_linked(tenant: Tenant, plan: Plan, object_id: str, relation: str, target
 def changed_since(tenant: Tenant, plan: Plan, cursor: Cursor) -> tuple[list[JsonObject], Cursor | None]:
     """Return one page of what changed in the log window, as it is now, and where the next page goes on."""
     page = _Page(tenant)
-    window = list(touched(plan, cursor).items())
+    about = (cursor.ids, tuple(name for name, _ in plan.plain), plan.relations)
+    window = plan.store.log.view(cursor.start, cursor.end, about, lambda: list(touched(plan, cursor).items()))
     for at in range(cursor.at, len(window)):
         object_id, what = window[at]
         if page.is_full:
