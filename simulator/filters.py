@@ -7,7 +7,7 @@ quotes the expression. Text compares without case, as the directory does.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.errors import GraphError
 from simulator.filter_words import comparable, equals, literal, reached, words
@@ -27,15 +27,33 @@ _FUNCTIONS: Mapping[str, Callable[[str, str], bool]] = {
 }
 
 
+class Bound(NamedTuple):
+    """One comparison of a text property, such as ge; `value` is without case."""
+
+    name: str
+    operator: str
+    value: str
+
+
+class _Part(NamedTuple):
+    """Part of an expression: its test, and the ids or the bounds it is limited to, if it is nothing but those."""
+
+    test: Test
+    ids: tuple[str, ...] | None = None
+    bounds: tuple[Bound, ...] = ()
+
+
 @dataclass(slots=True)
 class Condition:
     """A read filter. `ids` is given when it asks for certain ids and nothing else; `names` are the properties used.
 
-    An advanced one is answered from the index only: ConsistencyLevel: eventual and $count=true.
+    So is `bounds`, for comparisons of texts joined by `and`. An advanced one is answered from the index only:
+    ConsistencyLevel: eventual and $count=true.
     """
 
     fits: Test
     ids: tuple[str, ...] | None = None
+    bounds: tuple[Bound, ...] = ()
     names: frozenset[str] = frozenset()
     is_advanced: bool = False
     children_max: int = 0
@@ -44,13 +62,13 @@ class Condition:
 def read(option: str) -> Condition:
     """Return the condition a `$filter` states; 400 for what is no filter."""
     reader = _Reader(option)
-    test, ids = reader.either(0)
+    test, ids, bounds = reader.either(0)
     reader.end()
-    return Condition(test, ids, frozenset(reader.names), reader.is_advanced, reader.children_max)
+    return Condition(test, ids, bounds, frozenset(reader.names), reader.is_advanced, reader.children_max)
 
 
 class _Reader:
-    """Reads one expression from left to right; every method returns a test, and the ids it is limited to if any."""
+    """Reads one expression from left to right; every method returns what it found so far."""
 
     def __init__(self, option: str) -> None:
         self._option = option
@@ -61,7 +79,7 @@ class _Reader:
         self.is_advanced = False
         self.children_max = 0
 
-    def either(self, depth: int) -> tuple[Test, tuple[str, ...] | None]:
+    def either(self, depth: int) -> _Part:
         """Read terms joined by `or`."""
         if depth > DEPTH_MAX:
             raise self._malformed()
@@ -70,35 +88,36 @@ class _Reader:
             found.append(self._both(depth))
         if len(found) == 1:
             return found[0]
-        tests = [test for test, _ in found]
-        ids = [each for _, some in found for each in some or ()]
-        all_ids = all(some is not None for _, some in found)
+        tests = [part.test for part in found]
+        ids = [each for part in found for each in part.ids or ()]
+        all_ids = all(part.ids is not None for part in found)
         self.children_max = max(self.children_max, len(found))
-        return (lambda thing: any(test(thing) for test in tests)), tuple(ids) if all_ids else None
+        return _Part(lambda thing: any(test(thing) for test in tests), tuple(ids) if all_ids else None)
 
-    def _both(self, depth: int) -> tuple[Test, tuple[str, ...] | None]:
+    def _both(self, depth: int) -> _Part:
         found = [self._one(depth)]
         while self._takes("and"):
             found.append(self._one(depth))
         if len(found) == 1:
             return found[0]
-        tests = [test for test, _ in found]
-        return (lambda thing: all(test(thing) for test in tests)), None
+        tests = [part.test for part in found]
+        bounds = [each for part in found for each in part.bounds] if all(part.bounds for part in found) else ()
+        return _Part(lambda thing: all(test(thing) for test in tests), None, tuple(bounds))
 
-    def _one(self, depth: int) -> tuple[Test, tuple[str, ...] | None]:
+    def _one(self, depth: int) -> _Part:
         if self._takes("not"):
             self.is_advanced = True
-            inner, _ = self._one(depth + 1)
-            return (lambda thing: not inner(thing)), None
+            inner = self._one(depth + 1).test
+            return _Part(lambda thing: not inner(thing))
         if self._takes("("):
             found = self.either(depth + 1)
             self._expect(")")
             return found
         word = self._next()
         if word.lower() in _FUNCTIONS:
-            return self._function(word.lower()), None
+            return _Part(self._function(word.lower()))
         if word.lower().endswith(("/any", "/all")):
-            return self._lambda(word, depth), None
+            return _Part(self._lambda(word, depth))
         return self._comparison(word)
 
     def _function(self, name: str) -> Test:
@@ -121,7 +140,7 @@ class _Reader:
         variable = self._next()
         self._expect(":")
         self._bound.append(variable)
-        inner, _ = self.either(depth + 1)
+        inner = self.either(depth + 1).test
         self._bound.pop()
         self._expect(")")
         if every:
@@ -129,7 +148,7 @@ class _Reader:
             return lambda thing: all(inner({variable: each}) for each in path(thing) if each is not None)
         return lambda thing: any(inner({variable: each}) for each in path(thing))
 
-    def _comparison(self, word: str) -> tuple[Test, tuple[str, ...] | None]:
+    def _comparison(self, word: str) -> _Part:
         path, operator = self._path(word), self._next().lower()
         self.is_advanced |= operator == "ne" or word.lower().endswith("/$count")
         if operator == "in":
@@ -137,13 +156,13 @@ class _Reader:
             self.children_max = max(self.children_max, len(wanted))
             plain = {comparable(each) for each in wanted}
             ids = tuple(str(each).lower() for each in wanted) if word == "id" else None
-            return (lambda thing: any(comparable(each) in plain for each in path(thing))), ids
+            return _Part(lambda thing: any(comparable(each) in plain for each in path(thing)), ids)
         value = literal(self._next())
         if operator == "eq":
             ids = (str(value).lower(),) if word == "id" else None
-            return (lambda thing: equals(path(thing), value)), ids
+            return _Part(lambda thing: equals(path(thing), value), ids)
         if operator == "ne":
-            return (lambda thing: not equals(path(thing), value)), None
+            return _Part(lambda thing: not equals(path(thing), value))
         if operator not in _ORDERED:
             raise self._malformed()
         does, bound = _ORDERED[operator], comparable(value)
@@ -152,7 +171,8 @@ class _Reader:
             found = [comparable(each) for each in path(thing) if each is not None]
             return any(type(each) is type(bound) and does(each, bound) for each in found)
 
-        return fits, None
+        is_text = isinstance(bound, str) and "/" not in word and word not in self._bound
+        return _Part(fits, None, (Bound(word, operator, bound),) if is_text else ())
 
     def _listed(self) -> list[Any]:
         self._expect("(")

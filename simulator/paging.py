@@ -1,9 +1,8 @@
 """Cuts listings into pages. A next link holds a sealed position in a stable order, never an offset."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from simulator.directory.ordered import StableOrder
 from simulator.errors import GraphError
 from simulator.operations.call import Call
 from simulator.sealed import Sealer
@@ -27,11 +26,11 @@ def position(call: Call, sealer: Sealer) -> int:
 
 
 def page(
-    order: StableOrder, start: int, size: int, show: Callable[[str], Item | None]
+    rows: Iterable[tuple[int, str]], size: int, show: Callable[[str], Item | None]
 ) -> tuple[list[Item], int | None]:
-    """Return up to `size` shown items from `start` on, and where the next page starts if anything is left."""
+    """Return up to `size` shown items of `rows` (position, id), and where the next page starts if anything is left."""
     items: list[Item] = []
-    for at, object_id in order.since(start):
+    for at, object_id in rows:
         item = show(object_id)
         if item is None:
             continue

@@ -35,7 +35,7 @@ class Change(NamedTuple):
     target_type: str = ""
 
 
-VIEWS_KEPT = 8  # rounds of delta that go on side by side; each page of a round would else go through the log again
+VIEWS_KEPT = 32  # windows asked for side by side: rounds of delta, ranges of a listing; else each page goes through all
 
 
 class ChangeLog:

@@ -4,7 +4,7 @@ A reader holds a position, never an offset among the living: what is removed lea
 end. So whoever stays from the first page to the last is seen exactly once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 
 
@@ -49,6 +49,13 @@ class StableOrder:
             object_id = ids[at]
             if object_id is not None:
                 yield at, object_id
+
+    def at(self, positions: Iterable[int]) -> Iterator[tuple[int, str]]:
+        """Yield (position, id) of those of the positions that are not holes."""
+        for position in positions:
+            object_id = self._ids[position]
+            if object_id is not None:
+                yield position, object_id
 
     def hide(self, object_id: str) -> int:
         """Take `object_id` out for a while; return the position it comes back to."""

@@ -75,7 +75,7 @@ def list_hanging(tenant: Tenant, call: Call) -> Answer:
 
     order = tenant.directory.hanging.of_type(anchor, call.object_type)
     size = odata.top(call.options.get("$top"))
-    items, following = page(order, position(call, tenant.sealer), size, shown)
+    items, following = page(order.since(position(call, tenant.sealer)), size, shown)
     body = envelope(call, tenant.sealer, context=store.schema.collection, items=items, following=following)
     return Answer(200, body)
 

@@ -43,7 +43,7 @@ def sources(tenant: Tenant, target_id: str, relation: str) -> list[str]:
 def paged(tenant: Tenant, call: Call, order: StableOrder, shown: Shown) -> JsonObject:
     """Return the body of one page of directory objects in this order."""
     size = odata.top(call.options.get("$top"))
-    items, following = page(order, position(call, tenant.sealer), size, shown)
+    items, following = page(order.since(position(call, tenant.sealer)), size, shown)
     return envelope(call, tenant.sealer, context="directoryObjects", items=items, following=following)
 
 

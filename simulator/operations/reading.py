@@ -1,14 +1,16 @@
 """Listing, counting and reading objects of every type, live or softly deleted."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 
 from simulator import odata
 from simulator.directory.state import unique_key
 from simulator.directory.store import Store
 from simulator.errors import GraphError, bad_request, not_found
-from simulator.filters import Test
+from simulator.filters import Condition
 from simulator.operations import hung
+from simulator.operations.bounded import places_within
 from simulator.operations.call import TEXT, Answer, Call
 from simulator.operations.showing import MixedShapes, expand_into, shape, show
 from simulator.paging import envelope, page, position
@@ -58,12 +60,17 @@ def _listing(tenant: Tenant, call: Call, store: Store, things: Mapping[str, Json
         items, following = [item for item in found if item is not None], None
     else:
         size = odata.top(call.options.get("$top")) if schema.is_paged else len(store.order) + 1
-        order = listing_order(store.order, things, call.options.get("$orderby"), schema)
-        items, following = page(order, position(call, tenant.sealer), size, shown)
+        start = position(call, tenant.sealer)
+        places = None if "$orderby" in call.options else places_within(store, things, condition)
+        if places is None:
+            rows = listing_order(store.order, things, call.options.get("$orderby"), schema).since(start)
+        else:
+            rows = store.order.at(places[bisect_left(places, start) :])
+        items, following = page(rows, size, shown)
     context = schema.collection + _described(select, relation, names)
     body = envelope(call, tenant.sealer, context=context, items=items, following=following)
     if call.options.get("$count", "").lower() == "true" and call.is_eventual and "$skiptoken" not in call.options:
-        count = _count(things, fits, call.cast)
+        count = _count(store, things, condition, call.cast)
         body = {"@odata.context": body.pop("@odata.context"), "@odata.count": count, **body}
     return Answer(200, body)
 
@@ -96,13 +103,16 @@ def count_objects(tenant: Tenant, call: Call) -> Answer:
         raise bad_request("$count is not currently supported.")
     store = tenant.directory.stores[call.object_type]
     condition = odata.read_filter(call.options["$filter"], store.schema) if "$filter" in call.options else None
+    return Answer(200, str(_count(store, store.live, condition, call.cast)), content_type=TEXT)
+
+
+def _count(store: Store, things: Mapping[str, JsonObject], condition: Condition | None, cast: str) -> int:
     fits = None if condition is None else condition.fits
-    return Answer(200, str(_count(store.live, fits, call.cast)), content_type=TEXT)
-
-
-def _count(things: Mapping[str, JsonObject], fits: Test | None, cast: str) -> int:
     if fits is None and not cast:
         return len(things)
+    places = None if cast else places_within(store, things, condition)
+    if places is not None:
+        return len(places)
     kept = (thing for thing in things.values() if not cast or thing.get("@odata.type") == cast)
     return sum(1 for thing in kept if fits is None or fits(thing))
 
