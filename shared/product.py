@@ -158,12 +158,13 @@ def assemble(
     captures: CaptureSettings | None = None,
     rules: Rules = RULES_DEFAULT,
     gone_percent: float = GONE_PERCENT_DEFAULT,
+    writers: int = 1,
 ) -> Product:
     """Return the product over the given ports; recoveries never lock `emergency_accounts` (object ids) out.
 
     Nor do they touch `own_applications` (application ids). `approvals` is how many others must agree to a plan;
     `captures` says how captures go. `rules` say how long snapshots are kept; more than `gone_percent` of a type missing
-    from one raises an alert.
+    from one raises an alert. `writers` is how many identities `ports.directory` writes as, which plans reckon with.
     """
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
     signing = Signing(ports.signer, ports.verifier)
@@ -171,10 +172,11 @@ def assemble(
     finishing = Finishing(snapshots, ports.clock, rules, gone_percent)
     upkeep = _upkeep(ports, snapshots, ledger, rules)
     comparing = Comparing(ledger, ports.work, snapshots)
+    guarding = Guarding(ports.directory, emergency_accounts, own_applications)
     choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
     steps = {
         **_reading_steps(ports, ledger, snapshots, choosing, comparing, finishing),
-        **_writing_steps(ports, ledger, comparing, Guarding(ports.directory, emergency_accounts, own_applications)),
+        **_writing_steps(ports, ledger, comparing, guarding, writers),
         **_telling_steps(ports, ledger, snapshots, comparing),
         Step.MANUAL: Manual(ledger, ports.work, comparing).write,
         Step.VERIFY: upkeep.rechecking.verify,
@@ -183,13 +185,11 @@ def assemble(
     worker = Worker(ledger, ports.queue, steps, closing)
     approving = Approving(ledger, ports.rows, approvals)
     starting = Starting(ledger, worker, snapshots, approving, Picking(ledger, comparing), ports.clock, ports.ids)
-    showing = Showing(ledger, ports.work, comparing)
-    alerts = ports.alerts or MemoryAlerts()
     return Product(
         tenant=tenant,
         starting=starting,
-        showing=showing,
-        drifting=Drifting(ports.rows, ports.work, snapshots, ledger, starting, showing, alerts, ports.clock),
+        showing=(showing := Showing(ledger, ports.work, comparing)),
+        drifting=Drifting(ports.rows, ports.work, snapshots, ledger, starting, showing, _alerts(ports), ports.clock),
         approving=approving,
         asking=Asking(ledger, ports.work, comparing),
         entries=Entries(ledger, ports.work, closing),
@@ -206,6 +206,10 @@ def assemble(
         clock=ports.clock,
         callers=callers,
     )
+
+
+def _alerts(ports: Ports) -> Alerts:
+    return ports.alerts or MemoryAlerts()
 
 
 def _reading_steps(
@@ -240,14 +244,16 @@ def _telling_steps(ports: Ports, ledger: Ledger, snapshots: Snapshots, comparing
     }
 
 
-def _writing_steps(ports: Ports, ledger: Ledger, comparing: Comparing, guarding: Guarding) -> dict[Step, StepRun]:
+def _writing_steps(
+    ports: Ports, ledger: Ledger, comparing: Comparing, guarding: Guarding, writers: int
+) -> dict[Step, StepRun]:
     """Return the steps that plan a recovery, write it and look at it again."""
     patience = Patience(ports.directory, ports.clock)
-    planning = Planning(ledger, ports.work, comparing, guarding)
+    planning = Planning(ledger, ports.work, comparing, guarding, writers)
     relinking = Relinking(ledger, ports.directory, ports.work, comparing, patience)
     return {
         Step.PLAN: planning.plan,
-        Step.REPLAN: Replanning(ledger, ports.work, comparing, guarding).replan,
+        Step.REPLAN: Replanning(ledger, ports.work, comparing, guarding, writers).replan,
         Step.RELINK: relinking.relink,
         Step.APPLY: Applying(
             ledger,

@@ -109,6 +109,7 @@ def from_settings(settings: Mapping[str, str]) -> Product:
         captures=_captures(settings),
         rules=rules_from(settings),
         gone_percent=gone_percent_from(settings),
+        writers=len(_identities(settings)),
     )
 
 

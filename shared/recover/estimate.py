@@ -5,7 +5,7 @@ laid out does not matter to it, so two plannings of one situation have one diges
 
 Promises (tests/unit/recover/test_estimate.py):
   E1  the digest changes when a change is added, left out, or has another value, and with the snapshot it is for
-  E2  the seconds are never less than the quotas allow, with the write quota full at the start
+  E2  the seconds are never less than the quotas allow, with the write quota of every identity full at the start
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ import msgspec
 from shared.domain.changes import Action, Change
 from shared.recover.writes import LINKS_PER_PATCH_MAX
 
-# "Microsoft Graph service-specific throttling limits": writes of one app, and Conditional Access
+# "Microsoft Graph service-specific throttling limits": writes of one app, of all apps in a tenant, Conditional Access
 WRITES_FULL, WRITES_PER_SECOND, CONDITIONAL_ACCESS_PER_SECOND = 3_000, 20.0, 1.0
+TENANT_WRITES_FULL, TENANT_WRITES_PER_SECOND = 18_000, 60.0
 SLOW_TYPES = frozenset({"conditionalAccessPolicy", "namedLocation"})
 HASH_BYTES = 32
 _ENCODER = msgspec.json.Encoder(order="deterministic")
@@ -38,10 +39,15 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Estimator:
-    """Adds a plan up as it is made, whatever its size: 32 bytes a change are kept, for the digest."""
+    """Adds a plan up as it is made, whatever its size: 32 bytes a change are kept, for the digest.
 
-    def __init__(self, about: object) -> None:
+    `writers` is how many identities write, each with a quota of its own below the tenant's.
+    """
+
+    def __init__(self, about: object, writers: int = 1) -> None:
         self._about = about
+        self._full = min(writers * WRITES_FULL, TENANT_WRITES_FULL)
+        self._per_second = min(writers * WRITES_PER_SECOND, TENANT_WRITES_PER_SECOND)
         self._hashes = [bytearray() for _first_byte in range(256)]
         self._objects = self._links = self._quick = self._slow = 0
 
@@ -68,8 +74,8 @@ class Estimator:
 
     def estimate(self) -> Estimate:
         """Return what was added comes to."""
-        beyond = max(0.0, self._quick - WRITES_FULL)
-        seconds = max(beyond / WRITES_PER_SECOND, self._slow / CONDITIONAL_ACCESS_PER_SECOND)
+        beyond = max(0.0, self._quick - self._full)
+        seconds = max(beyond / self._per_second, self._slow / CONDITIONAL_ACCESS_PER_SECOND)
         named = hashlib.sha256(_ENCODER.encode(self._about))
         for some in self._hashes:  # sorted a 256th at a time: the order of all, in little memory
             whole = bytes(some)
@@ -88,9 +94,9 @@ class Estimator:
         self._hashes[hashed[0]] += hashed
 
 
-def estimated(about: object, objects: Iterable[Change], links: Iterable[Change]) -> Estimate:
+def estimated(about: object, objects: Iterable[Change], links: Iterable[Change], *, writers: int = 1) -> Estimate:
     """Return the estimate of a plan; `about` says what it is for and goes into the digest."""
-    adding = Estimator(about)
+    adding = Estimator(about, writers)
     for change in objects:
         adding.add_object(change)
     adding.add_links(links)

@@ -19,13 +19,14 @@ import msgspec
 
 from shared.catalogue.entry import Wave
 from shared.catalogue.types import type_named
-from shared.compare.judge import NO_BIN
 from shared.domain.changes import Action, Change, Difference, Json, LinkDifference, Outcome, Result
+from shared.domain.jobs import Options
 from shared.recover.decide import INSTEAD
 from shared.recover.lockout.policies import REPORT_ONLY
 from shared.recover.plan import ENABLE
 from shared.recover.recreating import is_created_anew
 
+EVERYTHING_ALLOWED = Options(soft_delete_newer=True, recreate_deleted=True)  # what was done before may be done back
 Key = tuple[str, str]
 INVERSE = {
     Action.LINK: Action.UNLINK,
@@ -33,6 +34,7 @@ INVERSE = {
     Action.RESTORE: Action.SOFT_DELETE,
     Action.SOFT_DELETE: Action.RESTORE,
 }
+MADE_AGAIN = "the recovery made it again, and it is gone for good if deleted: delete it by hand to be without it again"
 UNKNOWN_ID = "perhaps created anew just before the recovery broke off: look for it by its name, and delete it by hand"
 LINKS = frozenset({Action.LINK, Action.UNLINK})
 
@@ -51,10 +53,14 @@ class _Object(msgspec.Struct):
 
 
 class Reversal(msgspec.Struct, frozen=True):
-    """Differences to plan, and by object what a value must still be for it to be written."""
+    """Differences to plan, and by object what a value must still be for it to be written.
+
+    `is_relinked` when references are to be read again once everything is back, as after any recovery's restores.
+    """
 
     differences: tuple[Difference, ...]
     expected: dict[Key, Json] = {}
+    is_relinked: bool = False
 
     def guarded(self, change: Change, wave: Wave) -> Change:
         """Return the change with the values that must still be there for it to write over them.
@@ -67,6 +73,16 @@ class Reversal(msgspec.Struct, frozen=True):
         if type_named(change.type).waves.get(ENABLE) is wave:
             known = {**known, "state": REPORT_ONLY}
         return msgspec.structs.replace(change, expected=known)
+
+
+def permitted(options: Options) -> Options:
+    """Return what a recovery may do: an undo or a retry does what the other one was allowed already."""
+    return EVERYTHING_ALLOWED if options.undoes or options.repeats else options
+
+
+def brings_back(rows: Iterable[Difference]) -> bool:
+    """Tell whether an object comes back, which has references of its own and is named by others."""
+    return any(row.action is Action.RESTORE or is_created_anew(row) for row in rows)
 
 
 def undoing(outcomes: Iterable[Outcome]) -> Reversal:
@@ -87,7 +103,7 @@ def undoing(outcomes: Iterable[Outcome]) -> Reversal:
             made = objects.setdefault((one.type, one.new_id), _Object(one.display_name))
             made.action, made.is_new = Action.SOFT_DELETE, True
         elif one.action is Action.RECREATE:
-            found.action, found.refusal = Action.SOFT_DELETE, NO_BIN if not is_created_anew(one) else UNKNOWN_ID
+            found.action, found.refusal = Action.SOFT_DELETE, MADE_AGAIN if not is_created_anew(one) else UNKNOWN_ID
         else:
             found.action = INVERSE[one.action]
     expected = {key: found.expected for key, found in objects.items() if found.expected}

@@ -258,13 +258,14 @@ def _as_stored(pairs: Mapping[Key, Pair]) -> list[tuple[Key, Pair]]:
 
 
 def difference_files(batches: list[Batch]) -> list[dict[str, Any]]:
-    """Return the stored files of differences of a job, in shard order."""
+    """Return the stored files of differences of a job, in shard order; an undo or a retry has made its own."""
     return _outputs(batches, "")
 
 
 def _outputs(batches: list[Batch], part: str) -> list[dict[str, Any]]:
-    compared = (batch for batch in batches if batch.step is Step.COMPARE)
-    return [output for batch in compared for output in batch.outputs if output.get("part", "") == part]
+    telling = (batch for batch in batches if batch.step in {Step.COMPARE, Step.REPLAN})
+    named = (output for batch in telling for output in batch.outputs if "name" in output)
+    return [output for output in named if output.get("part", "") == part]
 
 
 def _side(row: IndexRow | None, body: Json | None) -> Side:

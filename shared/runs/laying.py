@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from shared.catalogue.entry import Wave
+from shared.catalogue.types import TYPES
 from shared.domain.changes import Change
 from shared.domain.errors import PlanChangedError
 from shared.domain.jobs import Batch, BatchState, Job, Step
@@ -33,12 +34,12 @@ CONFIRM_PARTS_MAX = 4  # as many as read side by side (jobs/flow.py)
 CONFIRM_CHANGES = 10_000  # below that many changes one batch reads them all in a few seconds
 
 
-def estimator(job: Job) -> Estimator:
-    """Return what adds up a plan for the job."""
+def estimator(job: Job, writers: int) -> Estimator:
+    """Return what adds up a plan for the job, which so many identities would write."""
     about: dict[str, object] = {"tenant": job.tenant, "snapshot_id": job.snapshot_id, "scope": job.scope}
     if job.options.chosen is not None:
         about["chosen"] = job.options.chosen
-    return Estimator(about)
+    return Estimator(about, writers)
 
 
 def foretold(job: Job, adding: Estimator) -> Estimate:
@@ -68,6 +69,14 @@ def confirmations(job: Job, changes: int) -> list[Batch]:
     wave, argument = (WAVE_CONFIRM + 1, {"parts": 0}) if parts else (WAVE_CONFIRM, {})
     closing = Batch(job_id=job.job_id, number=CONFIRM_NUMBER, wave=wave, step=Step.CONFIRM, argument=argument)
     return [*looking, closing]
+
+
+def relinking(job: Job) -> list[Batch]:
+    """Return the batch that reads references again after the restores; none where no type in scope has any."""
+    if not any(entry.references and job.scope.covers_type(entry.name) for entry in TYPES):
+        return []
+    number, wave = first_number(Wave.RELINK), WAVE_PLAN + Wave.RELINK.place
+    return [Batch(job_id=job.job_id, number=number, wave=wave, step=Step.RELINK)]
 
 
 def first_number(wave: Wave) -> int:

@@ -1,4 +1,4 @@
-"""Write down what a plan leaves to people: the runbook of a recovery or of a dry run.
+"""Write down what a plan leaves to people: the runbook of a recovery, an undo, a retry, or a dry run of one.
 
 One file of steps for each file of differences that has any, so that no whole report is held at once. A crash costs one
 file: it is written under the attempt's number and counts only once the batch row names it.
@@ -16,6 +16,7 @@ from shared.domain.manual import ManualStep
 from shared.formats.records import MANUAL_STEPS, decode_records, encode_records
 from shared.ports import Blobs
 from shared.recover.manual import manual_steps
+from shared.recover.undo import permitted
 from shared.runs.comparing import Comparing, difference_files
 from shared.runs.ledger import Ledger
 from shared.runs.tenure import Pause, Tenure
@@ -31,10 +32,10 @@ class Manual:
         """Write the steps of every file of differences; stop between two files when asked to."""
         job = tenure.job
         batches = await self._ledger.batches(job.tenant, job.job_id)
-        files, spared = difference_files(batches), _spared(batches)
+        files, spared, options = difference_files(batches), _spared(batches), permitted(job.options)
         for number in range(int(tenure.batch.cursor.get("file", 0)), len(files)):
             rows = await self._comparing.load(files[number])
-            steps = [step for row in rows for step in manual_steps(row, job.options, spared.get(row.object_id, ""))]
+            steps = [step for row in rows for step in manual_steps(row, options, spared.get(row.object_id, ""))]
             outputs, counts = list(tenure.batch.outputs), dict(tenure.batch.counts)
             if steps:
                 name = f"{job.tenant}/{job.job_id}/manual/{number:05d}-{tenure.batch.attempt}.ndz"
@@ -87,6 +88,6 @@ def _spared(batches: list[Batch]) -> dict[str, str]:
     """Return why the guard had the plan leave objects alone, by id."""
     found: dict[str, str] = {}
     for batch in batches:
-        if batch.step is Step.PLAN:
+        if batch.step in {Step.PLAN, Step.REPLAN}:
             found |= batch.cursor.get("spared", {})
     return found

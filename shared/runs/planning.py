@@ -12,10 +12,8 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from shared.catalogue.entry import Wave
-from shared.catalogue.types import TYPES
 from shared.domain.changes import Difference
-from shared.domain.jobs import Batch, BatchState, Job, Step
+from shared.domain.jobs import Batch, BatchState, Job
 from shared.ports import Blobs
 from shared.recover.chosen import NOT_CHOSEN
 from shared.recover.estimate import Estimator
@@ -24,10 +22,9 @@ from shared.recover.plan import foreseen_links, left_alone, object_changes
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding, Plan, at_once
 from shared.runs.layers import Readable
-from shared.runs.laying import Laying, confirmations, estimator, first_number, foretold, replacing
+from shared.runs.laying import Laying, confirmations, estimator, foretold, relinking, replacing
 from shared.runs.ledger import Ledger
 from shared.runs.pairing import through
-from shared.runs.preparing import WAVE_PLAN
 from shared.runs.renaming import old_ids, with_naming
 from shared.runs.tenure import Pause, Tenure
 
@@ -35,8 +32,8 @@ from shared.runs.tenure import Pause, Tenure
 class Planning:
     """The step plan: changes to objects, and the step that will lay out those of references."""
 
-    def __init__(self, ledger: Ledger, work: Blobs, comparing: Comparing, guarding: Guarding) -> None:
-        self._ledger, self._work = ledger, work
+    def __init__(self, ledger: Ledger, work: Blobs, comparing: Comparing, guarding: Guarding, writers: int = 1) -> None:
+        self._ledger, self._work, self._writers = ledger, work, writers
         self._comparing, self._guarding = comparing, guarding
 
     async def plan(self, tenure: Tenure) -> Pause | None:
@@ -48,7 +45,7 @@ class Planning:
         rows = await self._ledger.batches(job.tenant, job.job_id)
         plan, warnings = await self._whole(job, rows)
         spared = await self._guard(job, plan)
-        adding, laying, reasons = estimator(job), Laying(self._work, tenure), Counter[str]()
+        adding, laying, reasons = estimator(job, self._writers), Laying(self._work, tenure), Counter[str]()
         if job.options.chosen and job.options.chosen.others:
             reasons[NOT_CHOSEN] = job.options.chosen.others
         async for differences in plan.parts():
@@ -68,7 +65,7 @@ class Planning:
             counts["plannedLinks"] = estimate.links
             laid = []
         else:
-            laid = [*await laying.end(), *_relinking(job), *confirmations(job, estimate.objects + estimate.links)]
+            laid = [*await laying.end(), *relinking(job), *confirmations(job, estimate.objects + estimate.links)]
         cursor = {"digest": estimate.digest, "spared": spared}
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts=counts, cursor=cursor)
         if warnings:
@@ -119,10 +116,3 @@ async def _planned(job: Job, allowed: list[Difference], adding: Estimator, layin
             await laying.add(wave, changes)
     for row in allowed:
         adding.add_links(foreseen_links([row], job.options))
-
-
-def _relinking(job: Job) -> list[Batch]:
-    if not any(entry.references and job.scope.covers_type(entry.name) for entry in TYPES):
-        return []
-    number, wave = first_number(Wave.RELINK), WAVE_PLAN + Wave.RELINK.place
-    return [Batch(job_id=job.job_id, number=number, wave=wave, step=Step.RELINK)]

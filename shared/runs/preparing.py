@@ -134,6 +134,7 @@ class _Layout:
             self._lay(WAVE_COMPARE, Step.CHECK, argument)
         if self._job.options.undoes or self._job.options.repeats:
             self._lay(WAVE_PLAN, Step.REPLAN, {})
+            self._lay(WAVE_PLAN, Step.MANUAL, {})
             return
         if self._job.kind is Kind.CAPTURE:
             self._lay(WAVE_INDEX_CHANGES, Step.INDEX_CHANGES, {})

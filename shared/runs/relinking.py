@@ -1,7 +1,8 @@
 """Read again the references that a recovery touches once its restores are done, and lay out what is still different.
 
 Touched are: objects whose references differed, objects that were restored or created anew, and objects that refer to
-such.
+such. A recovery that repeats what failed writes, of these, what failed and what leads from or to an object that it has
+brought back, and nothing else.
 Reading after the restores makes most link writes vanish (decision D13).
 
 A tenant is gone through some shards at a time, and what differs is stored after each, so memory is that of a few shards
@@ -18,7 +19,7 @@ from typing import Any
 import msgspec
 
 from shared.catalogue.entry import ObjectType, Reference, Wave
-from shared.catalogue.types import TYPES, reference_of_code
+from shared.catalogue.types import TYPES, reference_of_code, type_named
 from shared.compare.references import writable_references
 from shared.compare.shards import link_differences
 from shared.domain.changes import Action, Difference, LinkDifference
@@ -30,6 +31,7 @@ from shared.ports import Blobs, Directory
 from shared.recover.chosen import chosen_links
 from shared.recover.dealing import Lane, dealt_lanes, lanes
 from shared.recover.plan import left_alone, link_changes
+from shared.recover.undo import permitted
 from shared.runs.comparing import Comparing
 from shared.runs.laying import Laying, replacing
 from shared.runs.ledger import Ledger
@@ -45,10 +47,14 @@ Wanted = dict[bytes, set[bytes]]  # the link rows that an object should have, by
 
 
 class Touched(msgspec.Struct):
-    """Whose references are to be read again: keys of objects by type and shard, and keys of all that was restored."""
+    """Whose references are to be read again: keys of objects by type and shard, and keys of all that was restored.
+
+    `failed` are the link rows that a repetition is about; None for a recovery that brings everything back.
+    """
 
     sources: dict[tuple[str, int], set[bytes]]
     restored: set[bytes]
+    failed: set[bytes] | None = None
 
 
 class Relinking:
@@ -76,18 +82,21 @@ class Relinking:
             found = [
                 row for name, of_type in wanted for row in await self._still_different(tenure, name, of_type, renewed)
             ]
-            await self._store(tenure, some, found)
+            await self._store(tenure, some, found if touched.failed is None else _repeated(found, touched))
             if pause := await tenure.pause():
                 return pause
         await self._lay(tenure, rows)
         return None
 
     async def _touched(self, tenure: Tenure, rows: list[Batch], shards: int) -> Touched:
-        touched = Touched({}, set())
+        touched = Touched({}, set(), set() if tenure.job.options.repeats else None)
+        options = permitted(tenure.job.options)
         async for part in self._comparing.parts(rows):
             for row in part:
-                if left_alone(row, tenure.job.options):
+                if left_alone(row, options):
                     continue
+                if touched.failed is not None:
+                    touched.failed |= {_link_row(row, link) for link in row.links}
                 if row.links:
                     key = object_key(row.object_id)
                     touched.sources.setdefault((row.type, shard_of(key, shards)), set()).add(key)
@@ -100,7 +109,8 @@ class Relinking:
     ) -> list[Difference]:
         if not tenure.job.scope.covers_type(entry.name):
             return []
-        ids = sorted(key_guid(key) for key in wanted if tenure.job.scope.covers_key(entry.name, key))
+        scope, young = tenure.job.scope, set(map(object_key, renewed.young))  # what it has made is in its scope
+        ids = sorted(key_guid(key) for key in wanted if key in young or scope.covers_key(entry.name, key))
         found: list[Difference] = []
         for start in range(0, len(ids), LOOK_MAX):
             found += await self._compared(tenure, entry, ids[start : start + LOOK_MAX], wanted, renewed)
@@ -161,6 +171,26 @@ class Relinking:
     async def _load(self, output: dict[str, Any]) -> list[Difference]:
         content = await self._work.read(output["name"])
         return decode_records(content, Difference, DIFFERENCES, name=output["name"], expected=output["sha256"])
+
+
+def _link_row(row: Difference, link: LinkDifference) -> bytes:
+    code = type_named(row.type).reference(link.reference).code
+    return bytes([code]) + object_key(row.object_id) + object_key(link.other_id)
+
+
+def _repeated(found: list[Difference], touched: Touched) -> list[Difference]:
+    """Return those links that a repetition is about: what failed, and what an object that is back was linked by."""
+    failed = touched.failed or set()
+
+    def is_ours(link: bytes) -> bool:
+        ends = {link[1 : 1 + KEY_BYTES], link[1 + KEY_BYTES :]}
+        return link in failed or not ends.isdisjoint(touched.restored)
+
+    kept = [
+        msgspec.structs.replace(row, links=tuple(link for link in row.links if is_ours(_link_row(row, link))))
+        for row in found
+    ]
+    return [row for row in kept if row.links]
 
 
 def _wanted(

@@ -8,6 +8,7 @@ from shared.domain.changes import Action, Outcome, Result
 from shared.domain.jobs import Job, State
 from shared.domain.renewals import Renewal, new_ids
 from shared.domain.scope import Scope
+from shared.recover.lockout.unguarded import UNPROVEN
 from shared.runs.applying import NOT_MADE
 from simulator.faults import Fault, Faults, Rule
 from tests.simulation.purges import Purger
@@ -79,23 +80,43 @@ def test_a_user_whose_name_another_person_has_by_now_is_not_created_and_says_why
     }
 
 
-def test_what_failed_to_be_created_is_created_by_repeating_what_failed() -> None:
-    async def story() -> tuple[Job, Job, list[Renewal]]:
-        made = await purged(counts={"group": 2})
+def test_what_failed_to_be_created_is_created_and_linked_by_repeating_what_failed() -> None:
+    async def story() -> tuple[Job, Job, list[Renewal], tuple[list[str], list[str]]]:
+        made = await purged(counts={"group": 2, "application": 1, "servicePrincipal": 1})
         simulator = made.platform.simulator
-        rule = Rule(kind=Fault.FORBIDDEN, method="POST", path="/groups$")
-        simulator.world.faults = Faults([rule], seed=1)
+        rule = Rule(kind=Fault.FORBIDDEN, method="POST", path="/(groups|applications)$|^/(groups|applications)$")
+        upsert = Rule(kind=Fault.FORBIDDEN, method="PATCH", path=r"^/(groups|applications|servicePrincipals)\(")
+        simulator.world.faults = Faults([rule, upsert], seed=1)
         first = await made.recover()
         assert rule.fired
+        assert upsert.fired
+        assert not await made.renewals()
         simulator.world.faults = Faults()
         starting = made.platform.operator.starting
         second = await made.platform.finish(await starting.repeat(TENANT, first.job_id, requested_by="operator"))
-        return first, second, await made.renewals()
+        return first, second, await made.renewals(), await made.missing_and_extra()
 
-    first, second, renewals = virtual_time.run(story())
+    first, second, renewals, apart = virtual_time.run(story())
     assert first.counts["outcome.group.recreate.failed"] == 2
     assert second.counts["outcome.group.recreate.applied"] == 2
-    assert len(renewals) == 2
+    assert len(renewals) == 5, "the application's principal was purged with it"
+    guarded = second.counts[f"leftAlone.{UNPROVEN}"]
+    assert [len(side) for side in apart] == [guarded, guarded], "members, owners, grants, policies name the new objects"
+    assert all(line.startswith('["conditionalAccessPolicy"') for side in apart for line in side)
+
+
+def test_of_one_chosen_group_that_is_created_anew_the_members_are_written() -> None:
+    async def story() -> tuple[Job, list[str]]:
+        made = await purged(counts={"group": 1})
+        [old] = made.purged
+        job = await made.recover(scope=Scope(ids={"group": (old,)}))
+        missing, _extra = await made.missing_and_extra()
+        return job, [line for line in missing if '"members"' in line and old in line]
+
+    job, missing = virtual_time.run(story())
+    assert job.counts["outcome.group.recreate.applied"] == 1
+    assert job.counts["outcome.group.link.applied"] > 0
+    assert missing == []
 
 
 def test_an_object_that_is_lost_twice_is_created_twice_and_known_by_its_last_id() -> None:

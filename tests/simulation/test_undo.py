@@ -7,7 +7,9 @@ import pytest
 from shared.domain.errors import InputError
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Job, Options, State
+from shared.domain.manual import Task
 from shared.domain.scope import EVERYTHING
+from shared.recover.undo import MADE_AGAIN
 from simulator.applications import CARELESS_SCRIPT
 from simulator.directory.fingerprint import fingerprint
 from simulator.faults import Fault, Faults, Rule
@@ -97,6 +99,69 @@ def test_what_failed_is_repeated_and_nothing_else() -> None:
         assert retry.counts["objects.applied"] == failed
         with pytest.raises(InputError, match="no failed change"):
             await platform.operator.starting.repeat(TENANT, retry.job_id, requested_by="operator")
+
+    virtual_time.run(story())
+
+
+def test_what_a_retry_restores_is_linked_as_the_snapshot_has_it_and_nothing_else_is() -> None:
+    async def story() -> None:
+        platform, wire = await captured(6)
+        simulator, directory = platform.simulator, platform.simulator.tenant.directory
+        whole = fingerprint(directory)
+        groups = directory.stores["group"].live
+        plain = [
+            known
+            for known in sorted(groups)
+            if not groups[known].get("onPremisesSyncEnabled") and not groups[known].get("membershipRule")
+        ]
+        lost, other = [known for known in plain if len(list(directory.links.targets(known, "members"))) > 1][:2]
+        first, second = list(directory.links.targets(lost, "members"))[:2]
+        simulator.act(CARELESS_SCRIPT, "DELETE", f"/groups/{lost}/members/{first}/$ref")
+        simulator.act(CARELESS_SCRIPT, "DELETE", f"/groups/{lost}")
+        refusal = Rule(kind=Fault.FORBIDDEN, method="POST", path="/restore$", times=1)
+        simulator.world.faults = Faults([refusal], seed=1)
+        recovery = await recovered(platform, wire)
+        assert (refusal.fired, recovery.counts["objects.failed"]) == (1, 1)
+        left = fingerprint(directory)
+        gone = next(iter(directory.links.targets(other, "members")))
+        simulator.act(CARELESS_SCRIPT, "DELETE", f"/groups/{other}/members/{gone}/$ref")
+        retry = await platform.finish(
+            await platform.operator.starting.repeat(TENANT, recovery.job_id, requested_by="operator")
+        )
+        assert (retry.counts["objects.applied"], retry.counts["links.applied"]) == (1, 1)
+        assert sorted(directory.links.targets(lost, "members")).count(first) == 1
+        assert second in directory.links.targets(lost, "members")
+        assert gone not in directory.links.targets(other, "members"), "what did not fail is not this retry's"
+        assert fingerprint(directory) not in {whole, left}
+
+    virtual_time.run(story())
+
+
+def test_what_an_undo_and_a_retry_leave_to_people_is_in_their_runbooks() -> None:
+    async def story() -> None:
+        platform, wire = await captured(6)
+        simulator, starting = platform.simulator, platform.operator.starting
+        settings = simulator.tenant.directory.stores["groupSetting"].live
+        simulator.act(CARELESS_SCRIPT, "DELETE", f"/groupSettings/{next(iter(settings))}")
+        for app in list(simulator.tenant.directory.stores["application"].live)[:2]:
+            simulator.act(CARELESS_SCRIPT, "DELETE", f"/applications/{app}")
+        refusal = Rule(kind=Fault.FORBIDDEN, method="POST", path="/restore$", times=1)
+        simulator.world.faults = Faults([refusal], seed=1)
+        recovery = await recovered(platform, wire)
+        assert refusal.fired == 1
+
+        async def left_by(job: Job) -> list[tuple[str, Task, str]]:
+            ended = await platform.finish(job)
+            found = [one async for one in platform.operator.manual.steps(TENANT, ended.job_id)]
+            assert ended.counts.get("manualSteps", 0) == len(found)
+            return [(one.type, one.task, one.reason) for one in found]
+
+        planned = Options(makes_plan=True)
+        dry_run = await left_by(await starting.undo(TENANT, recovery.job_id, planned, requested_by="operator"))
+        undo = await left_by(await starting.undo(TENANT, recovery.job_id, requested_by="operator"))
+        assert undo == dry_run == [("groupSetting", Task.DELETE, MADE_AGAIN)]
+        retry = await left_by(await starting.repeat(TENANT, recovery.job_id, requested_by="operator"))
+        assert [step[:2] for step in retry] == [("application", Task.RENEW)]
 
     virtual_time.run(story())
 

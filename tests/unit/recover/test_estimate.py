@@ -33,5 +33,15 @@ def test_e2_the_full_quota_is_free_and_the_rest_takes_its_time() -> None:
     many = [a_change(f"user-{number}") for number in range(WRITES_FULL + 200)]
     assert estimated(ABOUT, many[:WRITES_FULL], []).seconds == 0
     assert estimated(ABOUT, many, []).seconds == 200 / WRITES_PER_SECOND
+    assert estimated(ABOUT, many, [], writers=2).seconds == 0
     slow = [a_change(f"p{number}", type="conditionalAccessPolicy") for number in range(40)]
     assert estimated(ABOUT, slow, []).seconds == 40
+
+
+def test_e2_three_identities_write_three_times_as_fast_and_more_gain_nothing() -> None:
+    lots = [a_change(f"user-{number}") for number in range(20_000)]
+    seconds = {count: estimated(ABOUT, lots, [], writers=count).seconds for count in (1, 2, 3, 9)}
+    assert seconds == {1: 850, 2: 350, 3: 184, 9: 34}
+    assert estimated(ABOUT, lots, [], writers=3).digest == estimated(ABOUT, lots, []).digest
+    slow = [a_change(f"p{number}", type="conditionalAccessPolicy") for number in range(40)]
+    assert estimated(ABOUT, slow, [], writers=3).seconds == 40, "Conditional Access has one quota for all"

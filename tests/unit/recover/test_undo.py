@@ -6,12 +6,10 @@ import msgspec
 
 from shared.catalogue.entry import Wave
 from shared.catalogue.user import USER
-from shared.compare.judge import NO_BIN
 from shared.domain.changes import Action, Change, Json, Outcome, Result
 from shared.recover.decide import Look, before_image, outcome, overwritten, settled, still_differing
 from shared.recover.plan import object_changes
-from shared.recover.undo import repeating, undoing
-from shared.runs.replanning import EVERYTHING_ALLOWED
+from shared.recover.undo import EVERYTHING_ALLOWED, MADE_AGAIN, repeating, undoing
 from tests.support.builders import a_change, a_link_change, a_user_body, an_id
 
 UPDATED = a_change(target={"city": "Oslo", "jobTitle": "Chef"})
@@ -78,7 +76,7 @@ def test_u3_a_repetition_asks_for_exactly_what_failed() -> None:
 def test_what_was_made_again_stays_because_taking_it_away_would_be_for_good() -> None:
     made = a_change("g", type="oAuth2PermissionGrant", action=Action.RECREATE, target={"scope": "User.Read"})
     (row,) = undoing([ended(made, {"isDeleted": True})]).differences
-    assert (row.action, row.refusal) == (Action.SOFT_DELETE, NO_BIN)
+    assert (row.action, row.refusal) == (Action.SOFT_DELETE, MADE_AGAIN)
     assert object_changes([row], EVERYTHING_ALLOWED) == {}
 
 
