@@ -82,9 +82,9 @@ class RuleDirectory:
         del object_type, cursor
         return DeltaPage(changed=(), cursor=None, token=token)
 
-    async def find(self, object_type: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
+    async def find(self, object_type: ObjectType, object_ids: Sequence[str], expand: str = "") -> dict[str, Found]:
         """Never called: nothing changes."""
-        raise AssertionError(object_type, object_ids)
+        raise AssertionError(object_type, object_ids, expand)
 
     async def alike(self, object_type: ObjectType, names: Sequence[str], wanted: Sequence[Json]) -> list[list[Json]]:
         """Never called: nothing is created anew."""

@@ -199,10 +199,14 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The present state of one object: its body, or None when gone; `is_deleted` when in the recycle bin."""
+    """The present state of one object: its body, or None when gone; `is_deleted` when in the recycle bin.
+
+    `others` are the ids that the expanded reference names, None where they did not all come with the object.
+    """
 
     body: bytes | None
     is_deleted: bool = False
+    others: frozenset[str] | None = None
 
 
 class Alerts(Protocol):
@@ -270,8 +274,11 @@ class Directory(Protocol):
     async def delta_page(self, object_type: ObjectType, token: str, cursor: str) -> DeltaPage:
         """Return the page at `cursor` of what changed since `token`; the empty cursor is the first page."""
 
-    async def find(self, object_type: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
-        """Return the present state of each object, looking in the recycle bin for those not live."""
+    async def find(self, object_type: ObjectType, object_ids: Sequence[str], expand: str = "") -> dict[str, Found]:
+        """Return the present state of each object, looking in the recycle bin for those not live.
+
+        The links of the reference `expand` come with an object where that takes no request more.
+        """
 
     async def alike(self, object_type: ObjectType, names: Sequence[str], wanted: Sequence[Json]) -> list[list[Json]]:
         """Return, for each of `wanted`, the live objects of the type that have its values of `names`, case ignored.

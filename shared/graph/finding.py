@@ -35,8 +35,8 @@ class Finder:
         self._lists_ids = Shortcut.ID_LISTS not in avoids
         self._has_agents = Shortcut.AGENTS not in avoids
 
-    async def find(self, entry: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
-        """Return the present state of each of `object_ids`."""
+    async def find(self, entry: ObjectType, object_ids: Sequence[str], expand: str = "") -> dict[str, Found]:
+        """Return the present state of each of `object_ids`; many of them come with the links of `expand`."""
         wanted = list(dict.fromkeys(object_ids))
         if not wanted:
             return {}
@@ -47,7 +47,8 @@ class Finder:
         if entry.identity:
             return await self._find_by_part(entry, wanted)
         selected = f"?$select={','.join(entry.select)}" if entry.sends_select else ""
-        found = await many.bodies(self._sender, entry, wanted) if self._is_many(entry, wanted) else {}
+        listed = await many.bodies(self._sender, entry, wanted, expand) if self._is_many(entry, wanted) else {}
+        found = {known: one.body for known, one in listed.items() if one.body is not None}
         alone = [known for known in wanted if known not in found]
         found |= await self._read(entry, entry.path, "", selected, alone)
         found |= await self._of_kinds(entry, found)
@@ -55,10 +56,10 @@ class Finder:
         # Without the cast Graph would not know a user's properties in $select, and would leave most of them out.
         cast = "/" + entry.odata_type.removeprefix("#")
         deleted = await self._read(entry, entry.deleted_path, cast, selected, absent)
-        return {
-            known: Found(found[known]) if known in found else Found(deleted.get(known), is_deleted=known in deleted)
-            for known in wanted
-        }
+        states = {known: Found(deleted.get(known), is_deleted=known in deleted) for known in absent}
+        for known, body in found.items():
+            states[known] = Found(body, others=listed[known].others if known in listed else None)
+        return {known: states.get(known, Found(None)) for known in wanted}
 
     async def references(self, entry: ObjectType, reference: str, object_ids: Sequence[str]) -> dict[str, set[str]]:
         """Return all ids that `reference` of each live object names; an object that is not live is left out."""

@@ -14,6 +14,7 @@ from shared.graph.answers import pages
 from shared.graph.answers.admitting import admitted
 from shared.graph.exchange import Request
 from shared.graph.sending import Sender
+from shared.ports import Found
 
 IDS_PER_FILTER = 15  # "Use the $filter query parameter": at most 15 values for `in`
 MANY = 60  # below that, one $batch or three of single reads are as good and say more about what is not there
@@ -24,17 +25,23 @@ def is_many(entry: ObjectType, object_ids: Sequence[str]) -> bool:
     return entry.has_delta and len(object_ids) > MANY and all(map(GUID.match, object_ids))
 
 
-async def bodies(sender: Sender, entry: ObjectType, object_ids: Sequence[str]) -> dict[str, bytes]:
-    """Return the bodies of those of `object_ids` that are live, by id."""
+async def bodies(sender: Sender, entry: ObjectType, object_ids: Sequence[str], expand: str = "") -> dict[str, Found]:
+    """Return those of `object_ids` that are live, by id, each with the links of the reference `expand`, if any."""
     select = f"$select={','.join(entry.select)}&" if entry.sends_select else ""
-    found: dict[str, bytes] = {}
-    wanted = set(object_ids)
-    tails = [f"{entry.path}?{select}{_filter(group)}" for group in _groups(object_ids)]
+    expanding = f"$expand={expand}($select=id)&" if expand else ""
+    found: dict[str, Found] = {}
+    wanted, what = set(object_ids), f"{entry.name} by ids"
+    tails = [f"{entry.path}?{select}{expanding}{_filter(group)}" for group in _groups(object_ids)]
     replies = await sender.read_each([Request(tail=tail) for tail in tails])
     for reply in replies:
-        page = pages.object_page(f"{entry.name} by ids", reply)
-        rows = zip(page.ids, page.bodies, strict=True)
-        found |= {one: admitted(entry, body, reply) for one, body in rows if one in wanted}
+        page = pages.object_page(what, reply)
+        is_single = bool(expand) and entry.reference(expand).is_single
+        linked = pages.expanded_page(what, reply, expand, is_single=is_single)[0] if expand else ()
+        others = {row.object_id: frozenset(row.other_ids) for row in linked if not row.is_cut}
+        for one, whole in zip(page.ids, page.bodies, strict=True):
+            if one in wanted:
+                body = pages.without(whole, expand) if expand else whole
+                found[one] = Found(admitted(entry, body, reply), others=others.get(one))
     return found
 
 

@@ -22,7 +22,7 @@ from shared.runs.resyncing import Resyncing
 from shared.runs.snapshots import Snapshots
 from shared.runs.staging import record_part
 from shared.runs.tenure import Pause, Tenure
-from shared.runs.told_links import TellingLinks, told_before
+from shared.runs.told_links import TellingLinks, expandable, told_before
 
 REREAD_IDS_ENOUGH = 3_000  # ten full $batch requests; a crash repeats at most this and one page
 TOLD_LINKS_ENOUGH = 100_000  # of one part, about 15 MiB; a group that goes on in the next part is read whole there
@@ -113,7 +113,7 @@ class Rolling:
         for object_id in ids:
             flags = SOFT_DELETED if found[object_id].is_deleted else 0
             spool.add(object_id, found[object_id].body or b"", type_code=entry.code, flags=flags)
-        live = {known: one.body for known, one in found.items() if one.body is not None and not one.is_deleted}
+        live = {known: one for known, one in found.items() if _is_live(one)}
         return lagged, await self._links.update(tenure, entry, page, live, links)
 
     async def _found(self, entry: ObjectType, ids: list[str], removed: frozenset[str]) -> tuple[dict[str, Found], int]:
@@ -121,7 +121,7 @@ class Rolling:
 
         What stays otherwise has moved since: a later delta names it again.
         """
-        found = await self._directory.find(entry, ids)
+        found = await self._directory.find(entry, ids, expandable(entry))
         first: set[str] = set()
         for seconds in LAG_WAITS_SECONDS:
             otherwise = [object_id for object_id in ids if _is_live(found[object_id]) == (object_id in removed)]
@@ -129,7 +129,7 @@ class Rolling:
                 break
             first.update(otherwise)
             await self._clock.sleep(seconds)
-            found |= await self._directory.find(entry, otherwise)
+            found |= await self._directory.find(entry, otherwise, expandable(entry))
         return found, len(first)
 
 

@@ -24,7 +24,7 @@ from shared.formats.links import LinkSpool
 from shared.formats.objects import SOFT_DELETED
 from shared.formats.segments import shard_of
 from shared.jobs.told import Told
-from shared.ports import DeltaPage, Directory
+from shared.ports import DeltaPage, Directory, Found
 from shared.runs.layers import Readable
 from shared.runs.snapshots import Snapshots
 from shared.runs.tenure import Tenure
@@ -39,24 +39,25 @@ class TellingLinks:
         self._directory, self._snapshots = directory, snapshots
 
     async def update(
-        self, tenure: Tenure, entry: ObjectType, page: DeltaPage, bodies: Mapping[str, bytes], into: LinkSpool
+        self, tenure: Tenure, entry: ObjectType, page: DeltaPage, found: Mapping[str, Found], into: LinkSpool
     ) -> Json:
-        """Put the links of every object of `page` into an increment; `bodies` are those of the objects that are live.
+        """Put the links of every object of `page` into an increment; `found` are those of the objects that are live.
 
         Return what the batch's cursor has to keep for later pages.
         """
         before, kept = await self._before(tenure), told_before(tenure.batch.cursor)
-        deleted = await before.deleted() if before and bodies else set()
-        restored = [object_id for object_id in bodies if object_key(object_id) in deleted]
+        deleted = await before.deleted() if before and found else set()
+        restored = [object_id for object_id in found if object_key(object_id) in deleted]
         unsound = {*restored, *kept["told"]}
         for reference in entry.references:
-            others: dict[str, set[str]] = {}
-            live = list(bodies)
+            others = expanded(found) if reference.name == expandable(entry) else {}
+            live = [object_id for object_id in found if object_id not in others]
             if kinds := reference.of_kinds:  # of a type that is carried on, all of them are read at the end
-                live = [] if before else [object_id for object_id in live if kind_of(bodies[object_id]) in kinds]
+                live = [] if before else [one for one in live if kind_of(found[one].body or b"{}") in kinds]
             whole, telling = live, dict[str, Told]()
             if before and page.told is not None and not reference.is_single and len(kept["told"]) < TOLD_MAX:
-                others, crowded = await self._short(entry, reference.name, live)
+                short, crowded = await self._short(entry, reference.name, live)
+                others |= short
                 sound = await self._held_live(before, entry, [one for one in crowded if one not in unsound])
                 known = {one: page.told.get((one, reference.name), Told()) for one in sound}
                 telling = {one: told for one, told in known.items() if told.is_settled}
@@ -119,6 +120,16 @@ class TellingLinks:
         """Add the links that lead to objects which are back from the recycle bin."""
         for held in await self._directory.holders(entry, restored) if restored else []:
             into.add(BY_NAME[held.type].reference(held.reference).code, held.source_id, held.other_id)
+
+
+def expandable(entry: ObjectType) -> str:
+    """Return the reference whose links are asked for together with the objects of a type, empty if it has none."""
+    return next((reference.name for reference in entry.references if not reference.of_kinds), "")
+
+
+def expanded(found: Mapping[str, Found]) -> dict[str, set[str]]:
+    """Return the links that came with the objects, for those with which all came."""
+    return {known: set(one.others) for known, one in found.items() if one.others is not None}
 
 
 def told_before(cursor: Json) -> Json:

@@ -42,6 +42,7 @@ def _listing(tenant: Tenant, call: Call, store: Store, things: Mapping[str, Json
     condition = odata.read_filter(call.options["$filter"], schema) if "$filter" in call.options else None
     fits = condition.fits if condition else None
     wish = relation, names = _expansion(call, schema)
+    expand = _expander(tenant, schema, wish)
     is_hidden = tenant.directory.is_hidden
 
     def shown(object_id: str) -> JsonObject | None:
@@ -52,7 +53,7 @@ def _listing(tenant: Tenant, call: Call, store: Store, things: Mapping[str, Json
             return None
         item = show(schema, thing, wanted)
         if relation:
-            _expand_into(tenant, schema, item, thing, wish)
+            expand(item, thing)
         return item
 
     if condition and condition.ids is not None:
@@ -82,12 +83,22 @@ def _expansion(call: Call, schema: Schema) -> Wish:
     return odata.expanded(call.options["$expand"], relations)
 
 
-def _expand_into(tenant: Tenant, schema: Schema, item: JsonObject, thing: JsonObject, wish: Wish) -> None:
+def _expander(tenant: Tenant, schema: Schema, wish: Wish) -> Callable[[JsonObject, JsonObject], None]:
+    """Return what adds the expanded relation to an object as shown; made once, it serves a whole page."""
     relation, names = wish
-    if relation in hung.names(schema.name):
+
+    def below(item: JsonObject, thing: JsonObject) -> None:
         item[relation] = hung.expanded(tenant.directory, schema.name, thing["id"], relation, names)
-    else:
-        expand_into(tenant.directory, schema, item, thing, wish)
+
+    def within(item: JsonObject, thing: JsonObject) -> None:
+        item[relation] = thing.get(relation, [])
+
+    if relation in hung.names(schema.name):
+        return below
+    if relation in schema.contained:
+        return within
+    shapes = MixedShapes(tenant.directory, names)
+    return lambda item, thing: expand_into(shapes, item, thing, relation)
 
 
 def _described(select: tuple[str, ...] | None, relation: str, names: tuple[str, ...] | None) -> str:
@@ -164,7 +175,7 @@ def _single(tenant: Tenant, call: Call, store: Store, thing: JsonObject, context
     body: JsonObject = {"@odata.context": call.context(context.replace("{}", described))}
     body.update(show(store.schema, thing, shape(store.schema, select)))
     if relation:
-        _expand_into(tenant, store.schema, body, thing, wish)
+        _expander(tenant, store.schema, wish)(body, thing)
     return Answer(200, body)
 
 

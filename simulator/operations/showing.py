@@ -58,29 +58,22 @@ class MixedShapes:
         _, odata_type, wanted = self._shapes[found[0]]
         return {"@odata.type": odata_type, **project(found[1], wanted)}
 
-
-def expand_into(
-    directory: Directory, schema: Schema, item: JsonObject, thing: JsonObject, wish: tuple[str, tuple[str, ...] | None]
-) -> None:
-    """Add what `$expand` asks for to an object as shown; a single link that is not there is left out."""
-    relation, names = wish
-    if relation in schema.contained:
-        item[relation] = thing.get(relation, [])
-    elif relation in SINGLE:
-        found = expand(directory, thing["id"], relation, names)
-        item.update({relation: found[0]} if found else {})
-    elif relation:
-        item[relation] = expand(directory, thing["id"], relation, names)
+    def linked(self, object_id: str, relation: str) -> list[dict[str, Any]]:
+        """Return the first 20 live links of one object; the service gives no more here, and no next link."""
+        items: list[dict[str, Any]] = []
+        for target_id in self._directory.links.targets(object_id, relation):
+            item = self.item(target_id)
+            if item is not None:
+                items.append(item)
+                if len(items) == EXPANDED_MAX:
+                    break
+        return items
 
 
-def expand(directory: Directory, object_id: str, relation: str, names: tuple[str, ...] | None) -> list[dict[str, Any]]:
-    """Return the first 20 live links of one object; the service gives no more here, and no next link."""
-    shapes = MixedShapes(directory, names)
-    items: list[dict[str, Any]] = []
-    for target_id in directory.links.targets(object_id, relation):
-        item = shapes.item(target_id)
-        if item is not None:
-            items.append(item)
-            if len(items) == EXPANDED_MAX:
-                break
-    return items
+def expand_into(shapes: MixedShapes, item: JsonObject, thing: JsonObject, relation: str) -> None:
+    """Add the links that `$expand` asks for to an object as shown; a single link that is not there is left out."""
+    found = shapes.linked(thing["id"], relation)
+    if relation not in SINGLE:
+        item[relation] = found
+    elif found:
+        item[relation] = found[0]

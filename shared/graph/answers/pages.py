@@ -182,6 +182,13 @@ def one_object(what: str, reply: Reply, *, is_keyed: bool = True) -> tuple[str, 
     return kind, single_line(msgspec.json.encode(members))
 
 
+def without(body: bytes, reference: str) -> bytes:
+    """Return an object's body without its expanded `reference`, which is no property of it."""
+    members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    kept = {name: value for name, value in members.items() if name.partition("@")[0] != reference}
+    return msgspec.json.encode(kept)
+
+
 def single_line(raw: msgspec.Raw | bytes) -> bytes:
     """Return the JSON in `raw` as bytes without line breaks; numbers and names stay exactly as they came."""
     text = bytes(raw)
