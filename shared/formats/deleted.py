@@ -20,7 +20,7 @@ def encode_deleted(rows: Iterable[tuple[int, bytes]]) -> bytes:
     return compress(b"".join(sorted(bytes([code]) + key for code, key in rows)))
 
 
-def decode_deleted(block: bytes, *, name: str, without: frozenset[int] = frozenset()) -> set[bytes]:
+def decode_deleted(block: bytes | memoryview, *, name: str, without: frozenset[int] = frozenset()) -> set[bytes]:
     """Return the keys in a block, those of types with a code in `without` left out.
 
     Raises IntegrityError when the block is no whole number of rows.

@@ -50,7 +50,7 @@ def compress_rows(content: bytes | bytearray) -> bytes:
     return compress(content, level=ROWS_LEVEL)
 
 
-def decompress(frame: bytes, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> bytes:
+def decompress(frame: bytes | memoryview, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> bytes:
     """Return what the single frame holds; raise IntegrityError naming `name` when it is not one whole frame.
 
     The cap counts bytes as they come out and does not trust the size a frame claims.
@@ -61,7 +61,7 @@ def decompress(frame: bytes, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> 
     return content
 
 
-def first_frame(content: bytes, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> tuple[bytes, int]:
+def first_frame(content: bytes | memoryview, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> tuple[bytes, int]:
     """Return what the first of several frames holds, and where the next one begins; raise IntegrityError likewise."""
     reader = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: WINDOW_LOG_MAX})
     try:

@@ -7,6 +7,7 @@ that source and reference (its other end is zero), `-` takes one away, `+` adds 
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterable, Sequence
 from zlib import crc32
@@ -24,6 +25,7 @@ ADD = b"+"
 TAKE = b"-"
 NOTHING = bytes(KEY_BYTES)
 ONE_ROW = {width: struct.Struct(f"{width}s") for width in (ROW_BYTES, ROW_BYTES + 1)}
+ONE_RUN = re.compile(rb"(.{%d})(?:.{%d}\1)*+.{%d}" % (HEAD_BYTES, KEY_BYTES, KEY_BYTES), re.DOTALL)
 BLOCK_BYTES_MAX = 1024 * 1024 * 1024
 SOURCE_CHARS = 2 + GUID_CHARS + 1  # of a row as text: the code, the source, a line end
 TEXT_CHARS = SOURCE_CHARS + GUID_CHARS + 1
@@ -95,10 +97,7 @@ class LinkSpool:
         """Return the file of link blocks."""
         writer, width = FileWriter("links"), ROW_BYTES + self.is_increment
         for shard in sorted(self._runs):
-            runs = sorted(self._runs[shard])
-            content = b"".join(runs)
-            if has_repeats([run[:HEAD_BYTES] for run in runs]):  # what one source names came in several pages
-                content = b"".join(each_once(split_rows(content, width)))
+            content = joined_runs(self._runs[shard], width)
             writer.add(shard, compress_rows(content), len(content) // width)
         return writer
 
@@ -141,12 +140,29 @@ def each_once(rows: Iterable[bytes]) -> list[bytes]:
     return sorted(set(ordered)) if has_repeats(ordered) else ordered
 
 
+def runs_of(content: bytes) -> list[bytes]:
+    """Return the rows of each source and reference, together as they lie one after the other in sorted `content`."""
+    return [found.group() for found in ONE_RUN.finditer(content)]
+
+
+def joined_runs(runs: Iterable[bytes], width: int = ROW_BYTES) -> bytes:
+    """Return the rows of all runs in order, each of them once.
+
+    A run has rows that begin alike, in order and each once, so a whole run is put in its place at the price of a row.
+    """
+    ordered = sorted(runs)
+    content = b"".join(ordered)
+    if has_repeats([run[:HEAD_BYTES] for run in ordered]):  # what one source names came in several pages
+        return b"".join(each_once(split_rows(content, width)))
+    return content
+
+
 def encode_links(rows: Iterable[bytes]) -> bytes:
     """Return one shard's block of link rows, sorted and compressed."""
     return compress_rows(b"".join(sorted(rows)))
 
 
-def decode_links(block: bytes, *, name: str, is_increment: bool = False) -> list[bytes]:
+def decode_links(block: bytes | memoryview, *, name: str, is_increment: bool = False) -> list[bytes]:
     """Return the rows of one block; raise IntegrityError when it is no whole number of them."""
     content, width = opened_links(block, name=name, is_increment=is_increment), ROW_BYTES + is_increment
     return split_rows(content, width)
@@ -157,7 +173,7 @@ def sources_of(rows: Iterable[bytes]) -> set[bytes]:
     return {row[1:HEAD_BYTES] for row in rows}
 
 
-def opened_links(block: bytes, *, name: str, is_increment: bool = False) -> bytes:
+def opened_links(block: bytes | memoryview, *, name: str, is_increment: bool = False) -> bytes:
     """Return the rows of one block, one after the other; raise IntegrityError when it is no whole number of them."""
     content = decompress(block, name=name, bytes_max=BLOCK_BYTES_MAX)
     width = ROW_BYTES + is_increment

@@ -168,7 +168,7 @@ def encode_rows(packed: list[bytes]) -> bytes:
     return compress_rows(b"".join(in_order(packed)))
 
 
-def decode_index(block: bytes, *, name: str, move: int = 0) -> list[IndexRow]:
+def decode_index(block: bytes | memoryview, *, name: str, move: int = 0) -> list[IndexRow]:
     """Return the rows of one shard's index block; raise IntegrityError naming the file when it is not one.
 
     `move` is added to where bodies lie, for a copy of the shard to another place.

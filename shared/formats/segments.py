@@ -54,13 +54,13 @@ class FileWriter:
         self.part: Part = part
         self.size = 0
         self.shards: list[ShardRange] = []
-        self._pieces: list[bytes] = []
+        self._pieces: list[bytes | memoryview] = []
 
     def add(self, shard: int, block: bytes | bytearray, rows: int) -> int:
         """Append the block of one shard; return the offset it got."""
         return self.add_pieces(shard, [bytes(block)], rows)
 
-    def add_pieces(self, shard: int, pieces: Sequence[bytes], rows: int) -> int:
+    def add_pieces(self, shard: int, pieces: Sequence[bytes | memoryview], rows: int) -> int:
         """Append the block of one shard, given in pieces; return the offset it got."""
         offset, crc = self.size, 0
         for piece in pieces:
@@ -73,9 +73,11 @@ class FileWriter:
     @property
     def content(self) -> bytes:
         """All bytes so far; put together once, because a copy of a file costs as much as hashing it."""
-        if len(self._pieces) != 1:
-            self._pieces = [b"".join(self._pieces)]
-        return self._pieces[0]
+        first = self._pieces[0] if len(self._pieces) == 1 else None
+        if not isinstance(first, bytes):
+            first = b"".join(self._pieces)
+            self._pieces = [first]
+        return first
 
     def file(self, name: str) -> File:
         """Return the description of what was written, to be stored as `name`."""

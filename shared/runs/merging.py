@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from shared.domain.errors import IntegrityError
 from shared.formats.frames import compress_rows
-from shared.formats.links import ROW_BYTES, apply_increment, decode_links, each_once, opened_links, split_rows
+from shared.formats.links import apply_increment, decode_links, joined_runs, opened_links, runs_of
 from shared.formats.packed import PACKED_BYTES, merged, moved, opened
 from shared.formats.segments import File, FileWriter, Part, Segment, ShardRange
 from shared.ports import Blobs
@@ -20,10 +20,13 @@ from shared.ports import Blobs
 
 @dataclass(frozen=True)
 class Block:
-    """One shard's bytes of one file, proven by the directory's CRC; `at` is where they lie in that file."""
+    """One shard's bytes of one file, proven by the directory's CRC; `at` is where they lie in that file.
+
+    The bytes are a view of what one request brought for several shards: a copy costs more than proving them.
+    """
 
     name: str
-    content: bytes
+    content: memoryview
     at: int
 
 
@@ -55,7 +58,7 @@ def merge_objects(slices: Sequence[Slice], shard: int, bodies: FileWriter) -> by
     The rows lie one after the other, in order.
     """
     rows: list[bytes] = []
-    frames: list[bytes] = []
+    frames: list[memoryview] = []
     place = bodies.size
     for part in slices:
         index, objects = part.blocks.get(("index", shard)), part.blocks.get(("objects", shard))
@@ -75,7 +78,8 @@ def merge_links(slices: Sequence[Slice], shard: int) -> tuple[bytes, bytes]:
     """Return the shard's link rows, one after the other in order, and the block that holds them."""
     held = [(part.is_increment, block) for part in slices if (block := part.blocks.get(("links", shard)))]
     if len(held) == 1 and not held[0][0]:
-        return opened_links(held[0][1].content, name=held[0][1].name), held[0][1].content
+        only = held[0][1]
+        return opened_links(only.content, name=only.name), bytes(only.content)
     if any(is_increment for is_increment, _block in held):
         rows: set[bytes] = set()
         for is_increment, block in held:
@@ -86,8 +90,8 @@ def merge_links(slices: Sequence[Slice], shard: int) -> tuple[bytes, bytes]:
                 rows.update(found)
         content = b"".join(sorted(rows))
     else:
-        whole = b"".join([opened_links(block.content, name=block.name) for _is_increment, block in held])
-        content = b"".join(each_once(split_rows(whole, ROW_BYTES)))
+        opened_blocks = [opened_links(block.content, name=block.name) for _is_increment, block in held]
+        content = joined_runs(run for block in opened_blocks for run in runs_of(block))
     return content, compress_rows(content)
 
 
@@ -96,7 +100,7 @@ async def _read(work: Blobs, file: File, parts: Sequence[ShardRange]) -> list[Bl
     if not parts:
         return []
     start, end = min(part.offset for part in parts), max(part.offset + part.length for part in parts)
-    content = await work.read(file.name, start, end - start)
+    content = memoryview(await work.read(file.name, start, end - start))
     blocks = []
     for part in parts:
         block = content[part.offset - start : part.offset - start + part.length]

@@ -241,12 +241,12 @@ class SnapshotReader:
         content = await stored(self._blobs, file.name)
         return checked(content, name=file.name, length=file.length, expected=file.sha256)
 
-    async def block(self, part: Part, own: int) -> tuple[str, bytes]:
+    async def block(self, part: Part, own: int) -> tuple[str, memoryview]:
         """Return the name of the file and the block of one of this snapshot's own shards, empty where there is none."""
         for file in self.manifest.files:
             if file.part == part and any(known.shard == own for known in file.shards):
                 return file.name, await self._block(file, own)
-        return self.manifest.snapshot_id, b""
+        return self.manifest.snapshot_id, memoryview(b"")
 
     async def _shard_bodies(self, own: int) -> ShardBodies:
         file = self._home(own)
@@ -271,11 +271,11 @@ class SnapshotReader:
                 found += [(own.shard, file) for own in file.shards if own.shard % smaller == shard % smaller]
         return found
 
-    async def _block(self, file: File, own: int) -> bytes:
+    async def _block(self, file: File, own: int) -> memoryview:
         """Return one shard's block of an index, link or deleted file, the whole file proven first."""
         if file.name not in self._whole:
             self._whole[file.name] = await self.whole(file)
             while len(self._whole) > FILES_KEPT:
                 self._whole.popitem(last=False)
         part = next(known for known in file.shards if known.shard == own)
-        return self._whole[file.name][part.offset : part.offset + part.length]
+        return memoryview(self._whole[file.name])[part.offset : part.offset + part.length]

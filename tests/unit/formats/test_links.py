@@ -8,7 +8,17 @@ from shared.domain.errors import IntegrityError
 from shared.domain.ids import object_key
 from shared.formats.deleted import decode_deleted, encode_deleted
 from shared.formats.frames import compress
-from shared.formats.links import ROW_BYTES, LinkSpool, apply_increment, decode_links, encode_links
+from shared.formats.links import (
+    HEAD_BYTES,
+    ROW_BYTES,
+    LinkSpool,
+    apply_increment,
+    decode_links,
+    encode_links,
+    joined_runs,
+    runs_of,
+    split_rows,
+)
 from tests.support.builders import an_id
 
 MEMBERS, OWNERS = 1, 2
@@ -167,3 +177,25 @@ def test_a_link_that_came_twice_is_stored_once() -> None:
     writer = spool.file()
     assert writer.shards[0].rows == 2
     assert len(decode_links(writer.content, name="l")) == 2
+
+
+def test_runs_of_sorted_rows_are_the_rows_of_each_source_and_reference() -> None:
+    rows = sorted(
+        bytes([code]) + object_key(f"g{number}") + object_key(f"u{other}")
+        for code in (MEMBERS, OWNERS)
+        for number in range(5)
+        for other in range(1 + 40 * number)
+    )
+    runs = runs_of(b"".join(rows))
+    assert len(runs) == 10
+    assert [{row[:HEAD_BYTES] for row in split_rows(run, ROW_BYTES)} for run in runs] == [
+        {run[:HEAD_BYTES]} for run in runs
+    ]
+    assert b"".join(runs) == b"".join(rows)
+
+
+def test_joined_runs_are_all_rows_in_order_each_once_also_where_a_source_has_several_runs() -> None:
+    rows = [bytes([MEMBERS]) + object_key(f"g{at % 7}") + object_key(f"u{at}") for at in range(60)]
+    parts = [b"".join(sorted(rows[start : start + 30])) for start in (0, 20, 30)]
+    assert joined_runs(run for part in parts for run in runs_of(part)) == b"".join(sorted(rows))
+    assert joined_runs([]) == b""

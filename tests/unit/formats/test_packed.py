@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+
 import pytest
 
 from shared.domain.errors import IntegrityError
@@ -27,7 +30,7 @@ def named(rows: list[bytes]) -> list[IndexRow]:
     return [IndexRow._make(ROW.unpack(row)) for row in rows]
 
 
-@pytest.mark.parametrize("by", [700, -700, 2**32 - 1 - 900])
+@pytest.mark.parametrize("by", [700, -700, 2**24, 2**32 - 1 - 900])
 def test_moving_rows_changes_their_place_and_nothing_else(by: int) -> None:
     rows = [a_row(f"u{number}", offset=700 + number) for number in range(200)]
     assert named(split(moved(packed(*rows), by, name="i"))) == [row._replace(offset=row.offset + by) for row in rows]
@@ -78,6 +81,22 @@ def test_roots_of_packed_rows_are_made_of_the_leaves_of_the_page() -> None:
 def test_rows_are_counted_by_type_and_flags() -> None:
     rows = packed(a_row("a"), a_row("b"), a_row("c", type_code=GROUP, flags=SOFT_DELETED))
     assert kinds(rows) == {(USER, 0): 2, (GROUP, SOFT_DELETED): 1}
+
+
+def test_counting_by_columns_is_counting_row_by_row() -> None:
+    chance = random.Random(5)
+    for size in (0, 1, 2, 50):
+        kind_of = [(chance.choice([1, 2, 255]), chance.choice([0, 0, TOMBSTONE, SOFT_DELETED, 3])) for _ in range(size)]
+        rows = [a_row(f"o{at}", type_code=code, flags=flags) for at, (code, flags) in enumerate(kind_of)]
+        assert kinds(packed(*rows)) == Counter(kind_of)
+        for flag in (TOMBSTONE, SOFT_DELETED):
+            assert named(flagged(packed(*rows), flag)) == [row for row in rows if row.flags & flag]
+
+
+def test_two_objects_whose_keys_begin_alike_are_two_objects() -> None:
+    one, two = (a_row("a")._replace(key=b"same start" + end * 6) for end in (b"1", b"2"))
+    assert named(split(merged([packed(two), packed(one)]))) == [one, two]
+    assert named(split(merged([packed(two), packed(one, two)]))) == [one, two]
 
 
 def test_a_block_of_broken_rows_is_refused_by_file() -> None:
