@@ -1,7 +1,5 @@
 """What the Functions host loads: every blueprint of the app, and nothing else."""
 
-import gc
-
 import azure.functions as func
 
 from functions import (
@@ -14,6 +12,7 @@ from functions import (
     upkeep_timers,
     watchdog_timer,
 )
+from shared.azure.process import settle
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for blueprint in (
@@ -28,4 +27,4 @@ for blueprint in (
 ):
     app.register_functions(blueprint)
 
-gc.freeze()  # what was imported lives as long as the process: no full collection of a busy worker has to walk it again
+settle()

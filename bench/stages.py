@@ -5,7 +5,6 @@ A process is started afresh, never forked: a fork would begin with its parent's 
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import resource
 import sys
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from shared.azure.process import settle
 
 BYTES_PER_MB = 1024 * 1024
 STATUS = Path("/proc/self/status")
@@ -54,7 +55,7 @@ def measured(act: Callable[..., Any], *given: Any) -> Stage:
 
 
 def _run(answer: Connection, act: Callable[..., Any], given: tuple[Any, ...]) -> None:
-    gc.freeze()  # as function_app.py does: a worker's imports are not walked again
+    settle()  # as function_app.py does
     wall, cpu = time.perf_counter(), time.process_time()
     result = act(*given)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
