@@ -106,7 +106,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     `code` is its number in link rows (docs/formats/links.md) and never changes. `is_native` tells whether Microsoft's
     own feature recovers it. `dynamic_marker` names the group type that makes the links computed, so never written.
     `is_single` when it leads to one object at most (manager). `is_bound` when a PATCH of the object takes many links at
-    once; without it each link is a request of its own. `of_kinds` are the derived types that alone have it.
+    once; without it each link is a request of its own. `of_kinds` are the derived types that alone have it. `is_told`
+    tells whether delta tells which of its links came or went ("Use delta query", links; docs/decisions/0016).
     """
 
     name: str
@@ -115,6 +116,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     dynamic_marker: str = ""
     is_single: bool = False
     is_bound: bool = True
+    is_told: bool = True
     of_kinds: tuple[str, ...] = ()
 
 

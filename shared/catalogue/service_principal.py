@@ -46,12 +46,13 @@ SERVICE_PRINCIPAL = ObjectType(
         Property("agentIdentityBlueprintId", Rule.CREATE_ONLY, of_kinds=(AGENT_IDENTITY,)),
     ),
     references=(
-        Reference(name="owners", code=6, is_native=False, is_bound=False),
+        Reference(name="owners", code=6, is_native=False, is_bound=False, is_told=False),
         Reference(
             name="sponsors",
             code=9,
             is_native=False,
             is_bound=False,
+            is_told=False,
             of_kinds=(AGENT_IDENTITY, BLUEPRINT_PRINCIPAL),
         ),
     ),

@@ -87,7 +87,7 @@ class DeltaReader:
 
 def _told(what: str, reply: Reply, entry: ObjectType, page: pages.ObjectPage) -> dict[tuple[str, str], Told]:
     """Return what the page tells of links, by (id, reference); raise IncompleteListingError for what is no list."""
-    names = tuple(known.name for known in entry.references if not known.is_single)
+    names = tuple(known.name for known in entry.references if known.is_told)
     parts: dict[tuple[str, str], list[Told]] = {}
     decode = _linked_decoder(names)
     for body in page.bodies if names else ():

@@ -1,9 +1,10 @@
 """Bring the links of changed objects up to date in a roll-forward.
 
-The links of a changed object are read again, one page of them. Where they are more, those of the state before are
-brought up to date by what delta tells, so that a group of 100,000 members with one member more costs what a small one
-does. They are read whole where that is not sound: the state before does not hold the object as live, what delta tells
-contradicts itself, or telling links is to be avoided (docs/decisions/0016).
+An object that delta names and tells no links of has those of the state before. Of the others one page is read again.
+Where links are more, those of the state before are brought up to date by what delta tells, so that a group of 100,000
+members with one more costs what a small one does. They are read whole where that is not sound: the state before does
+not hold the object as live, what delta tells contradicts itself, or telling links is to be avoided
+(docs/decisions/0016). So are those that delta never tells of: sponsors of users, owners of applications.
 
 Sponsors of agents are no property that delta tracks, and agents are few: all of them are read at the end.
 
@@ -21,11 +22,13 @@ from shared.catalogue.types import BY_NAME
 from shared.domain.changes import Json
 from shared.domain.ids import object_key
 from shared.formats.links import LinkSpool
-from shared.formats.objects import SOFT_DELETED
+from shared.formats.objects import ROW, SOFT_DELETED, IndexRow
 from shared.formats.segments import shard_of
 from shared.jobs.told import Told
 from shared.ports import DeltaPage, Directory, Found
+from shared.runs.finding import starting_with
 from shared.runs.layers import Readable
+from shared.runs.packed import packed_index
 from shared.runs.snapshots import Snapshots
 from shared.runs.tenure import Tenure
 
@@ -49,19 +52,27 @@ class TellingLinks:
         deleted = await before.deleted() if before and found else set()
         restored = [object_id for object_id in found if object_key(object_id) in deleted]
         unsound = {*restored, *kept["told"]}
+        sound = set[str]()
+        if before and page.told is not None:
+            sound = await self._held_live(before, entry, [one for one in found if one not in unsound])
         for reference in entry.references:
             others = expanded(found) if reference.name == expandable(entry) else {}
             live = [object_id for object_id in found if object_id not in others]
             if kinds := reference.of_kinds:  # of a type that is carried on, all of them are read at the end
                 live = [] if before else [one for one in live if kind_of(found[one].body or b"{}") in kinds]
-            whole, telling = live, dict[str, Told]()
-            if before and page.told is not None and not reference.is_single and len(kept["told"]) < TOLD_MAX:
-                short, crowded = await self._short(entry, reference.name, live)
-                others |= short
-                sound = await self._held_live(before, entry, [one for one in crowded if one not in unsound])
-                known = {one: page.told.get((one, reference.name), Told()) for one in sound}
-                telling = {one: told for one, told in known.items() if told.is_settled}
-                whole = [one for one in crowded if one not in telling]
+            telling, whole = dict[str, Told](), live
+            if page.told is not None and before and reference.is_told:
+                telling = {one: Told() for one in sound if (one, reference.name) not in page.told}
+                others = {one: links for one, links in others.items() if one not in telling}
+                whole = [one for one in live if one not in telling]
+                if not reference.is_single and len(kept["told"]) < TOLD_MAX:
+                    short, whole = await self._short(entry, reference.name, whole)
+                    others |= short
+                    known = {one: page.told[one, reference.name] for one in whole if one in sound}
+                    settled = {one: told for one, told in known.items() if told.is_settled}
+                    telling |= settled
+                    whole = [one for one in whole if one not in settled]
+                    kept = {"told": sorted({*kept["told"], *settled})}
             others |= await self._directory.references(entry, reference.name, whole) if whole else {}
             for object_id in page.changed:
                 if object_id not in telling:
@@ -71,7 +82,6 @@ class TellingLinks:
             for object_id, told in telling.items():
                 for other in sorted(told.removed):
                     into.take(reference.code, object_id, other)
-            kept = {"told": sorted({*kept["told"], *telling})}
         await self._back(entry, restored, into)
         return kept
 
@@ -102,18 +112,19 @@ class TellingLinks:
         others = {known: links for known, links in found.items() if links is not None}
         return others, [known for known, links in found.items() if links is None]
 
-    async def _held_live(self, before: Readable, entry: ObjectType, object_ids: Sequence[str]) -> list[str]:
+    async def _held_live(self, before: Readable, entry: ObjectType, object_ids: Sequence[str]) -> set[str]:
         """Return those of the objects that the state before holds as live: what it holds of their links is all."""
         count = before.manifest.shard_count
         by_shard: dict[int, dict[bytes, str]] = {}
         for object_id in object_ids:
             key = object_key(object_id)
             by_shard.setdefault(shard_of(key, count), {})[key] = object_id
-        found: list[str] = []
+        found: set[str] = set()
         for shard, wanted in by_shard.items():
-            rows = await before.index(shard, count)
-            held = {row.key for row in rows if row.type_code == entry.code and not row.flags & SOFT_DELETED}
-            found += [object_id for key, object_id in wanted.items() if key in held]
+            block = await packed_index(before, (shard, count))
+            rows = [row_of(known) for key in wanted for known in starting_with(block, ROW.size, key)]
+            live = [row for row in rows if row.type_code == entry.code and not row.flags & SOFT_DELETED]
+            found |= {wanted[row.key] for row in live}
         return found
 
     async def _back(self, entry: ObjectType, restored: Sequence[str], into: LinkSpool) -> None:
@@ -122,9 +133,18 @@ class TellingLinks:
             into.add(BY_NAME[held.type].reference(held.reference).code, held.source_id, held.other_id)
 
 
+def row_of(packed: bytes) -> IndexRow:
+    """Return the index row that these bytes are."""
+    return IndexRow._make(ROW.unpack(packed))
+
+
 def expandable(entry: ObjectType) -> str:
-    """Return the reference whose links are asked for together with the objects of a type, empty if it has none."""
-    return next((reference.name for reference in entry.references if not reference.of_kinds), "")
+    """Return the reference whose links are asked for with every object of a type: one that delta tells nothing of.
+
+    A list expands one only. The empty string where a type has none.
+    """
+    everybodys = [reference for reference in entry.references if not reference.of_kinds]
+    return next((known.name for known in sorted(everybodys, key=lambda known: known.is_told)), "")
 
 
 def expanded(found: Mapping[str, Found]) -> dict[str, set[str]]:
