@@ -15,6 +15,7 @@
       IntegrityError        stored bytes are not what was stored; never read as data
       DirectoryError        Graph answered something no repetition will mend
         IncompleteListingError  a listing did not end with a proven last page
+      StalledError          a batch that nobody gets any further; its job ends
       LockOutError          the plan could lock administrators out; nothing of it was written
       SealRefusedError      the snapshot must not be sealed as things are; the next capture may
         ClockSkewError        our clock and the storage service's are too far apart
@@ -157,6 +158,17 @@ class IncompleteListingError(DirectoryError):
     """A listing was cut, looped or ended without a proven last page, so it must not be taken for the whole."""
 
     code = "incomplete-listing"
+
+
+class StalledError(TidemarkError):
+    """Worker after worker took a batch and recorded nothing; `reason` is what the last that could tell ran into."""
+
+    code = "gave-up"
+
+    def __init__(self, *, batch: int, step: str, workers: int, reason: str) -> None:
+        why = f"; the last reason: {reason}" if reason else ""
+        super().__init__(f"batch {batch} ({step}) was taken by {workers} workers in a row that recorded nothing{why}")
+        self.batch, self.step, self.workers, self.reason = batch, step, workers, reason
 
 
 class LockOutError(TidemarkError):

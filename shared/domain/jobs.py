@@ -144,7 +144,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """What one message covers. `argument` says what to do, `cursor` how far it got, `outputs` what it stored.
 
     `attempt` grows with every worker that takes the batch and is the fencing token within the job: names of blobs a
-    worker writes carry it, so two workers never write one name. `counts` are cumulative figures for progress.
+    worker writes carry it, so two workers never write one name. `counts` are cumulative figures for progress. `stalls`
+    is how many workers have taken it since it last recorded anything; `error` why it failed, or why the last of them
+    gave its message back.
     """
 
     job_id: str
@@ -159,6 +161,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     outputs: list[dict[str, Any]] = []
     counts: dict[str, int] = {}
     error: str = ""
+    stalls: int = 0
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

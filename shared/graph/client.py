@@ -60,6 +60,10 @@ class GraphClient:
         cut = response.extensions.get(CUT, "") or _ends_early(headers, response.content)
         return Reply(status=response.status_code, headers=headers, body=response.content, cut=cut)
 
+    async def renew_token(self, claims: str) -> None:
+        """Have the next requests sent with a token that has `claims`, the JSON text of a challenge."""
+        await self._tokens(claims)
+
     async def own_application(self) -> str:
         """Return the lower-case id of the application that our token is for, empty when the token does not say."""
         return application_of((await self._tokens()).value)

@@ -6,8 +6,6 @@ never imported: they cost hundreds of times more CPU per object than plain JSON 
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 import httpx
@@ -23,6 +21,7 @@ from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 from msgraph_core.middleware import GraphTelemetryHandler  # type: ignore[import-untyped]
 
 from shared.domain.errors import DirectoryError
+from shared.graph.challenges import decoded
 from shared.graph.exchange import Request
 from shared.graph.tokens import TokenSource
 
@@ -95,9 +94,7 @@ class Bearer(AuthenticationProvider):
 
 def _claims(challenge: str) -> str:
     """Return the JSON text of a claims challenge, which a WWW-Authenticate header carries in base64."""
-    if not challenge:
-        return ""
     try:
-        return base64.b64decode(challenge + "=" * (-len(challenge) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise DirectoryError("a claims challenge is not base64", status=401) from error
+        return decoded(challenge)
+    except ValueError as error:
+        raise DirectoryError(str(error), status=401) from error

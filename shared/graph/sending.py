@@ -12,6 +12,7 @@ from functools import partial
 from shared.graph import quota, retry
 from shared.graph.answers.batches import batch_replies, batch_request
 from shared.graph.answers.faults import fault_of, refusal
+from shared.graph.challenges import claims_of
 from shared.graph.client import GraphClient
 from shared.graph.exchange import NO_ANSWER, Reply, Request
 from shared.graph.figures import Figures
@@ -63,7 +64,19 @@ class Sender:
 
         Raises DirectoryError when the batch as a whole was refused for good (consent revoked, say): none of its parts
         was tried. Parts must be free to run at the same time: never two writes to one object.
+        Parts that were answered with a claims challenge, and so not carried out, are sent once more with a new token.
         """
+        replies = await self._batch_once(parts, priority)
+        challenges = {place: claims for place, reply in enumerate(replies) if (claims := claims_of(reply))}
+        if challenges:
+            await self._client.renew_token(next(iter(challenges.values())))
+            self._figures.add("retries", len(challenges))
+            again = await self._batch_once([parts[place] for place in challenges], priority)
+            for place, reply in zip(challenges, again, strict=True):
+                replies[place] = reply
+        return replies
+
+    async def _batch_once(self, parts: Sequence[Request], priority: str) -> list[Reply]:
         costs = [quota.cost_of(part.method, part.tail) for part in parts]
         await self._pacing.admit(sum(costs, Cost()))
         self._figures.add("parts", len(parts))

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 TRANSACTION_PUTS_MAX = 90  # Table storage: 100 operations a transaction; room for the lease, the job and the batch
 CONFLICTS_MAX = 200  # parallel workers of one job meet on the lease row; each conflict means another one got through
 RENEWALS_PER_TTL = 3
+REASON_CHARS_MAX = 500
 BUDGET_SECONDS = 150.0  # "1-3 minutes of work" a message (decision D12), far below functionTimeout
 
 
@@ -72,6 +73,7 @@ class Tenure:
         A crash before the transaction repeats what came since the last one; after it, nothing. Batches in `added`
         replace rows a crashed attempt may have left, which nobody can have started: their wave is not reached.
         """
+        batch = msgspec.structs.replace(batch, stalls=0, error=batch.error if batch.state is BatchState.FAILED else "")
         puts = [Put(batch_key(more.job_id, more.number), batch_values(more), ANY) for more in added]
         puts += beside
         async with self._turn:
@@ -79,6 +81,21 @@ class Tenure:
                 await self._store(self.batch, puts[:TRANSACTION_PUTS_MAX])
                 puts = puts[TRANSACTION_PUTS_MAX:]
             await self._store(batch, puts)
+
+    async def note_trouble(self, reason: str) -> None:
+        """Keep why this worker gives its message back, for whoever looks at the job; what cannot be kept is lost.
+
+        Only over the row as we know it: a recording whose answer was lost may have taken effect, and is never undone.
+        """
+        tenant, noted = self.job.tenant, msgspec.structs.replace(self.batch, error=reason[:REASON_CHARS_MAX])
+        put = Put(batch_key(noted.job_id, noted.number), batch_values(noted), self._batch_etag)
+        with contextlib.suppress(StopError, TransientError):
+            async with self._turn:
+                lease = await self._rows.read(tenant, lease_key(self.job))
+                held = lease_row(lease.values) if lease else None
+                ours = check_holder(held, tenant, job_id=self.job.job_id, fencing_token=self.fencing_token)
+                assert lease is not None
+                await self._rows.write(tenant, [Put(lease_key(self.job), row_values(ours), lease.etag), put])
 
     async def renew(self) -> None:
         """Say that this worker lives, without progress."""
@@ -158,5 +175,6 @@ class Tenure:
 
 
 def claimed(batch: Batch, owner: str) -> Batch:
-    """Return the row with which worker `owner` takes `batch`; the attempt grows with every worker."""
-    return msgspec.structs.replace(batch, state=BatchState.RUNNING, attempt=batch.attempt + 1, owner=owner)
+    """Return the row with which worker `owner` takes `batch`; attempt and stalls grow with every worker."""
+    attempt, stalls = batch.attempt + 1, batch.stalls + 1
+    return msgspec.structs.replace(batch, state=BatchState.RUNNING, attempt=attempt, owner=owner, stalls=stalls)

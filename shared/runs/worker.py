@@ -20,8 +20,10 @@ from shared.domain.errors import (
     LockOutError,
     SealRefusedError,
     StaleNoteError,
+    StalledError,
     StopError,
     TidemarkError,
+    TransientError,
 )
 from shared.domain.jobs import Batch, BatchState, Kind, Note, Step
 from shared.jobs.flow import QUEUE, release, to_send_after, totals
@@ -36,6 +38,10 @@ from shared.runs.tenure import Pause, Tenure
 log = logging.getLogger(__name__)
 
 StepRun = Callable[[Tenure], Awaitable[Pause | None]]
+# Workers that take one batch in a row and record nothing. Each waits out the lease of the one before (62 s), so a
+# service that is away for 20 minutes costs no job, and a batch that never gets anywhere fails by name within the hour.
+# The count is in the batch's row: those of messages begin anew whenever the watchdog sends one.
+STALLS_MAX = 20
 # Errors that repeating cannot mend: the job fails by that name, at once and visibly.
 FINAL_ERRORS = (InputError, IntegrityError, DirectoryError, LockOutError, SealRefusedError)
 
@@ -61,7 +67,10 @@ class Worker:
         facts = {"job_id": note.job_id, "batch": note.batch, "step": tenure.batch.step, "attempt": tenure.batch.attempt}
         log.info("batch taken", extra=facts)
         try:
-            await self._run(note, tenure)
+            if tenure.batch.stalls > STALLS_MAX:
+                await self._fail(note, tenure, _stalled(tenure.batch))
+            else:
+                await self._run(note, tenure)
         except StopError as error:
             log.warning("batch lost to a newer holder", extra={**facts, "reason": str(error)})
 
@@ -99,6 +108,9 @@ class Worker:
         except FINAL_ERRORS as error:
             await self._fail(note, tenure, error)
             return
+        except TransientError as error:
+            await tenure.note_trouble(str(error))
+            raise
         if pause is None:
             await self._advance(note)
             return
@@ -159,3 +171,7 @@ class Worker:
         job = await self._ledger.job(note.tenant, note.job_id)
         await self._queue.send(QUEUE[job.kind], note, delay_seconds=delay)
         log.info("batch is held", extra={"job_id": note.job_id, "batch": note.batch, "again_in_seconds": delay})
+
+
+def _stalled(batch: Batch) -> StalledError:
+    return StalledError(batch=batch.number, step=batch.step, workers=batch.stalls - 1, reason=batch.error)

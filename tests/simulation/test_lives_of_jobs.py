@@ -13,11 +13,13 @@ from shared.domain.errors import InputError, IntegrityError, NotFoundError, Tena
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Job, Kind, Options, State
 from shared.domain.scope import EVERYTHING, Scope
+from shared.runs.worker import STALLS_MAX
 from simulator.applications import TIDEMARK
 from simulator.directory.fingerprint import fingerprint
 from simulator.faults import Fault, Faults, Rule
 from simulator.service import Simulator
 from tests.simulation.stories import planned_ids, play_incident
+from tests.support import platform as platform_module
 from tests.support import virtual_time
 from tests.support.history import two_holders
 from tests.support.platform import TENANT, Deaths, Platform
@@ -323,6 +325,46 @@ def test_a_message_that_is_never_handled_well_fails_its_job_visibly() -> None:
         ended = await platform.operator.asking.job(TENANT, job.job_id)
         assert ended.state is State.FAILED
         assert "delivered" in ended.error
+
+    tell(story)
+
+
+@pytest.mark.parametrize("retry_seconds", [5.0, 600.0])
+def test_a_batch_that_nobody_gets_further_fails_its_job_by_name_although_the_watchdog_revives_it(
+    retry_seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages that come back soon find the batch held; of those that come back late, the watchdog is first."""
+    monkeypatch.setattr(platform_module, "RETRY_SECONDS", retry_seconds)
+
+    async def story(damaged: Damaged) -> None:
+        platform = damaged.platform
+        broken = Rule(kind=Fault.STATUS_503, path="^/users", method="GET")
+        platform.simulator.world.faults = Faults([broken], seed=1)
+        job = await damaged.report()
+        token = (await platform.operator.ledger.holder(TENANT))[0].fencing_token
+        ended = await platform.finish(job)
+        assert broken.fired > STALLS_MAX
+        assert (ended.state, ended.error_code) == (State.FAILED, "gave-up")
+        assert "taken by 20 workers in a row" in ended.error
+        assert "the last reason: " in ended.error
+        revived = (await platform.operator.ledger.holder(TENANT))[0].fencing_token - token
+        assert revived > 10 if retry_seconds > platform_module.WATCHDOG_SECONDS else not revived
+        platform.simulator.world.faults = Faults()
+        assert (await platform.finish(await damaged.report())).state is State.SUCCESSFUL
+
+    tell(story)
+
+
+def test_a_service_that_is_away_for_a_while_costs_no_job() -> None:
+    async def story(damaged: Damaged) -> None:
+        platform = damaged.platform
+        away = Rule(kind=Fault.STATUS_503, path="^/users", method="GET", times=60)
+        damaged.platform.simulator.world.faults = Faults([away], seed=1)
+        ended = await platform.finish(await damaged.report())
+        assert away.fired == 60
+        assert (ended.state, ended.error_code) == (State.SUCCESSFUL, "")
+        batches = await platform.operator.ledger.batches(TENANT, ended.job_id)
+        assert not any(batch.error or batch.stalls for batch in batches)
 
     tell(story)
 

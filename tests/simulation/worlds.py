@@ -37,9 +37,6 @@ GRAPH_FAULTS = (
     Fault.RESET,
     Fault.RESET_AFTER,
 )
-# A token is challenged with the request that carries it, never in a part of a batch; and once, as a second challenge
-# in answer to a new token is a refusal.
-PLACES = {Fault.CLAIMS: r"^/\$batch"}
 LAG_SECONDS = 6.0
 # Every kind of trouble the suite plants; each must have struck somewhere in any hundred stories.
 KINDS = (
@@ -123,10 +120,8 @@ def _faults(seed: int) -> list[Rule]:
     """Return what goes wrong at Graph in this world."""
     chance = random.Random(f"faults of {seed}")
     kinds = chance.sample(GRAPH_FAULTS, 3)
-    return [
-        Rule(kind=kind, path=PLACES.get(kind, ""), probability=0.03, times=1 if kind is Fault.CLAIMS else 4)
-        for kind in kinds
-    ]
+    # A token is challenged once: a second challenge in answer to a new token is a refusal.
+    return [Rule(kind=kind, probability=0.03, times=1 if kind is Fault.CLAIMS else 4) for kind in kinds]
 
 
 def _deaths(seed: int, is_wide: bool) -> Deaths:

@@ -25,6 +25,7 @@ CODES = {
     "DirectoryError": "directory",
     "IncompleteListingError": "incomplete-listing",
     "LockOutError": "lock-out",
+    "StalledError": "gave-up",
     "SealRefusedError": "seal-refused",
     "ClockSkewError": "clock-skew",
     "OutliveError": "outlive",

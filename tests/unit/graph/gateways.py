@@ -13,7 +13,7 @@ from shared.graph.figures import Figures
 from shared.graph.pacing import Pacing
 from shared.graph.sending import Sender
 from shared.graph.settings import GraphSettings, QuotaSettings
-from shared.graph.tokens import Token
+from shared.graph.tokens import Token, TokenSource
 from tests.support.virtual_time import VirtualClock
 
 BASE = "https://graph.microsoft.com/v1.0"
@@ -39,14 +39,14 @@ def a_page(*ids: str, **more: str) -> httpx.Response:
     return httpx.Response(200, json=body, headers={"request-id": "r-1"})
 
 
-def a_client(handler: Handler, *, tokens: Tokens | None = None, answer_bytes_max: int = 1_000_000) -> GraphClient:
+def a_client(handler: Handler, *, tokens: TokenSource | None = None, answer_bytes_max: int = 1_000_000) -> GraphClient:
     """Return a client of graph.microsoft.com whose network is `handler`."""
     settings = GraphSettings(base_url=BASE, answer_bytes_max=answer_bytes_max)
     return GraphClient(settings, tokens or Tokens(VirtualClock()), Figures(), httpx.MockTransport(handler))
 
 
-def a_sender(handler: Handler, quota: QuotaSettings | None = None) -> Sender:
+def a_sender(handler: Handler, quota: QuotaSettings | None = None, tokens: TokenSource | None = None) -> Sender:
     """Return a sender over such a client."""
     figures = Figures()
     pacing = Pacing(quota or QuotaSettings(), VirtualClock(), figures)
-    return Sender(a_client(handler), pacing, figures, random.Random(1), batches_in_flight_max=4)
+    return Sender(a_client(handler, tokens=tokens), pacing, figures, random.Random(1), batches_in_flight_max=4)

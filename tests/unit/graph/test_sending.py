@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from itertools import pairwise
 
 import httpx
@@ -12,8 +13,9 @@ import pytest
 from shared.domain.errors import DirectoryError
 from shared.graph.exchange import Reply, Request
 from shared.graph.settings import QuotaSettings
-from tests.support.virtual_time import run
-from tests.unit.graph.gateways import a_page, a_sender
+from shared.graph.tokens import CachedTokens
+from tests.support.virtual_time import VirtualClock, run
+from tests.unit.graph.gateways import Tokens, a_page, a_sender
 
 POLICY = Request(tail="/identity/conditionalAccess/policies")
 USERS = [Request(tail=f"/users/u{number}?$select=id") for number in range(45)]
@@ -73,6 +75,59 @@ def test_a_decimal_retry_after_is_obeyed_and_nobody_else_is_let_through_meanwhil
     run(story())
     assert len(times) == 3
     assert min(times[1:]) >= 7.5
+
+
+def test_parts_of_a_batch_that_are_challenged_are_sent_once_more_with_a_token_that_has_the_claims() -> None:
+    claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}'
+    coded = base64.b64encode(claims.encode()).decode()
+    challenge = {"WWW-Authenticate": f'Bearer realm="", error="insufficient_claims", claims="{coded}"'}
+    sent: list[tuple[str, list[str]]] = []
+    unmoved: list[int] = []
+
+    def graph(request: httpx.Request) -> httpx.Response:
+        parts = parts_of(request)
+        sent.append((request.headers["authorization"], parts))
+        rows = [
+            {
+                "id": str(n),
+                "status": 401,
+                "headers": challenge,
+                "body": {"error": {"code": "InvalidAuthenticationToken"}},
+            }
+            if url.startswith(("/users/u1?", "/users/u3?")) and (len(sent) == 1 or unmoved)
+            else {"id": str(n), "status": 200, "headers": {}, "body": {"id": "x"}}
+            for n, url in enumerate(parts)
+        ]
+        return httpx.Response(200, json={"responses": rows})
+
+    async def story() -> None:
+        clock = VirtualClock()
+        sender = a_sender(graph, tokens=CachedTokens(Tokens(clock), clock))
+        writes = [Request(method="PATCH", tail=part.tail) for part in USERS[:5]]
+        assert [reply.status for reply in await sender.send_batch(writes)] == [200] * 5
+        (first, _all), (second, again) = sent
+        assert (first, second) == ("Bearer token-1", "Bearer token-2")
+        assert again == [USERS[1].tail, USERS[3].tail], "what was carried out is not sent again"
+        unmoved.append(1)
+        statuses = [reply.status for reply in await sender.send_batch(writes)]
+        assert (statuses, len(sent)) == ([200, 401, 200, 401, 200], 4), "a second challenge is the last word"
+
+    run(story())
+
+
+@pytest.mark.parametrize("header", ["", 'Bearer claims="%%%"', 'Bearer claims="/w=="', 'Bearer error="x"'])
+def test_a_part_that_is_refused_without_a_readable_challenge_is_not_repeated(header: str) -> None:
+    sent: list[int] = []
+
+    def graph(request: httpx.Request) -> httpx.Response:
+        sent.append(len(parts_of(request)))
+        return batch_answer([401, 200], **{"WWW-Authenticate": header})
+
+    async def story() -> None:
+        assert [reply.status for reply in await a_sender(graph).send_batch(USERS[:2])] == [401, 200]
+
+    run(story())
+    assert sent == [2]
 
 
 def test_a_read_that_fails_is_repeated_until_it_succeeds() -> None:

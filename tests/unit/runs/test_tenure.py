@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import pytest
 
-from shared.domain.errors import BatchHeldError, LeaseLostError, StaleNoteError
+from shared.domain.errors import BatchHeldError, LeaseLostError, StaleNoteError, TransientError
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Note, State, Step
 from shared.formats.rows import batch_key, batch_of, batch_values
 from shared.jobs.lease import LEASE_KEY, LeaseRow, lease_row, row_values
@@ -182,3 +182,45 @@ def test_a_cancel_and_a_waiting_recovery_and_a_spent_budget_are_reasons_to_pause
 
     for each in (story, wanted, spent):
         with_a_tenure(each)
+
+
+def test_trouble_is_noted_without_counting_as_progress_and_a_recording_clears_it() -> None:
+    async def story(held: Held) -> None:
+        await held.tenure.note_trouble("Graph could not be reached")
+        noted = await held.stored_batch()
+        assert (noted.error, noted.stalls, noted.state) == ("Graph could not be reached", 1, BatchState.RUNNING)
+        await held.clock.sleep(2 * LEASE_SECONDS)
+        again = await held.ledger.enter(held.note)
+        assert (again.batch.stalls, again.batch.error) == (2, "Graph could not be reached")
+        await again.record(msgspec.structs.replace(again.batch, cursor={"shard": 1}))
+        recorded = await held.stored_batch()
+        assert (recorded.error, recorded.stalls) == ("", 0)
+
+    with_a_tenure(story)
+
+
+def test_trouble_is_never_noted_over_a_recording_whose_answer_was_lost() -> None:
+    async def story(held: Held) -> None:
+        write = held.rows.write
+
+        async def takes_effect_and_breaks(partition: str, puts: Sequence[Put]) -> list[str]:
+            await write(partition, puts)
+            raise TransientError("planted")
+
+        held.rows.write = takes_effect_and_breaks  # type: ignore[method-assign]
+        with pytest.raises(TransientError):
+            await held.tenure.record(done(held.tenure.batch))
+        held.rows.write = write  # type: ignore[method-assign]
+        await held.tenure.note_trouble("planted")
+        assert (await held.stored_batch()).state is BatchState.DONE
+
+    with_a_tenure(story)
+
+
+def test_a_worker_that_was_fenced_off_notes_no_trouble() -> None:
+    async def story(held: Held) -> None:
+        await held.change_lease(lambda lease: msgspec.structs.replace(lease, fencing_token=lease.fencing_token + 1))
+        await held.tenure.note_trouble("planted")
+        assert (await held.stored_batch()).error == ""
+
+    with_a_tenure(story)
