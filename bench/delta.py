@@ -1,7 +1,6 @@
 """Measure a capture that goes on by delta: a simulated tenant is captured whole, a share of it changes, then again.
 
-The tenant answers from a process of its own, so processor time is that of one worker process alone. The first capture
-is the yardstick for requests; only the second is timed.
+The first capture is the yardstick for requests; only the second is timed.
 """
 
 from __future__ import annotations
@@ -13,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from bench import stages
-from bench.capture import WORKERS, world_of
+from bench.capture import WORKERS
+from bench.changing import PAUSE_SECONDS, captured_and_changed, touch
 from bench.places import folder
-from bench.tenant import TenantProcess, TenantTransport, over_a_tenant
+from bench.tenant import TenantProcess, over_a_tenant
 from bench.world import CAPTURED_AT
-from shared.memory import virtual_time
 from simulator.service import Simulator
-
-PAUSE_SECONDS = 600.0  # what lies between the captures costs nothing, so it need not be a day
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -50,33 +47,23 @@ def capture_twice(root: Path, objects: int, links: int, changed: float) -> dict[
 
 
 async def _story(tenant: TenantProcess, root: Path, changed: float) -> dict[str, Any]:
-    clock, transport = virtual_time.VirtualClock(), TenantTransport(tenant)
-    world = world_of(tenant, root, clock, transport)
-    whole = await world.capture(workers=WORKERS)
-    full_requests = transport.requests
-    tenant.ask("call", change, changed)
-    await clock.sleep(PAUSE_SECONDS)
+    begun = await captured_and_changed(tenant, root, change, changed)
+    world, transport, whole = begun.world, begun.transport, begun.captured
     cpu = time.process_time() - transport.own_cpu_s
     second = await world.capture(workers=WORKERS, scheduled_at=CAPTURED_AT + timedelta(seconds=PAUSE_SECONDS))
     assert "delta" in second.ways.values(), "the second capture went on from the first"
     assert second.counts["softDeleted"] == whole.counts["softDeleted"], "nothing was deleted in between"
     return {
-        "requests": transport.requests - full_requests,
-        "full_requests": full_requests,
+        "requests": transport.requests - begun.requests,
+        "full_requests": begun.requests,
         "cpu_s": time.process_time() - transport.own_cpu_s - cpu,
     }
 
 
 def change(simulator: Simulator, share: float) -> int:
-    """Change the share of the live users and groups, each in one property and groups in one member too; count them."""
-    directory, at = simulator.tenant.directory, simulator.world.now()
-    changed = 0
+    """Change the share of the live users and the same of the groups; count them."""
+    stores, changed = simulator.tenant.directory.stores, 0
     for name in ("user", "group"):
-        live = sorted(directory.stores[name].live)
-        for number in range(round(len(live) * share)):
-            object_id = live[number * len(live) // round(len(live) * share)]
-            directory.update(name, object_id, {"displayName": f"Changed {number}"}, at)
-            changed += 1
-            if name == "group" and len(members := directory.links.targets(object_id, "members")):
-                directory.unlink(object_id, "members", next(iter(members)), at)
+        live = [(name, object_id) for object_id in sorted(stores[name].live)]
+        changed += touch(simulator, live, round(len(live) * share))
     return changed

@@ -1,8 +1,7 @@
 """Measure a live report by delta: a simulated tenant is captured, a share of it changes, and it is reported on twice.
 
-The tenant answers from a process of its own, so processor time is that of one worker process alone; what counting and
-passing on its answers takes there is taken off. The first report is the measured one; the second, of the same tenant
-and the same snapshot, shows what a second use costs.
+What counting and passing on the tenant's answers takes in this process is taken off. The first report is the measured
+one; the second, of the same tenant and the same snapshot, shows what a second use costs.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import floors, stages
-from bench.capture import WORKERS, world_of
-from bench.delta import PAUSE_SECONDS
+from bench.capture import WORKERS
+from bench.changing import captured_and_changed, touch
 from bench.places import folder
 from bench.tenant import TenantProcess, TenantTransport, over_a_tenant
 from bench.world import TENANT, World
@@ -22,7 +21,6 @@ from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Job, SnapshotSummary, Step
 from shared.domain.scope import EVERYTHING
 from shared.formats.manifests import manifest_name
-from shared.memory import virtual_time
 from simulator.service import Simulator
 
 PEAK_RESET = Path("/proc/self/clear_refs")
@@ -57,11 +55,8 @@ def report_twice(root: Path, objects: int, links: int, changed: float) -> dict[s
 
 
 async def _story(tenant: TenantProcess, root: Path, changed: float) -> dict[str, Any]:
-    clock, transport = virtual_time.VirtualClock(), TenantTransport(tenant)
-    world = world_of(tenant, root, clock, transport)
-    target = await world.capture(workers=WORKERS)
-    tenant.ask("call", change, changed)
-    await clock.sleep(PAUSE_SECONDS)
+    begun = await captured_and_changed(tenant, root, change, changed)
+    world, transport, target = begun.world, begun.transport, begun.captured
     answers = tenant.ask("recorded")
     job, first = await _reported(world, transport, target)
     again, second = await _reported(world, transport, target)
@@ -104,14 +99,7 @@ async def _ways(world: World, job: Job) -> list[dict[str, str]]:
 
 
 def change(simulator: Simulator, share: float) -> int:
-    """Change as many live users and groups as the share of all objects is, groups also in one member; count them."""
-    directory, at = simulator.tenant.directory, simulator.world.now()
-    all_objects = sum(len(store.live) for store in directory.stores.values())
-    live = [(name, object_id) for name in ("user", "group") for object_id in sorted(directory.stores[name].live)]
-    wanted = min(round(all_objects * share), len(live))
-    for number in range(wanted):
-        name, object_id = live[number * len(live) // wanted]
-        directory.update(name, object_id, {"displayName": f"Changed {number}"}, at)
-        if name == "group" and len(members := directory.links.targets(object_id, "members")):
-            directory.unlink(object_id, "members", next(iter(members)), at)
-    return wanted
+    """Change as many live users and groups as the share of all objects is; count them."""
+    stores = simulator.tenant.directory.stores
+    live = [(name, object_id) for name in ("user", "group") for object_id in sorted(stores[name].live)]
+    return touch(simulator, live, min(round(sum(len(store.live) for store in stores.values()) * share), len(live)))

@@ -10,6 +10,7 @@ Promises (tests/unit/catalogue/test_identity.py):
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -37,7 +38,7 @@ def object_id(entry: ObjectType, body: bytes) -> str:
     names = entry.identity or (entry.key,)
     row = _decoder(names)(body)
     parts = [getattr(row, f"part_{place}") for place in range(len(names))]
-    return parts[0] if len(parts) == 1 else "/".join(part or NOTHING for part in parts)
+    return parts[0] if len(parts) == 1 else _joined(parts)
 
 
 def object_id_of(entry: ObjectType, body: Json) -> str:
@@ -46,8 +47,17 @@ def object_id_of(entry: ObjectType, body: Json) -> str:
         return entry.name
     if not entry.identity:
         return str(body.get(entry.key) or NOTHING)
-    parts = [body.get(name) for name in entry.identity]
-    return "/".join(str(part) if part else NOTHING for part in parts)
+    return _joined([body.get(name) for name in entry.identity])
+
+
+def own_parts(entry: ObjectType) -> tuple[str, ...]:
+    """Return the members of a body that make its id: all of the entry's identity but the parent."""
+    return tuple(name for name in entry.identity if name != PARENT)
+
+
+def child_id(entry: ObjectType, parent: str, said: Sequence[str | None]) -> str:
+    """Return Tidemark's id of an object below `parent` that says `said` of its own parts."""
+    return _joined([parent, *said] if PARENT in entry.identity else said)
 
 
 def kind_of(body: bytes) -> str:
@@ -71,6 +81,10 @@ def address(entry: ObjectType, object_id: str, body: Json | None) -> str:
         return entry.path
     key = str((body or {}).get(entry.key) or "") if entry.identity else object_id
     return f"{collection(entry, object_id)}/{quote(key, safe='')}"
+
+
+def _joined(parts: Sequence[Any]) -> str:
+    return "/".join(str(part) if part else NOTHING for part in parts)
 
 
 @cache

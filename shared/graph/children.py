@@ -12,11 +12,11 @@ from typing import Protocol
 from urllib.parse import quote
 
 from shared.catalogue.entry import PAGE_MAX, Listing, ObjectType
-from shared.catalogue.identity import PARENT, anchor, object_id
+from shared.catalogue.identity import PARENT, anchor, child_id, own_parts
 from shared.catalogue.types import BY_NAME, TYPES
 from shared.graph import cursors
 from shared.graph.answers import pages
-from shared.graph.answers.admitting import admitted
+from shared.graph.answers.admitting import admitted, identified
 from shared.graph.answers.faults import is_gone
 from shared.graph.crowds import Begun, CrowdReader
 from shared.graph.cursors import Bounds, Chain, Cursor
@@ -70,9 +70,9 @@ class Children:
             ids, link = pages.id_page(parents.name, reply)
             following = await self._requests.after(parents, cursor, reply, rows=len(ids), link=link)
             return Begun(ids, [], following)
-        rows, link = pages.parents_page(parents.name, reply, child_name(entry))
+        rows, link = pages.parents_page(parents.name, reply, child_name(entry), own_parts(entry))
         following = await self._requests.after(parents, cursor, reply, rows=len(rows), link=link)
-        children = [child for row in rows if not row.is_cut for child in _admitted(entry, row, reply)]
+        children = [child for row in rows if not row.is_cut for child in _expanded(entry, row, reply)]
         return Begun([row.object_id for row in rows if row.is_cut], children, following)
 
     async def go_on(self, listing: Listing, chains: Sequence[Chain]) -> tuple[list[Child], list[Chain]]:
@@ -93,7 +93,8 @@ class Children:
                 continue
             what = f"{entry.name} of {chain.object_id}"
             page = pages.object_page(what, reply)
-            found += _admitted(entry, pages.Parent(chain.object_id, page.bodies), reply)
+            bodies = [admitted(entry, body, reply, parent=chain.object_id) for body in page.bodies]
+            found += [(identified(what, entry, body, reply), body) for body in bodies]
             if page.next_link is not None:
                 tail, trail = cursors.advance(what, reply, page.next_link, chain.trail, self._bounds)
                 going.append(Chain(chain.object_id, tail, trail))
@@ -128,6 +129,8 @@ def children_tail(entry: ObjectType, parent: str) -> str:
     return selected if PARENT in entry.identity else f"{selected}&$top={PAGE_MAX}"
 
 
-def _admitted(entry: ObjectType, parent: pages.Parent, reply: Reply) -> list[Child]:
+def _expanded(entry: ObjectType, parent: pages.Parent, reply: Reply) -> list[Child]:
+    """Return the children that came with their parent."""
+    ids = [child_id(entry, parent.object_id, said) for said in parent.said]
     bodies = [admitted(entry, body, reply, parent=parent.object_id) for body in parent.bodies]
-    return [(object_id(entry, body), body) for body in bodies]
+    return list(zip(ids, bodies, strict=True))

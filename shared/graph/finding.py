@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from shared.catalogue.entry import ObjectType, Shape
-from shared.catalogue.identity import NOTHING, anchor, kind_of, object_id
+from shared.catalogue.identity import NOTHING, anchor, kind_of
 from shared.graph import cursors, many
 from shared.graph.answers import pages
-from shared.graph.answers.admitting import admitted
+from shared.graph.answers.admitting import admitted, identified
 from shared.graph.answers.faults import is_gone
 from shared.graph.cursors import Bounds, Chain
 from shared.graph.exchange import Request
@@ -141,7 +141,7 @@ class Finder:
                 what = f"{entry.name} of {chain.object_id}"
                 page = pages.object_page(what, reply)
                 bodies = [admitted(entry, body, reply) for body in page.bodies]
-                ids = [object_id(entry, body) for body in bodies]
+                ids = [identified(what, entry, body, reply) for body in bodies]
                 found |= {known: Found(body) for known, body in zip(ids, bodies, strict=True) if known in found}
                 if page.next_link is not None:
                     tail, trail = cursors.advance(what, reply, page.next_link, chain.trail, self._bounds)

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from shared.catalogue.entry import PAGE_MAX, Listing, Shape
-from shared.catalogue.identity import object_id
 from shared.catalogue.types import BY_NAME
 from shared.graph import cursors
 from shared.graph.answers import pages
-from shared.graph.answers.admitting import admitted
+from shared.graph.answers.admitting import admitted, identified
 from shared.graph.answers.faults import incomplete, is_gone
 from shared.graph.children import Children
 from shared.graph.counting import SAFE, counts_within, live_count
@@ -156,7 +155,7 @@ def whole_page(listing: Listing, reply: Reply) -> tuple[list[tuple[str, bytes]],
         return [(entry.name, admitted(entry, body, reply))], None
     page = pages.object_page(listing.name, reply, only=_only(listing), key=entry.key)
     bodies = [admitted(entry, body, reply) for body in page.bodies]
-    return [(object_id(entry, body), body) for body in bodies], page.next_link
+    return [(identified(listing.name, entry, body, reply), body) for body in bodies], page.next_link
 
 
 def _only(listing: Listing) -> tuple[str, ...]:

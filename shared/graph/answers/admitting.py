@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from shared.catalogue.entry import ObjectType
-from shared.catalogue.identity import PARENT
+from shared.catalogue.identity import PARENT, object_id
 from shared.graph.answers.faults import incomplete
 from shared.graph.exchange import Reply
 
@@ -28,6 +28,14 @@ def admitted(entry: ObjectType, body: bytes, reply: Reply, *, parent: str = "") 
     if parent and PARENT in entry.identity:
         body = b'{"%s":%s,%s' % (PARENT.encode(), msgspec.json.encode(parent), body.lstrip()[1:].lstrip())
     return body
+
+
+def identified(what: str, entry: ObjectType, body: bytes, reply: Reply) -> str:
+    """Return Tidemark's id of an object; raise IncompleteListingError when it does not say what it is known by."""
+    try:
+        return object_id(entry, body)
+    except msgspec.DecodeError as error:
+        raise incomplete(what, f"an object does not say what it is known by ({error})", reply) from error
 
 
 def _without_secrets(entry: ObjectType, body: bytes, reply: Reply) -> bytes:

@@ -75,11 +75,15 @@ class Expanded(msgspec.Struct, frozen=True, gc=False):
 
 
 class Parent(msgspec.Struct, frozen=True):
-    """One object of a listing with the bodies of those below it; `is_cut` when there may be more than came."""
+    """One object of a listing with the bodies of those below it; `is_cut` when there may be more than came.
+
+    `said` holds, for each of the bodies, what it says of the members that were asked about.
+    """
 
     object_id: str
     bodies: Sequence[bytes]
-    is_cut: bool = False
+    said: Sequence[tuple[str | None, ...]]
+    is_cut: bool
 
 
 def object_page(
@@ -143,17 +147,22 @@ def expanded_page(
     return rows, _link(envelope.next)
 
 
-def parents_page(what: str, reply: Reply, collection: str) -> tuple[list[Parent], str | None]:
-    """Return each object of the page with the objects of its expanded `collection`, and the next link."""
+def parents_page(what: str, reply: Reply, collection: str, members: tuple[str, ...]) -> tuple[list[Parent], str | None]:
+    """Return each object of the page with the objects of its expanded `collection`, and the next link.
+
+    `members` are what those are known by; the first must be there, the others may be null.
+    """
     envelope = _decoded(what, reply, _parents_page(collection))
-    _refuse_doubles(what, reply, _known_ids(what, reply, envelope.value), repeats=False)
-    # A second pass proves that every child has an id of its own, which costs less than opening each of them.
-    known = _decoded(what, reply, _expanded_page(collection)).value
+    ids = _known_ids(what, reply, envelope.value)
+    _refuse_doubles(what, reply, ids, repeats=False)
+    # A second pass over the whole page says who every child is, which costs less than opening each of them.
+    children = [row.others for row in _read(what, reply, _children_page(collection, members)).value]
     rows = []
-    for number, (row, ids) in enumerate(zip(envelope.value, known, strict=True)):
-        _refuse_doubles(what, reply, _known_ids(what, reply, ids.others, number), repeats=False)
-        is_cut = row.more is not UNSET or len(row.others) >= EXPANDED_MAX
-        rows.append(Parent(row.id, [single_line(raw) for raw in row.others], is_cut))
+    for number, (row, known) in enumerate(zip(envelope.value, children, strict=True)):
+        _refuse_doubles(what, reply, _known_ids(what, reply, known, number), repeats=False)
+        said = [msgspec.structs.astuple(child)[1:] for child in known]
+        is_cut = row.more is not UNSET or len(known) >= EXPANDED_MAX
+        rows.append(Parent(row.id, [single_line(raw) for raw in row.others], said, is_cut))
     return rows, _link(envelope.next)
 
 
@@ -279,6 +288,17 @@ def _parents_page(collection: str) -> Any:
         rename={"others": collection, "more": f"{collection}@odata.nextLink"},
     )
     return _page_of(f"Parents_{collection}_page", row)
+
+
+@cache
+def _children_page(collection: str, members: tuple[str, ...]) -> Any:
+    """Return the struct of the same page that opens of every child its id and `members`, and nothing else."""
+    fields: list[Any] = [("id", str)]
+    fields += [(f"part_{place}", str | None, None) if place else ("part_0", str) for place in range(len(members))]
+    renamed = {f"part_{place}": name for place, name in enumerate(members)}
+    child = msgspec.defstruct(f"Child_{collection}", fields, rename=renamed, gc=False)
+    row = msgspec.defstruct(f"Children_{collection}", [("others", list[child])], rename={"others": collection})  # type: ignore[valid-type]
+    return _page_of(f"Children_{collection}_page", row)
 
 
 @cache

@@ -10,10 +10,12 @@ from shared.catalogue.entry import ObjectType
 from shared.catalogue.federated_identity_credential import FEDERATED_IDENTITY_CREDENTIAL
 from shared.catalogue.identity import PARENT, object_id
 from shared.catalogue.service_principal import SERVICE_PRINCIPAL
+from shared.catalogue.types import LISTINGS
 from shared.catalogue.user import USER
 from shared.domain.errors import IncompleteListingError
 from shared.graph.answers.admitting import admitted
 from shared.graph.exchange import Reply
+from shared.graph.reading import whole_page
 from tests.support.builders import an_id
 
 REPLY = Reply(status=200, headers={"request-id": "r-1"}, body=b"")
@@ -48,6 +50,17 @@ def test_credentials_that_are_no_list_of_credentials_fail_the_listing_by_name(he
     with pytest.raises(IncompleteListingError, match=r"^application keyCredentials: .*r-1") as caught:
         admitted(APPLICATION, body, REPLY)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"id":"g"}', b'{"id":"g","clientId":7}', b'{"id":"g","clientId":"c","resourceId":[]}']
+)
+def test_a_grant_that_does_not_say_what_it_is_known_by_fails_its_listing_by_name_and_request_id(body: bytes) -> None:
+    whole = Reply(
+        status=200, headers={"request-id": "r-1", "content-type": "application/json"}, body=b'{"value":[%s]}' % body
+    )
+    with pytest.raises(IncompleteListingError, match=r"^oAuth2PermissionGrant: .*known by.*request-id r-1"):
+        whole_page(LISTINGS["oAuth2PermissionGrant"], whole)
 
 
 @pytest.mark.parametrize("body", [b'{"id":"f","name":"ci"}', b'{ "id":"f", "name":"ci"}'])

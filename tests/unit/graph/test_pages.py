@@ -134,6 +134,38 @@ def test_a_listing_that_leaves_the_reference_out_is_not_an_empty_reference(row: 
         pages.expanded_page("group-members", a_reply(f'{{"value":[{row}]}}'.encode()), "members")
 
 
+CHILD = '{"id":"c","resourceId":"p","principalId":"u"}'
+
+
+def test_children_that_come_with_their_parents_stay_unopened_but_for_what_they_are_known_by() -> None:
+    body = f'{{"value":[{{"id":"p","below":[{CHILD},{{"id":"d","resourceId":"p"}}]}},{{"id":"q","below":[]}}]}}'
+    rows, _ = pages.parents_page("assignments", a_reply(body.encode()), "below", ("resourceId", "principalId"))
+    assert [(row.object_id, row.is_cut) for row in rows] == [("p", False), ("q", False)]
+    assert rows[0].bodies[0] == CHILD.encode()
+    assert rows[0].said == [("p", "u"), ("p", None)]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "null",
+        '"text"',
+        '["text"]',
+        '[{"resourceId":"p"}]',
+        '[{"id":"","resourceId":"p"}]',
+        '[{"id":7,"resourceId":"p"}]',
+        '[{"id":"c"}]',
+        '[{"id":"c","resourceId":7}]',
+        '[{"id":"c","resourceId":"p","principalId":[]}]',
+        f"[{CHILD},{CHILD}]",
+    ],
+)
+def test_children_that_do_not_say_who_they_are_fail_the_page_by_name_and_request_id(below: str) -> None:
+    body = f'{{"value":[{{"id":"p","below":{below}}}]}}'.encode()
+    with pytest.raises(IncompleteListingError, match=r"^assignments: .*request-id r-1"):
+        pages.parents_page("assignments", a_reply(body), "below", ("resourceId", "principalId"))
+
+
 def test_an_object_read_alone_loses_its_context_and_nothing_else() -> None:
     body = b'{"@odata.context":"c","@odata.type":"#microsoft.graph.ipNamedLocation","id":"a","n":1.10}'
     kind, kept = pages.one_object("namedLocation a", a_reply(body))
