@@ -6,9 +6,10 @@ disagree. A new type is one module beside this one, its golden file and its row 
 
 from __future__ import annotations
 
+from collections.abc import Container, Set
 from enum import IntEnum, StrEnum
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -120,6 +121,9 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     of_kinds: tuple[str, ...] = ()
 
 
+Part = TypeVar("Part", Property, Reference)
+
+
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """One collection that capture reads to its end, or one object that stands alone at its path.
 
@@ -218,6 +222,24 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
         return (*self.select, *own) if own else ()
 
     @property
+    def own_kinds(self) -> tuple[str, ...]:
+        """The plain names of derived types that have something of their own, in collections that may be refused."""
+        return tuple(plain(kind) for kind in self.kinds if any(kind in known.of_kinds for known in self._known))
+
+    def without(self, kinds: Container[str]) -> ObjectType:
+        """Return the entry without what only those derived types have; `kinds` are plain names."""
+        gone = {kind for kind in self.kinds if plain(kind) in kinds}
+        if not gone:
+            return self
+        properties = tuple(_left(known, gone) for known in self.properties if not _is_gone(known, gone))
+        references = tuple(_left(known, gone) for known in self.references if not _is_gone(known, gone))
+        return msgspec.structs.replace(self, properties=properties, references=references)
+
+    @property
+    def _known(self) -> tuple[Property | Reference, ...]:
+        return (*self.properties, *self.references)
+
+    @property
     def has_bin(self) -> bool:
         """Whether Graph keeps deleted objects of the type for a while."""
         return bool(self.deleted_path)
@@ -293,6 +315,15 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
             parents=self.parents,
             shape=self.shape,
         )
+
+
+def _is_gone(known: Property | Reference, gone: Set[str]) -> bool:
+    return bool(known.of_kinds) and gone >= set(known.of_kinds)
+
+
+def _left(known: Part, gone: Set[str]) -> Part:
+    kinds = tuple(kind for kind in known.of_kinds if kind not in gone)
+    return known if kinds == known.of_kinds else msgspec.structs.replace(known, of_kinds=kinds)
 
 
 def plain(kind: str) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from shared.catalogue.entry import ObjectType, Shape
+from shared.catalogue.entry import ObjectType, Reference, Shape
 from shared.domain.changes import Json
 
 PARENT = "@tidemark.parent"  # where a body does not say below which object it was found, the gateway says it here
@@ -63,6 +63,11 @@ def child_id(entry: ObjectType, parent: str, said: Sequence[str | None]) -> str:
 def kind_of(body: bytes) -> str:
     """Return the @odata.type that an object says it is of, empty where it does not."""
     return _KIND.decode(body).kind
+
+
+def has_reference(reference: Reference, body: bytes) -> bool:
+    """Tell whether an object can have links of the reference: some are those of derived types alone."""
+    return not reference.of_kinds or kind_of(body) in reference.of_kinds
 
 
 def anchor(object_id: str) -> str:

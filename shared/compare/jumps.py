@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from shared.catalogue.types import TYPES
+from shared.compare.steps import unread_references
 from shared.domain.errors import InputError
 from shared.formats.manifests import Manifest
 
@@ -39,7 +41,7 @@ def gone_percent_from(settings: Mapping[str, str]) -> float:
 class Figures(msgspec.Struct, frozen=True):
     """How much a snapshot has of everything: objects by type, links by reference and type, and its stored bytes.
 
-    `unread` are types that Graph refused as a whole: nothing can be said of them, and the snapshot says so itself.
+    `unread` are the types, and the links, that Graph refused: nothing can be said of them, as the snapshot says itself.
     """
 
     counts: dict[str, int]
@@ -52,7 +54,7 @@ def figures_of(manifest: Manifest) -> Figures:
     for name, facts in manifest.types.items():
         counts[name] = facts.objects
         counts |= {f"{reference} of {name}": number for reference, number in facts.links.items()}
-    return Figures(counts, frozenset(manifest.incomplete))
+    return Figures(counts, _unread(manifest))
 
 
 def figures_since(manifest: Manifest, base: Figures) -> Figures:
@@ -69,7 +71,18 @@ def figures_since(manifest: Manifest, base: Figures) -> Figures:
             counts |= {f"{reference} of {name}": number for reference, number in facts.links.items()}
         elif name in counts:
             counts[name] = max(0, counts[name] - facts.soft_deleted)
-    return Figures(counts, frozenset({*manifest.incomplete, *(name for name in base.counts if name == SIZE)}))
+    return Figures(counts, _unread(manifest) | {name for name in base.counts if name == SIZE})
+
+
+def _unread(manifest: Manifest) -> frozenset[str]:
+    """Return the types that were left out, and the links of which a derived type was."""
+    links = {
+        f"{reference.name} of {entry.name}"
+        for entry in TYPES
+        for reference in entry.references
+        if reference.code in unread_references(entry, manifest.incomplete)
+    }
+    return frozenset({*manifest.incomplete, *links})
 
 
 def jumps(now: Figures, recent: Sequence[Figures], *, gone_percent: float) -> list[str]:
@@ -80,7 +93,7 @@ def jumps(now: Figures, recent: Sequence[Figures], *, gone_percent: float) -> li
     """
     gone, grown = [], []
     for name in sorted({name for figures in recent for name in figures.counts}):
-        if name.rpartition(" of ")[2] in now.unread:
+        if name in now.unread or name.rpartition(" of ")[2] in now.unread:
             continue
         before = [figures.counts.get(name, 0) for figures in recent]
         most, present = max(before), now.counts.get(name, 0)

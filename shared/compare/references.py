@@ -6,8 +6,11 @@ Directory. Neither is shown as a link change, as in Microsoft's own reports ("Na
 
 from __future__ import annotations
 
-from shared.catalogue.entry import ObjectType
+from collections.abc import Container
+
+from shared.catalogue.entry import ObjectType, plain
 from shared.compare.judge import is_mastered_on_premises
+from shared.compare.values import TYPE_ANNOTATION
 from shared.domain.changes import Json, LinkDifference
 from shared.domain.ids import GUID, object_key
 
@@ -41,10 +44,15 @@ def hangs_on_hidden(
 
 
 def kept_links(
-    entry: ObjectType, links: tuple[LinkDifference, ...], *bodies: Json | None
+    entry: ObjectType, links: tuple[LinkDifference, ...], *bodies: Json | None, left_out: Container[str] = ()
 ) -> tuple[LinkDifference, ...]:
-    """Return the link differences that are not computed by something else."""
+    """Return the link differences that are not computed by something else.
+
+    None of a reference that only derived types have where one of `left_out` is such: a side has not read those.
+    """
     if not links:
         return ()
     names = writable_references(entry, *bodies)
+    if any(plain(str(body.get(TYPE_ANNOTATION) or "")) in left_out for body in bodies if body):
+        names -= {known.name for known in entry.references if known.of_kinds}
     return tuple(link for link in links if link.reference in names)

@@ -6,11 +6,12 @@ one's history finds it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from operator import itemgetter
 
 import msgspec
 
+from shared.catalogue.entry import ObjectType, plain
 from shared.catalogue.types import BY_NAME
 from shared.domain.ids import KEY_BYTES
 from shared.formats.change_index import GONE, LINKED, LINKED_BY, OBJECT, ROW, UNLINKED, UNLINKED_BY
@@ -31,17 +32,26 @@ class Held(msgspec.Struct, frozen=True):
 EVERYTHING = Held()
 
 
-def held_by_both(before: Iterable[str], now: Iterable[str]) -> Held:
+def held_by_both(before: Iterable[str], now: Iterable[str], left_out: Container[str] = ()) -> Held:
     """Return what two states may be compared in, from the names of the types that each holds.
 
-    A type that a state leaves out was not read: nothing of it may look as if it were gone, or new.
+    A type that a state leaves out was not read: nothing of it may look as if it were gone, or new; the same goes for
+    the links of a derived type that is among `left_out`.
     """
     old, new = set(before), set(now)
-    if old == new:
-        return EVERYTHING
     entries = [BY_NAME[name] for name in old & new if name in BY_NAME]
+    unread = {code for entry in entries for code in unread_references(entry, left_out)}
+    if old == new and not unread:
+        return EVERYTHING
     references = frozenset(known.code for entry in entries for known in entry.references)
-    return Held(frozenset(entry.code for entry in entries), references)
+    return Held(frozenset(entry.code for entry in entries), references - unread)
+
+
+def unread_references(entry: ObjectType, left_out: Container[str]) -> frozenset[int]:
+    """Return the codes of the references of which a derived type is among `left_out`."""
+    return frozenset(
+        known.code for known in entry.references if any(plain(kind) in left_out for kind in known.of_kinds)
+    )
 
 
 def object_rows(

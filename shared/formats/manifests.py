@@ -78,7 +78,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `base_id` is empty for a snapshot, which is whole; a restore point names the day's snapshot that its increment lies
     over, and is read through it; `base_sha256` proves that snapshot's manifest. `incomplete` gives Graph's reason for
-    each type that could not be read and is left out as a whole (docs/decisions/0009).
+    each type, or derived type, that could not be read and is left out as a whole (docs/decisions/0009).
     """
 
     format: str = FORMAT

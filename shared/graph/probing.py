@@ -8,8 +8,9 @@ answer about the type; whatever else is no success is raised, because nothing ca
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from shared.catalogue.entry import Listing, ObjectType, Shape
+from shared.catalogue.entry import Listing, ObjectType, Shape, plain
 from shared.graph.answers import pages
 from shared.graph.answers.faults import Fault, fault_of, is_gone, refusal
 from shared.graph.children import children_tail
@@ -20,47 +21,64 @@ from shared.graph.sending import Sender
 
 LICENCE_WORDS = ("license", "premium")  # as in AadPremiumLicenseRequired, which comes with 400
 
-Probe = tuple[ObjectType, str]
+
+class Probe(NamedTuple):
+    """What is asked about a type or a derived type called `name`: the path and query of one request."""
+
+    entry: ObjectType
+    name: str
+    tail: str
+
+    @property
+    def is_of_parents(self) -> bool:
+        """Whether it asks for one of the parents below which the objects of the type are."""
+        return self.entry.shape is Shape.CHILDREN
 
 
 async def refusals(sender: Sender, types: Sequence[ObjectType], *, has_agents: bool = True) -> dict[str, str]:
-    """Return Graph's reason, by type name, for each type of which a list is refused."""
-    listings = [(entry, one) for entry in types for one in entry.listings() if has_agents or not one.is_of_kind]
-    probes = [(entry, _tail(entry, listing)) for entry, listing in listings if _is_probed(listing)]
+    """Return Graph's reason, by type name, for each type of which a list is refused.
+
+    Of a derived type whose own collection is refused, it is by its plain name: the rest of the type can be read.
+    """
+    listings = [(entry, one) for entry in types for one in entry.listings() if _is_probed(one)]
+    probes = [Probe(entry, entry.name, _tail(entry, listing)) for entry, listing in listings]
+    for entry in types if has_agents else ():
+        casts = [(plain(kind), entry.cast_path(kind)) for kind in entry.kinds if plain(kind) in entry.own_kinds]
+        probes += [Probe(entry, name, f"{path}?$select=id&$top=1") for name, path in casts]
     found, replies = await _tried(sender, probes)
     parents = {
-        entry.name: children_tail(entry, parent)
-        for (entry, _probe), reply in zip(probes, replies, strict=True)
-        if entry.shape is Shape.CHILDREN and entry.name not in found and (parent := _first_id(entry, reply))
+        probe.name: children_tail(probe.entry, parent)
+        for probe, reply in zip(probes, replies, strict=True)
+        if probe.is_of_parents and probe.name not in found and (parent := _first_id(probe.entry, reply))
     }
-    beneath = [(entry, parents[entry.name]) for entry in types if entry.name in parents]
+    beneath = [Probe(entry, entry.name, parents[entry.name]) for entry in types if entry.name in parents]
     return found | (await _tried(sender, beneath))[0]
 
 
 async def _tried(sender: Sender, probes: Sequence[Probe]) -> tuple[dict[str, str], list[Reply]]:
-    """Send every probe; return the refusals by type name, and the replies in order."""
-    alone = {place for place, (_entry, tail) in enumerate(probes) if is_conditional_access(tail)}
+    """Send every probe; return the refusals by name, and the replies in order."""
+    alone = {place for place, probe in enumerate(probes) if is_conditional_access(probe.tail)}
     together = [place for place in range(len(probes)) if place not in alone]
-    answers = await sender.read_each([_request(probes[place][1]) for place in together])
+    answers = await sender.read_each([_request(probes[place].tail) for place in together])
     known = dict(zip(together, answers, strict=True))
     for place in sorted(alone):
-        known[place] = await sender.send(_request(probes[place][1]))
+        known[place] = await sender.send(_request(probes[place].tail))
     replies = [known[place] for place in range(len(probes))]
     found: dict[str, str] = {}
-    for (entry, tail), reply in zip(probes, replies, strict=True):
-        if reply.is_success or entry.name in found or (entry.shape is Shape.CHILDREN and is_gone(reply)):
+    for probe, reply in zip(probes, replies, strict=True):
+        if reply.is_success or probe.name in found or (probe.is_of_parents and is_gone(reply)):
             continue
         fault = fault_of(reply)
         if not _is_refused(reply, fault):
-            raise refusal(f"{entry.name} probe {tail.partition('?')[0]}", reply)
+            raise refusal(f"{probe.name} probe {probe.tail.partition('?')[0]}", reply)
         words = f"{fault.code}: {fault.message}" if fault.code else "without a reason"
-        found[entry.name] = f"Graph answered {reply.status} {words} (request-id {fault.request_id or 'none'})"
+        found[probe.name] = f"Graph answered {reply.status} {words} (request-id {fault.request_id or 'none'})"
     return found, replies
 
 
 def _is_probed(listing: Listing) -> bool:
-    """Tell whether the listing is a list of its own: links come with one."""
-    return listing.kind != "links"
+    """Tell whether the listing is one of the whole type: links come with it, derived types are asked about apart."""
+    return listing.kind != "links" and not listing.is_of_kind
 
 
 def _request(tail: str) -> Request:

@@ -2,14 +2,14 @@
 
 Pure. Promises (tests/unit/jobs/test_ways.py checks each by name):
   W1  a type is carried on by delta only when a token of the state before is known and younger than TOKEN_LIFE
-  W2  a type of which other properties or references are captured now is read whole
+  W2  a type of which other properties, references or derived types are captured now is read whole
   W3  a type is read whole when its last whole reading is older than the setting says
   W4  every type that is read whole although there is a state before says why
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -48,15 +48,22 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def way_of(
-    entry: ObjectType, before: TypeFacts | None, token: Token | None, *, now: datetime, full_days: int | None
+    entry: ObjectType,
+    before: TypeFacts | None,
+    token: Token | None,
+    *,
+    now: datetime,
+    full_days: int | None,
+    granted: Sequence[str] = (),
 ) -> Way:
     """Return how to read a type; `before` is what the state before holds of it, None when it has nothing.
 
-    `full_days` is how old the last whole reading may be, None for a restore point, which never makes one.
+    `full_days` is how old the last whole reading may be, None for a restore point, which never makes one. `granted` are
+    derived types that the state before had to leave out and that can be read now.
     """
     if not entry.has_delta:
         return Way(why=NO_DELTA)
-    obstacle = _obstacle(entry, before, token, now)
+    obstacle = _obstacle(entry, before, token, now, granted)
     if obstacle or before is None or token is None:
         return Way(why=obstacle)
     if full_days is not None and _is_due(before, now, full_days):
@@ -64,12 +71,16 @@ def way_of(
     return Way(way="delta", token=token.text)
 
 
-def _obstacle(entry: ObjectType, before: TypeFacts | None, token: Token | None, now: datetime) -> str:
+def _obstacle(
+    entry: ObjectType, before: TypeFacts | None, token: Token | None, now: datetime, granted: Sequence[str]
+) -> str:
     """Return what keeps delta from going on from the state before, empty when nothing does."""
     if before is None:
         return "the state before does not hold it"
     if not _is_same_shape(entry, before):
         return "other properties or references of it are captured now"
+    if granted:
+        return f"the state before was taken without {', '.join(granted)}"
     if token is None:
         return "the delta token of the state before is not known"
     if now - token.given_at > TOKEN_LIFE:

@@ -9,6 +9,7 @@ A crash at any line costs asking delta again and one shard; files of differences
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -72,7 +73,7 @@ class Checking:
         before = await self._snapshots.open(job.tenant, tenure.batch.argument["before"])
         sides = await opened(before, await self._snapshots.open(job.tenant, job.snapshot_id))
         codes = frozenset(BY_NAME[name].code for name in names)
-        return Sides(sides.target, sides.current, sides.hidden, sides.codes & codes)
+        return replace(sides, codes=sides.codes & codes)
 
     async def _record(self, tenure: Tenure, shard: int, missed: list[Difference], *, is_last: bool) -> None:
         batch, counts = tenure.batch, dict(tenure.batch.counts)

@@ -10,7 +10,7 @@ whole reading, which needs none of it; the reason is kept with the job and in th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 import msgspec
@@ -76,17 +76,29 @@ class Choosing:
         self._ledger, self._snapshots, self._directory = ledger, snapshots, directory
         self._clock, self.settings = clock, settings
 
-    async def choose(self, job: Job, types: Sequence[ObjectType], objects: int) -> Choice:
-        """Return how a reading of a tenant with about so many `objects` reads each of `types`."""
+    async def choose(
+        self, job: Job, types: Sequence[ObjectType], objects: int, left_out: Container[str] = ()
+    ) -> Choice:
+        """Return how a reading of a tenant with about so many `objects` reads each of `types`.
+
+        `left_out` names the derived types that Graph refuses now.
+        """
         fresh = {entry.name: Way(why=FIRST if entry.has_delta else NO_DELTA) for entry in types}
         if job.options.reads_whole:
             return Choice(ways=all_full(fresh, ASKED_FOR))
         if reads_by_ids(job):
             return await self._over_target(job, types)
         known = await self._newest(job) if any(entry.has_delta for entry in types) else None
-        return await self._going_on(job, types, objects, known) if known else Choice(ways=fresh)
+        return await self._going_on(job, types, objects, known, left_out) if known else Choice(ways=fresh)
 
-    async def _going_on(self, job: Job, types: Sequence[ObjectType], objects: int, known: SnapshotSummary) -> Choice:
+    async def _going_on(
+        self,
+        job: Job,
+        types: Sequence[ObjectType],
+        objects: int,
+        known: SnapshotSummary,
+        left_out: Container[str],
+    ) -> Choice:
         """Return how each of `types` is read when there is a state to go on from, if it can be proven."""
         fresh = {entry.name: Way(why="" if entry.has_delta else NO_DELTA) for entry in types}
         try:
@@ -100,7 +112,7 @@ class Choosing:
             obstacle = "the tenant has outgrown the shards of the state before"
         if obstacle:
             return Choice(ways=all_full(fresh, obstacle), watch=watch)
-        ways = await self._ways(job, types, before)
+        ways = await self._ways(job, types, before, left_out)
         choice = Choice(ways=ways, before=before.snapshot_id, shards=before.shard_count, watch=watch)
         if not choice.carried:
             is_checked = any(known.is_due for known in ways.values())
@@ -128,14 +140,17 @@ class Choosing:
                     return known
         return listed[0] if listed else None
 
-    async def _ways(self, job: Job, types: Sequence[ObjectType], before: Manifest) -> dict[str, Way]:
+    async def _ways(
+        self, job: Job, types: Sequence[ObjectType], before: Manifest, left_out: Container[str]
+    ) -> dict[str, Way]:
         """Return the way of each type, the tokens tried on Graph, which may have forgotten them early."""
         tokens = tokens_of(await self._ledger.batches(job.tenant, before.job_id))
         full_days = None if job.seals_increment else self.settings.full_days
         ways: dict[str, Way] = {}
         for entry in types:
             token, facts = tokens.get(entry.name), before.types.get(entry.name)
-            way = way_of(entry, facts, token, now=self._clock.now(), full_days=full_days)
+            granted = [kind for kind in entry.own_kinds if kind in before.incomplete and kind not in left_out]
+            way = way_of(entry, facts, token, now=self._clock.now(), full_days=full_days, granted=granted)
             if way.way == "delta" and (why := await self._forgotten(entry, way.token)):
                 way = Way(why=why)
             ways[entry.name] = way

@@ -152,7 +152,8 @@ class Comparing:
 class Sides:
     """Two states of a tenant, the keys that are in their recycle bins, and the codes of the types both hold.
 
-    `once` has, by code, the properties of a type that exactly one side asked Graph for.
+    `once` has, by code, the properties of a type that exactly one side asked Graph for; `left_out` names the derived
+    types that one side at least could not read.
     """
 
     target: Readable
@@ -160,6 +161,7 @@ class Sides:
     hidden: tuple[set[bytes], set[bytes]]
     codes: frozenset[int]
     once: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
 
 
 async def opened(target: Readable, current: Readable) -> Sides:
@@ -168,15 +170,18 @@ async def opened(target: Readable, current: Readable) -> Sides:
     codes &= {entry.code for name, entry in BY_NAME.items() if name in current.manifest.types}
     types = (target.manifest.types, current.manifest.types)
     once = {code: asked_once(BY_CODE[code].name, *types) for code in codes}
-    return Sides(target, current, (await target.deleted(), await current.deleted()), frozenset(codes), once)
+    hidden = (await target.deleted(), await current.deleted())
+    left_out = frozenset({*target.manifest.incomplete, *current.manifest.incomplete})
+    return Sides(target, current, hidden, frozenset(codes), once, left_out)
 
 
 def not_comparable(scope: Scope, target: Manifest, current: Manifest) -> dict[str, str]:
     """Return, by name, why a type in scope is not compared: one side does not hold it, so nothing follows from that.
 
-    Raises InputError when the scope asks for just such a type.
+    Of a derived type, it is what only that type has. Raises InputError when the scope asks for just such a type.
     """
     found: dict[str, str] = {}
+    parts: dict[str, str] = {}
     for name in BY_NAME:
         if not scope.covers_type(name):
             continue
@@ -188,11 +193,16 @@ def not_comparable(scope: Scope, target: Manifest, current: Manifest) -> dict[st
             found[name] = f"the tenant refuses it now: {current.incomplete[name]}"
         elif name not in current.types:
             found[name] = "the other side does not hold it: it was taken before this type was captured"
+        for kind in BY_NAME[name].own_kinds:
+            if kind in target.incomplete:
+                parts[kind] = f"the snapshot does not hold what only it has: {target.incomplete[kind]}"
+            elif kind in current.incomplete:
+                parts[kind] = f"the tenant refuses it now: {current.incomplete[kind]}"
     asked = [name for name in found if scope.types is not None or scope.ids is not None]
     if asked:
         facts = "; ".join(f"{name} cannot be compared: {found[name]}" for name in asked)
         raise InputError(facts, member="scope")
-    return found
+    return found | parts
 
 
 async def differences_of(sides: Sides, scope: Scope, place: tuple[int, int]) -> list[Difference]:
@@ -243,7 +253,7 @@ async def _judged(
         if entry.ends and hangs_on_hidden(entry, then, present, sides.hidden):
             continue
         known = _known_as(entry, key, present or then or {})
-        kept = kept_links(entry, links.get(key, ()), then, present)
+        kept = kept_links(entry, links.get(key, ()), then, present, left_out=sides.left_out)
         row = judge(entry, known, _side(before, then), _side(now, present), kept)
         if row is not None and (kept_row := keep(row)) is not None:
             found[key] = kept_row

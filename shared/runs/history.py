@@ -15,7 +15,8 @@ from itertools import pairwise
 
 import msgspec
 
-from shared.catalogue.types import BY_CODE
+from shared.catalogue.types import BY_CODE, TYPES
+from shared.compare.steps import unread_references
 from shared.compare.versions import LinkChange, Places, Seen, Told, own_changes, places, versions
 from shared.domain.errors import InputError, IntegrityError, NotFoundError
 from shared.domain.ids import object_key
@@ -130,7 +131,7 @@ class Look:
                 one = await self._one(reader, position, seen[-1] if seen else None)
                 changes = await self._incoming(reader, found.incoming.get(position, ()))
                 if reads_links:
-                    before, links = links, await finding.own_links(reader, self._key)
+                    before, links = links, await self._own_links(reader, links)
                     changes += own_changes(before, links) if seen else ()
             except IntegrityError as error:
                 self.notes.append(f"snapshot {self._states[position].snapshot_id} is damaged and left out: {error}")
@@ -139,6 +140,12 @@ class Look:
                 continue
             seen.append(msgspec.structs.replace(one, links=changes))
         return [one for one in seen if self._entry_name() in self._held[one.position]]
+
+    async def _own_links(self, reader: Readable, before: set[finding.Link]) -> set[finding.Link]:
+        """Return the object's links in one state; of references that it could not read, those of the state before."""
+        unread = {code for entry in TYPES for code in unread_references(entry, reader.manifest.incomplete)}
+        found = await finding.own_links(reader, self._key)
+        return {link for link in found if link[0] not in unread} | {link for link in before if link[0] in unread}
 
     def _leaves_out(self, reader: Readable, position: int) -> bool:
         """Note what a state holds; tell whether the object's type is known and the state was taken without it."""

@@ -112,7 +112,8 @@ class Indexing:
         old = await self._snapshots.open(before.tenant, before.snapshot_id)
         new = await self._snapshots.open(own.tenant, own.snapshot_id)
         shards = min(old.manifest.shard_count, new.manifest.shard_count)
-        held = held_by_both(old.manifest.types, new.manifest.types)
+        left_out = {*old.manifest.incomplete, *new.manifest.incomplete}
+        held = held_by_both(old.manifest.types, new.manifest.types, left_out)
         found: dict[int, list[bytes]] = {}
         count = 0
         for shard in range(shards):
@@ -130,9 +131,9 @@ class Indexing:
         return found
 
     async def _holds_more(self, before: SnapshotSummary, own: SnapshotSummary) -> bool:
-        """Tell whether a state holds types that the one before left out: what became of those, only the state tells."""
-        old, new = (await self._snapshots.prove(before))[0], (await self._snapshots.prove(own))[0]
-        return bool(new.manifest.types.keys() - old.manifest.types.keys())
+        """Tell whether a state holds what the one before left out: what became of that, only the state tells."""
+        old, new = (await self._snapshots.prove(before))[0].manifest, (await self._snapshots.prove(own))[0].manifest
+        return bool(new.types.keys() - old.types.keys() or old.incomplete.keys() - new.incomplete.keys())
 
     async def _merged(self, own: SnapshotSummary, runs: Sequence[Run]) -> Run:
         run = Run(first=runs[0].first, last=runs[-1].last, level=runs[0].level + 1, files=())

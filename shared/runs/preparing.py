@@ -5,7 +5,7 @@ A crash at any line costs asking again: nothing of the layout is seen before the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -57,14 +57,15 @@ class Preparing:
         wanted = [entry for entry in TYPES if job.kind is Kind.CAPTURE or job.scope.covers_type(entry.name)]
         beside = [] if reads_by_ids(job) else hidden_beside(wanted)
         refused = await self._directory.refusals([*wanted, *beside])
-        incomplete = {entry.name: refused[entry.name] for entry in wanted if entry.name in refused}
+        asked = [name for entry in wanted for name in (entry.name, *entry.own_kinds)]
+        incomplete = {name: refused[name] for name in asked if name in refused}
         types = [entry for entry in wanted if entry.name not in refused]
         bins = [entry for entry in beside if entry.name not in refused]
         if not types:
             raise DirectoryError(f"no type may be read: {'; '.join(sorted(set(incomplete.values())))}", status=403)
         counts = {entry.name: await self._directory.count(entry) for entry in types}
         expected = sum(count or 0 for count in counts.values())
-        choice = await self._choosing.choose(job, types, expected)
+        choice = await self._choosing.choose(job, types, expected, incomplete)
         shards = choice.shards or shard_count_for(expected)
         most, whole = self._range_objects_max, [entry for entry in types if entry.name not in choice.carried]
         filters = {entry.name: await filters_of(self._directory, entry, counts[entry.name], most) for entry in whole}
@@ -77,7 +78,9 @@ class Preparing:
             cursor={"shards": shards, "types": [entry.name for entry in types], **facts, **_goes_on_from(choice)},
             counts={"expected": expected},
         )
-        await tenure.record(done, added=_Layout(tenure, types, bins, shards, choice).laid(counts, tokens, filters))
+        await tenure.record(
+            done, added=_Layout(tenure, types, bins, shards, choice, incomplete).laid(counts, tokens, filters)
+        )
         return None
 
     async def _token(self, entry: ObjectType, choice: Choice) -> str | None:
@@ -97,8 +100,15 @@ class _Layout:
     """The batches of every later wave that is known before reading."""
 
     def __init__(
-        self, tenure: Tenure, types: list[ObjectType], bins: list[ObjectType], shards: int, choice: Choice
+        self,
+        tenure: Tenure,
+        types: list[ObjectType],
+        bins: list[ObjectType],
+        shards: int,
+        choice: Choice,
+        left_out: Container[str],
     ) -> None:
+        self._left_out = left_out
         self._job, self._types, self._bins, self._shards, self._choice = tenure.job, types, bins, shards, choice
         self._laid: list[Batch] = []
 
@@ -108,14 +118,15 @@ class _Layout:
         `tokens` is by type with delta; `filters` are the ranges by which each type that is read whole is read.
         """
         carried, shards = self._choice.carried, {"shards": self._shards}
-        whole = [entry for entry in self._types if entry.name not in carried]
+        whole = [entry.without(self._left_out) for entry in self._types if entry.name not in carried]
         for name in [name for name, known in self._choice.ways.items() if known.way == "ids"]:
-            self._lay(WAVE_READ, Step.READ, {"named": name, **shards})
+            self._lay(WAVE_READ, Step.READ, {"named": name, **shards, **self._without(name)})
         for early in _early(whole, counts, filters):
             self._lay(WAVE_READ, Step.READ, {**early, **shards})
         for name, token in tokens.items():
             argument = {"type": name, **shards, "token": token, "carried": name in carried}
             argument |= {"before": self._choice.before} if name in carried else {}
+            argument |= self._without(name)
             self._lay(WAVE_ROLL, Step.ROLL_FORWARD, argument)
         for late in _late(whole, counts):
             self._lay(WAVE_ROLL, Step.READ, {**late, **shards})
@@ -126,6 +137,11 @@ class _Layout:
         self._lay(WAVE_MANIFEST, Step.MANIFEST, {**shards, "types": [entry.name for entry in self._types]})
         self._lay_comparison()
         return self._laid
+
+    def _without(self, name: str) -> Json:
+        """Return what a batch is told of the derived types of its type that are refused; nothing where none is."""
+        kinds = [kind for kind in BY_NAME[name].own_kinds if kind in self._left_out]
+        return {"without": kinds} if kinds else {}
 
     def _lay_comparison(self) -> None:
         due = {name: known.token for name, known in self._choice.ways.items() if known.is_due}

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from shared.catalogue.entry import ObjectType
+from shared.catalogue.identity import has_reference
 from shared.catalogue.types import BY_CODE, type_named
 from shared.domain.errors import DirectoryError
 from shared.domain.ids import GUID, KEY_BYTES, key_guid, object_key
@@ -42,10 +43,11 @@ class ReadingByIds:
 
     async def read(self, tenure: Tenure) -> Pause | None:
         """Read the batch's part of the objects that the scope names, as they are now."""
-        job, entry = tenure.job, type_named(tenure.batch.argument["named"])
+        job, argument = tenure.job, tenure.batch.argument
+        entry = type_named(argument["named"]).without(argument.get("without", ()))
         ids = sorted(set((job.scope.ids or {})[entry.name]))
         target = await self._snapshots.open(job.tenant, job.snapshot_id)
-        at, shards = int(tenure.batch.cursor.get("next") or 0), int(tenure.batch.argument["shards"])
+        at, shards = int(tenure.batch.cursor.get("next") or 0), int(argument["shards"])
         while True:
             spool, links = Spool(shards), LinkSpool(shards, is_increment=True)
             await self._read(entry, ids[at : at + IDS_AT_ONCE], target, spool, links)
@@ -71,7 +73,8 @@ class ReadingByIds:
             flags = SOFT_DELETED if found[object_id].is_deleted else 0
             spool.add(object_id, found[object_id].body or b"", type_code=entry.code, flags=flags)
         for reference in entry.references:
-            others = await self._directory.references(entry, reference.name, live) if live else {}
+            having = [known for known in live if has_reference(reference, found[known].body or b"{}")]
+            others = await self._directory.references(entry, reference.name, having) if having else {}
             for object_id in ids:
                 links.reset(reference.code, object_id)
                 for other in sorted(others.get(object_id, ())):

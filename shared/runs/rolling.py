@@ -43,7 +43,8 @@ class Rolling:
 
         When Graph no longer takes the token of the capture before, the type is read whole, and then rolled forward.
         """
-        entry, argument = type_named(tenure.batch.argument["type"]), tenure.batch.argument
+        argument = tenure.batch.argument
+        entry = type_named(argument["type"]).without(argument.get("without", ()))
         if not tenure.batch.cursor.get("resync"):
             try:
                 return await self._follow(tenure, entry, str(argument["token"]), {})

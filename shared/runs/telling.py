@@ -2,7 +2,7 @@
 
 Pure. Only what there is to say is there:
   ways         by type: `delta`, `ids` (only the objects that the scope names), or `full` and why
-  incomplete   by type: why it was left out as a whole
+  incomplete   by type, or derived type: why it was left out as a whole
   nativeWatch  what was seen of Microsoft's own recoveries, or why nobody looked
   before       the sealed state that the capture went on from; `over` the base of a restore point
   liveAsOf     when the reading began that a report uses, where an earlier report has made it: `readBy`

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shared.catalogue.types import TYPES
 from shared.domain.errors import InputError
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Job, State
@@ -111,5 +112,72 @@ def test_a_trial_that_fails_otherwise_than_by_a_refusal_fails_the_capture() -> N
         job = await days.captured()
         assert job.state is State.FAILED
         assert "group probe /groups: Graph answered 410" in job.error
+
+    virtual_time.run(story())
+
+
+KINDS = {
+    "agentIdentity": ("servicePrincipal", r"^/servicePrincipals/microsoft.graph.agentIdentity\b"),
+    "agentIdentityBlueprintPrincipal": (
+        "servicePrincipal",
+        r"^/servicePrincipals/microsoft.graph.agentIdentityBlueprintPrincipal\b",
+    ),
+    "agentIdentityBlueprint": ("application", r"^/applications/microsoft.graph.agentIdentityBlueprint\b"),
+}
+
+
+def sponsored(days: Days, kind: str) -> str:
+    """Give the first live object of a derived type one more sponsor; return its id."""
+    directory, at = days.simulator.tenant.directory, days.clock.unix_seconds()
+    live = directory.stores[KINDS[kind][0]].live.values()
+    thing = next(one["id"] for one in live if one.get("@odata.type") == f"#microsoft.graph.{kind}")
+    has = directory.links.targets(thing, "sponsors")
+    directory.link(thing, "sponsors", next(one for one in sorted(directory.stores["user"].live) if one not in has), at)
+    return str(thing)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_agents_only_the_kind_that_is_refused_is_left_out_by_name(kind: str) -> None:
+    async def story() -> None:
+        rule = Rule(kind=Fault.FORBIDDEN, path=KINDS[kind][1])
+        days = Days(27, objects=120, is_mixed=True, faults=[rule])
+        without = await days.captured()
+        assert without.state is State.SUCCESSFUL, without.error
+        assert list(without.notes["incomplete"]) == list(days.manifest(without).incomplete) == [kind]
+        assert set(days.manifest(without).types) == {entry.name for entry in TYPES}
+        renamed = {other: sponsored(days, other) for other in KINDS}
+        report = await days.reported(without)
+        assert report.state is State.SUCCESSFUL, report.error
+        assert "the snapshot does not hold what only it has: Graph answered 403" in report.notes["notCompared"][kind]
+        found = [row.difference async for row in days.platform.operator.showing.rows(TENANT, report.job_id)]
+        assert {row.object_id for row in found} == {one for other, one in renamed.items() if other != kind}
+        days.simulator.world.faults.rules.remove(rule)
+        granted = await days.captured()
+        assert days.manifest(granted).incomplete == {}
+        assert days.manifest(granted).types[KINDS[kind][0]].why == f"the state before was taken without {kind}"
+        assert await days.found(granted) == 0
+
+    virtual_time.run(story())
+
+
+def test_what_only_a_kind_has_is_no_removal_when_that_kind_is_refused_later() -> None:
+    async def story() -> None:
+        days = Days(28, objects=120, is_mixed=True)
+        agent = sponsored(days, "agentIdentity")
+        first = await days.captured()
+        rule = Rule(kind=Fault.FORBIDDEN, path=KINDS["agentIdentity"][1])
+        days.simulator.world.faults.rules.append(rule)
+        second = await days.captured(hours=24 * 8)
+        assert days.ways(second)["servicePrincipal"] == "full"
+        [listed, _first] = await days.platform.operator.snapshots.listed(TENANT)
+        assert (list(listed.incomplete), listed.alerts) == (["agentIdentity"], ())
+        assert await days.found(first) == 0
+        days.simulator.world.faults.rules.remove(rule)
+        await days.captured()
+        contents = days.platform.vault.contents
+        for name in [one for one in contents if "change" in one]:
+            del contents[name]  # so that every state is looked at
+        told = await days.platform.operator.history.of(TENANT, agent)
+        assert [version.links for version in told.versions if version.links] == []
 
     virtual_time.run(story())

@@ -155,6 +155,17 @@ def test_a_listing_selects_every_property_by_name_or_leaves_select_out(entry: Ob
 
 
 @each_type
+def test_without_its_derived_types_an_entry_reads_no_collection_of_theirs_and_all_the_rest(entry: ObjectType) -> None:
+    left = entry.without(entry.own_kinds)
+    assert left.listings() == tuple(one for one in entry.listings() if not one.is_of_kind)
+    assert not left.own_kinds
+    assert entry.without({"another"}) is entry
+    for kind in entry.own_kinds:
+        others = [one for one in entry.listings() if not one.path.endswith(f"microsoft.graph.{kind}")]
+        assert list(entry.without({kind}).listings()) == others
+
+
+@each_type
 def test_live_and_deleted_objects_are_read_from_different_collections(entry: ObjectType) -> None:
     assert entry.path.startswith("/")
     assert entry.deleted_path != entry.path

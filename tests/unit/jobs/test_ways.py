@@ -62,6 +62,11 @@ def test_w2_a_type_of_which_other_things_are_captured_now_is_read_whole(before: 
     assert (way.way, way.why) == ("full", "other properties or references of it are captured now")
 
 
+def test_w2_a_type_of_which_a_derived_type_can_be_read_again_is_read_whole() -> None:
+    way = way_of(USER, facts(), TOKEN, now=AT, full_days=7, granted=["agentUser"])
+    assert (way.way, way.why) == ("full", "the state before was taken without agentUser")
+
+
 def test_w3_a_whole_reading_is_due_after_the_days_that_are_set_and_is_compared() -> None:
     due = AT + timedelta(days=3) - SLACK
     token = Token("t", due)
