@@ -106,9 +106,9 @@ class RuleDirectory:
         """Never called: nothing changes."""
         raise AssertionError(object_type, object_ids)
 
-    async def audits(self, since: datetime, until: datetime, cursor: str) -> AuditPage:
+    async def audits(self, since: datetime, until: datetime, cursor: str, openings: Sequence[str] = ()) -> AuditPage:
         """Return an empty log: nobody changed anything."""
-        del since, until, cursor
+        del since, until, cursor, openings
         return AuditPage((), None)
 
     async def own_applications(self) -> frozenset[str]:

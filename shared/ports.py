@@ -299,8 +299,11 @@ class Directory(Protocol):
     async def holders(self, object_type: ObjectType, object_ids: Sequence[str]) -> list[Held]:
         """Return the links that lead to the live objects among `object_ids`, as far as Graph tells from that end."""
 
-    async def audits(self, since: datetime, until: datetime, cursor: str) -> AuditPage:
-        """Return the page at `cursor` of the audit records from `since` to `until`; the empty cursor is the first."""
+    async def audits(self, since: datetime, until: datetime, cursor: str, openings: Sequence[str] = ()) -> AuditPage:
+        """Return the page at `cursor` of the audit records from `since` to `until`; the empty cursor is the first.
+
+        With `openings`, only records of activities whose names begin with one of them.
+        """
 
     async def own_applications(self) -> frozenset[str]:
         """Return the lower-case ids (appId) of the applications that we write as; empty where nobody can tell."""

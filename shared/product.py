@@ -239,7 +239,7 @@ def _telling_steps(ports: Ports, ledger: Ledger, snapshots: Snapshots, comparing
     """Return the steps that tell more of what was captured or compared."""
     return {
         Step.INDEX_CHANGES: Indexing(snapshots).index_changes,
-        Step.CHECK: Checking(ports.directory, ports.work, snapshots).check,
+        Step.CHECK: Checking(ports.directory, ports.work, snapshots, ports.clock).check,
         Step.EXPLAIN: Explaining(ledger, ports.directory, ports.work, comparing, ports.clock).explain,
     }
 

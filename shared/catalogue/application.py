@@ -55,7 +55,7 @@ APPLICATION = ObjectType(
         *(Property(name, Rule.COMPUTED, is_set=True, is_compared=False) for name in COMPUTED),
     ),
     references=(
-        Reference(name="owners", code=5, is_native=False, is_bound=False, is_told=False),
+        Reference(name="owners", code=5, is_native=False, is_bound=False, is_told=False, audited="owner"),
         Reference(name="sponsors", code=8, is_native=False, is_bound=False, is_told=False, of_kinds=(BLUEPRINT,)),
     ),
     kinds=(BLUEPRINT,),

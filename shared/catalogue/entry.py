@@ -108,7 +108,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     own feature recovers it. `dynamic_marker` names the group type that makes the links computed, so never written.
     `is_single` when it leads to one object at most (manager). `is_bound` when a PATCH of the object takes many links at
     once; without it each link is a request of its own. `of_kinds` are the derived types that alone have it. `is_told`
-    tells whether delta tells which of its links came or went ("Use delta query", links; docs/decisions/0016).
+    tells whether delta tells which of its links came or went ("Use delta query", links; docs/decisions/0016); where it
+    does not, `audited` is the audit log's word for one such link.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     is_bound: bool = True
     is_told: bool = True
     of_kinds: tuple[str, ...] = ()
+    audited: str = ""
 
 
 Part = TypeVar("Part", Property, Reference)

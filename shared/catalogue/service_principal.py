@@ -46,7 +46,7 @@ SERVICE_PRINCIPAL = ObjectType(
         Property("agentIdentityBlueprintId", Rule.CREATE_ONLY, of_kinds=(AGENT_IDENTITY,)),
     ),
     references=(
-        Reference(name="owners", code=6, is_native=False, is_bound=False, is_told=False),
+        Reference(name="owners", code=6, is_native=False, is_bound=False, is_told=False, audited="owner"),
         Reference(
             name="sponsors",
             code=9,

@@ -44,7 +44,7 @@ USER = ObjectType(
     ),
     references=(
         Reference(name="manager", code=3, is_native=False, is_single=True, is_bound=False),
-        Reference(name="sponsors", code=4, is_native=False, is_bound=False, is_told=False),
+        Reference(name="sponsors", code=4, is_native=False, is_bound=False, is_told=False, audited="sponsor"),
     ),
     kinds=("#microsoft.graph.agentUser",),
     is_synced=True,

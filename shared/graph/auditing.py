@@ -5,6 +5,7 @@ The log has a quota of its own, five requests in ten seconds, so it is read once
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.domain.times import format_time
@@ -25,10 +26,11 @@ class Auditor:
     def __init__(self, sender: Sender, bounds: Bounds) -> None:
         self._sender, self._bounds = sender, bounds
 
-    async def page(self, since: datetime, until: datetime, text: str) -> AuditPage:
+    async def page(self, since: datetime, until: datetime, text: str, openings: Sequence[str] = ()) -> AuditPage:
         """Return the page at the cursor `text` of the records from `since` to `until`; see ports.Directory."""
         cursor = cursors.load(WHAT, text)
-        reply = await self._sender.send(Request(tail=cursor.next or first_tail(since, until), priority="low"))
+        tail = cursor.next or first_tail(since, until, openings)
+        reply = await self._sender.send(Request(tail=tail, priority="low"))
         page = pages.object_page(WHAT, reply, repeats=True)
         if page.next_link is None:
             return AuditPage(page.bodies, None)
@@ -36,7 +38,9 @@ class Auditor:
         return AuditPage(page.bodies, cursors.dump(Cursor(next=tail, page=cursor.page + 1, trail=trail)))
 
 
-def first_tail(since: datetime, until: datetime) -> str:
-    """Return the path and query of the first page."""
-    window = f"activityDateTime ge {format_time(since)} and activityDateTime le {format_time(until)}"
-    return f"/{WHAT}?$filter={window.replace(' ', '%20')}&$top={TOP}"
+def first_tail(since: datetime, until: datetime, openings: Sequence[str] = ()) -> str:
+    """Return the path and query of the first page; with `openings`, of activities that begin with one of them."""
+    wanted = f"activityDateTime ge {format_time(since)} and activityDateTime le {format_time(until)}"
+    begins = " or ".join(f"startswith(activityDisplayName,'{words}')" for words in openings)
+    wanted += f" and ({begins})" if begins else ""
+    return f"/{WHAT}?$filter={wanted.replace(' ', '%20')}&$top={TOP}"

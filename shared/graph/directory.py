@@ -150,9 +150,11 @@ class GraphDirectory:
         """Return the links that lead to the live objects among `object_ids`, as far as Graph tells from that end."""
         return await self._finder.holders(object_type, object_ids)
 
-    async def audits(self, since: datetime, until: datetime, cursor: str) -> AuditPage:
+    async def audits(self, since: datetime, until: datetime, cursor: str, openings: Sequence[str] = ()) -> AuditPage:
         """Return the page at `cursor` of the audit records from `since` to `until`; the empty cursor is the first."""
-        return await self._auditor.page(since, until, cursor)
+        if openings and Shortcut.AUDITED_LINKS in self._avoids:
+            raise DirectoryError("reading chosen activities of the audit log is switched off", status=501)
+        return await self._auditor.page(since, until, cursor, openings)
 
     async def own_applications(self) -> frozenset[str]:
         """Return the ids of the applications that we write as; one that gets no token by now is left out."""

@@ -23,6 +23,8 @@ class Shortcut(StrEnum):
     (docs/decisions/0016); avoided, the links of every changed object are read whole.
     RANGES: listings of more than 50,000 objects are read side by side by ranges of one property
     (docs/decisions/0011); avoided, each is one chain of pages.
+    AUDITED_LINKS: the audit log takes `$filter` by several beginnings of activities, and has records of owners and
+    sponsors (docs/decisions/0027); avoided, changes of those are found by whole readings.
     AGENTS: collections of agents' own types (`microsoft.graph.agentIdentity` and others) are there; avoided, they are
     taken to be empty, which is right only in a cloud that has no agents and answers 400.
     """
@@ -32,6 +34,7 @@ class Shortcut(StrEnum):
     TOLD_LINKS = "toldLinks"
     RANGES = "ranges"
     AGENTS = "agents"
+    AUDITED_LINKS = "auditedLinks"
 
 
 class QuotaSettings(msgspec.Struct, frozen=True, kw_only=True):

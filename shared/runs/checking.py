@@ -1,8 +1,9 @@
 """Compare a regular whole reading with what delta gave, and keep every object on which the two disagree (decision D6).
 
 The state before the capture was kept by delta; the one just sealed was read whole. What differs between the two must
-have been named by delta since, or delta has missed it. Delta is asked last, so what moved while the capture ran is
-named too. The snapshot is sealed already and stays: a check that cannot be made says why and fails nothing.
+have been named since by delta (of owners and sponsors, by the audit log), or it was missed. Both are asked last, so
+what moved while the capture ran is named too. The snapshot is sealed already and stays: a check that cannot be made says
+why and fails nothing.
 
 A crash at any line costs asking delta again and one shard; files of differences count only once a batch row names them.
 """
@@ -10,6 +11,7 @@ A crash at any line costs asking delta again and one shard; files of differences
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -21,7 +23,8 @@ from shared.domain.ids import object_key
 from shared.domain.jobs import BatchState
 from shared.domain.scope import Scope
 from shared.formats.records import DIFFERENCES, encode_records
-from shared.ports import Blobs, Directory
+from shared.ports import Blobs, Clock, Directory
+from shared.runs.audited_links import AuditedLinks
 from shared.runs.comparing import Sides, differences_of, opened
 from shared.runs.snapshots import Snapshots
 from shared.runs.tenure import Pause, Tenure
@@ -32,8 +35,9 @@ Named = dict[str, set[bytes]]
 class Checking:
     """The step check."""
 
-    def __init__(self, directory: Directory, work: Blobs, snapshots: Snapshots) -> None:
+    def __init__(self, directory: Directory, work: Blobs, snapshots: Snapshots, clock: Clock) -> None:
         self._directory, self._work, self._snapshots = directory, work, snapshots
+        self._audited = AuditedLinks(directory, clock)
 
     async def check(self, tenure: Tenure) -> Pause | None:
         """Store, shard by shard, the objects that the whole reading found otherwise and delta does not name."""
@@ -46,8 +50,9 @@ class Checking:
     async def _compare(self, tenure: Tenure) -> Pause | None:
         tokens: dict[str, str] = tenure.batch.argument["tokens"]
         shards, start = int(tenure.batch.argument["shards"]), int(tenure.batch.cursor.get("shard", 0))
-        named = await self._named(tokens)
         sides = await self._sides(tenure, frozenset(tokens))
+        before = sides.target.manifest
+        named = await self._named(tokens, before.consistency.began_at or before.created_at)
         for shard in range(start, shards):
             found = await differences_of(sides, Scope(types=tuple(tokens)), (shard, shards))
             missed = [row for row in found if object_key(row.object_id) not in named[row.type]]
@@ -56,11 +61,11 @@ class Checking:
                 return pause
         return None
 
-    async def _named(self, tokens: dict[str, str]) -> Named:
-        """Return the keys of the objects that delta names since the state before, by type."""
+    async def _named(self, tokens: dict[str, str], since: datetime) -> Named:
+        """Return the keys of the objects that delta, or the audit log, names since the state before, by type."""
         named: Named = {}
         for name, token in tokens.items():
-            named[name] = set()
+            named[name] = set(map(object_key, await self._audited.names(type_named(name), since)))
             cursor: str | None = ""
             while cursor is not None:
                 page = await self._directory.delta_page(type_named(name), token, cursor)

@@ -48,7 +48,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """What a reading goes on from: the state `before` ("" for none) and its base `over`, where an increment is kept.
 
     `ways` has every type; `shards` is 0 when nothing is carried on and the shards may be chosen anew; `watch` says what
-    the native watch saw or why it did not look.
+    the native watch saw or why it did not look; `since` is when the reading of the state before began.
     """
 
     ways: dict[str, Way]
@@ -56,6 +56,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     over: str = ""
     shards: int = 0
     watch: str = ""
+    since: datetime | None = None
 
     @property
     def carried(self) -> list[str]:
@@ -113,7 +114,13 @@ class Choosing:
         if obstacle:
             return Choice(ways=all_full(fresh, obstacle), watch=watch)
         ways = await self._ways(job, types, before, left_out)
-        choice = Choice(ways=ways, before=before.snapshot_id, shards=before.shard_count, watch=watch)
+        choice = Choice(
+            ways=ways,
+            before=before.snapshot_id,
+            shards=before.shard_count,
+            watch=watch,
+            since=before.consistency.began_at or before.created_at,
+        )
         if not choice.carried:
             is_checked = any(known.is_due for known in ways.values())
             return msgspec.structs.replace(choice, before=before.snapshot_id if is_checked else "", shards=0)

@@ -19,6 +19,7 @@ from shared.domain.jobs import Batch, BatchState, Kind, Step
 from shared.domain.times import format_time
 from shared.formats.segments import shard_count_for
 from shared.jobs import partitions
+from shared.jobs.audited import audited_references
 from shared.ports import Clock, Directory
 from shared.runs.choosing import Choice, Choosing, reads_by_ids
 from shared.runs.partitioning import filters_of
@@ -125,7 +126,7 @@ class _Layout:
             self._lay(WAVE_READ, Step.READ, {**early, **shards})
         for name, token in tokens.items():
             argument = {"type": name, **shards, "token": token, "carried": name in carried}
-            argument |= {"before": self._choice.before} if name in carried else {}
+            argument |= self._carried(name) if name in carried else {}
             argument |= self._without(name)
             self._lay(WAVE_ROLL, Step.ROLL_FORWARD, argument)
         for late in _late(whole, counts):
@@ -137,6 +138,11 @@ class _Layout:
         self._lay(WAVE_MANIFEST, Step.MANIFEST, {**shards, "types": [entry.name for entry in self._types]})
         self._lay_comparison()
         return self._laid
+
+    def _carried(self, name: str) -> Json:
+        """Return what a batch is told of the state before that it goes on from."""
+        since = self._choice.since if audited_references(BY_NAME[name]) else None
+        return {"before": self._choice.before} | ({"since": format_time(since)} if since else {})
 
     def _without(self, name: str) -> Json:
         """Return what a batch is told of the derived types of its type that are refused; nothing where none is."""

@@ -17,6 +17,7 @@ from shared.formats.links import LinkSpool
 from shared.formats.objects import SOFT_DELETED, Spool
 from shared.jobs.told import Told, joined
 from shared.ports import Blobs, Clock, DeltaPage, Directory, Found
+from shared.runs.audited_links import AuditedLinks
 from shared.runs.choosing import is_expired
 from shared.runs.resyncing import Resyncing
 from shared.runs.snapshots import Snapshots
@@ -36,6 +37,7 @@ class Rolling:
     def __init__(self, directory: Directory, work: Blobs, clock: Clock, snapshots: Snapshots) -> None:
         self._directory, self._work, self._clock = directory, work, clock
         self._links = TellingLinks(directory, snapshots)
+        self._audited = AuditedLinks(directory, clock)
         self._resyncing = Resyncing(directory, work)
 
     async def roll_forward(self, tenure: Tenure) -> Pause | None:
@@ -70,6 +72,7 @@ class Rolling:
             is_done = page.token is not None
             if is_done:
                 await self._links.of_kinds(tenure, entry, links)
+                following |= {"unaudited": await self._audited.update(tenure, entry, links)}
             await record_part(self._work, tenure, spool, links, cursor=following, is_done=is_done, lagged=lagged)
             if is_done:
                 return None

@@ -6,6 +6,7 @@ Pure. Only what there is to say is there:
   nativeWatch  what was seen of Microsoft's own recoveries, or why nobody looked
   before       the sealed state that the capture went on from; `over` the base of a restore point
   liveAsOf     when the reading began that a report uses, where an earlier report has made it: `readBy`
+  notAudited   by type: why changed owners or sponsors were not, or not all, found by the audit log
   check        how the whole reading was compared with what delta gave
   notCompared  by type: why a report or a recovery did not compare it
 """
@@ -34,6 +35,8 @@ def notes_of(batches: Sequence[Batch]) -> dict[str, Any]:
             notes["before"], notes["over"] = cursor.get("before", ""), cursor.get("over", "")
         elif batch.step is Step.ROLL_FORWARD and reason(cursor):
             notes["ways"] = {**notes.get("ways", {}), str(batch.argument["type"]): f"full: {reason(cursor)}"}
+        elif batch.step is Step.ROLL_FORWARD and cursor.get("unaudited"):
+            notes["notAudited"] = {**notes.get("notAudited", {}), str(batch.argument["type"]): cursor["unaudited"]}
         elif batch.step is Step.CHECK:
             notes["check"] = cursor.get("check", "")
         elif batch.step is Step.COMPARE and cursor.get("notCompared"):
