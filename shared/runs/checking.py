@@ -2,8 +2,8 @@
 
 The state before the capture was kept by delta; the one just sealed was read whole. What differs between the two must
 have been named since by delta (of owners and sponsors, by the audit log), or it was missed. Both are asked last, so
-what moved while the capture ran is named too. The snapshot is sealed already and stays: a check that cannot be made says
-why and fails nothing.
+what moved while the capture ran is named too. The snapshot is sealed already and stays: a check that cannot be made
+says why and fails nothing.
 
 A crash at any line costs asking delta again and one shard; files of differences count only once a batch row names them.
 """
