@@ -6,9 +6,10 @@ Pure. `python -m shared.catalogue.table` prints them; a test compares them with 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Wave, plain
+from shared.catalogue.left_out import ELSEWHERE, LEFT_OUT, NATIVE_ALONE
 from shared.catalogue.types import TYPES
 
 TYPE_COLUMNS = ("type", "code", "collection", "recycle bin", "wire name", "changes told by", "references")
@@ -33,14 +34,22 @@ WAVE_COLUMNS = (
 )
 
 
+LEFT_OUT_COLUMNS = ("type", "left out", "why")
+ELSEWHERE_COLUMNS = ("collections and settings of Graph that are no type here", "why")
+NATIVE_COLUMNS = ("type", "recovered by Microsoft's own feature alone")
+
+
 def table() -> str:
-    """Return the tables: types, what becomes of each property, waves and permissions, creation anew."""
+    """Return the tables: types, what becomes of each property, waves and permissions, creation anew, what is not."""
     return "\n\n".join(
         (
             _markdown(TYPE_COLUMNS, map(_type_row, TYPES)),
             _markdown(PROPERTY_COLUMNS, map(_property_row, TYPES)),
             _markdown(WAVE_COLUMNS, map(_wave_row, TYPES)),
             _markdown(CREATION_COLUMNS, map(_creation_row, TYPES)),
+            _markdown(LEFT_OUT_COLUMNS, _left_out_rows()),
+            _markdown(ELSEWHERE_COLUMNS, ((_listed(paths, "`"), why) for why, paths in ELSEWHERE.items())),
+            _markdown(NATIVE_COLUMNS, NATIVE_ALONE.items()),
         )
     )
 
@@ -91,6 +100,16 @@ def _creation_row(entry: ObjectType) -> Sequence[str]:
     found = ", ".join(dict.fromkeys((*entry.creation.upsert_by, *entry.creation.named_by))) if entry.creation else "-"
     holding = (f"{name} ({', '.join(entry.names.get(name, ()))})" for name in sorted({*entry.names, *entry.ends}))
     return (entry.name, made, found, ", ".join(holding) or "-")
+
+
+def _left_out_rows() -> Iterator[Sequence[str]]:
+    for name, reasons in LEFT_OUT.items():
+        for why, members in reasons.items():
+            yield (name, _listed(members), why)
+
+
+def _listed(words: str, mark: str = "") -> str:
+    return ", ".join(f"{mark}{word}{mark}" for word in sorted(words.split()))
 
 
 def _place(wave: Wave) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from shared.catalogue.left_out import NATIVE_ALONE
 from shared.catalogue.types import BY_NAME, TYPES, type_named
 
 NATIVE = msgspec.json.decode(Path(__file__).with_name("native_properties.json").read_bytes(), type=dict[str, list[str]])
@@ -45,3 +46,9 @@ def test_every_other_type_and_reference_says_that_it_is_beyond_the_native_featur
     references = {f"{entry.name}.{one.name}" for entry in TYPES for one in entry.references if one.is_native}
     assert references == {"group.members"}
     assert set(NATIVE) <= set(BY_NAME)
+
+
+def test_what_only_the_native_feature_recovers_is_said() -> None:
+    assert OUT_OF_REACH.keys() == NATIVE_ALONE.keys()
+    for name, known in OUT_OF_REACH.items():
+        assert all(one in NATIVE_ALONE[name] or one.partition(".")[0] in NATIVE_ALONE[name] for one in known)

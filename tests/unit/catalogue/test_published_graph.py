@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from shared.catalogue.entry import ObjectType, Rule, Shape, plain
+from shared.catalogue.left_out import ELSEWHERE, LEFT_OUT
 from shared.catalogue.types import TYPES
 from shared.domain.changes import Action
 
@@ -156,3 +157,23 @@ def paths() -> dict[str, frozenset[str]]:
 def methods(path: str) -> frozenset[str]:
     """Return the methods of the address, whatever its parameters are called and however it writes a cast."""
     return paths().get(re.sub(r"\{[^}]*\}", "{}", path).replace("/microsoft.graph.", "/graph."), frozenset())
+
+
+@each_type
+def test_what_graph_publishes_of_a_type_is_captured_or_left_out_with_a_reason(entry: ObjectType) -> None:
+    there_is = {*members(entry, "props"), *members(entry, "navs")}
+    captured = {*(known.name for known in entry.properties), *(known.name for known in entry.references)}
+    named = [name for names in LEFT_OUT.get(entry.name, {}).values() for name in names.split()]
+    assert sorted(named) == sorted(there_is - captured)
+
+
+def test_every_collection_of_graph_is_captured_or_left_out_with_a_reason() -> None:
+    captured = {path for entry in TYPES for path in (entry.path, entry.deleted_list_path, entry.make)}
+    named = [path for paths in ELSEWHERE.values() for path in paths.split()]
+    plain_paths = [path for path in paths() if "GET" in paths()[path] and not set("{$(") & set(path)]
+    assert sorted(named) == sorted({path.replace("/graph.", "/microsoft.graph.") for path in plain_paths} - captured)
+
+
+def test_a_reason_is_given_for_captured_types_only_and_each_name_has_one() -> None:
+    assert LEFT_OUT.keys() <= {entry.name for entry in TYPES}
+    assert not [why for reasons in LEFT_OUT.values() for why, names in reasons.items() if not (why and names)]
