@@ -43,8 +43,8 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "contactFolders contacts dataSecurityAndGovernance deviceEnrollmentLimit "
                 "deviceManagementTroubleshootingEvents drive drives employeeExperience events followedSites "
                 "inferenceClassification insights joinedTeams mailFolders mailboxSettings managedAppRegistrations "
-                "managedDevices messages onenote onlineMeetings outlook people planner presence print registeredDevices "
-                "ownedDevices settings solutions teamwork todo"
+                "managedDevices messages onenote onlineMeetings outlook people planner presence print "
+                "registeredDevices ownedDevices settings solutions teamwork todo"
             ),
             COMPUTED: (
                 "assignedPlans imAddresses isManagementRestricted isResourceAccount legalAgeGroupClassification "
