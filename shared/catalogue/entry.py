@@ -248,8 +248,12 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
     @property
     def is_plain(self) -> bool:
-        """Whether every object is a member of a collection, known by Graph's id, with nothing to be left out of it."""
-        return self.shape is Shape.LIST and self.key == "id" and not (self.identity or self.secrets)
+        """Whether every object is a member of a collection, known by Graph's id, with nothing to be left out of it.
+
+        What Graph sends unasked is looked through for secrets, so only what is selected by name is plain.
+        """
+        is_known_by_id = self.shape is Shape.LIST and self.key == "id" and not self.identity
+        return is_known_by_id and self.sends_select and not self.secrets
 
     @property
     def is_small(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 WITHHELD = "withheld"
-SECRET = frozenset({"secretText", "password", "clientSecret", "privateKey", "sharedSecret"})
+SECRET = frozenset({"secretText", "secretKey", "password", "clientSecret", "privateKey", "sharedSecret"})
 KEYS, KEY = "keyCredentials", "key"
 
 

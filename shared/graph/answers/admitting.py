@@ -1,18 +1,24 @@
 """What of an object from Graph may be kept: everything but secrets, with its parent's id where it does not say it.
 
 Pure. Every body that is stored or compared passes here first, so a secret Graph should ever answer with goes no
-further. Of a credential only members that are known to be harmless are kept; an unknown one is not.
+further. Of a credential only members that are known to be harmless are kept; an unknown one is not. Types that are read
+without $select keep properties nobody knows, so whatever in them is called like a secret is withheld. Bodies of users,
+groups and others that are plain (catalogue/entry.py) have nothing but what was selected by name, and no secret is.
 """
 
 from __future__ import annotations
+
+import re
 
 import msgspec
 
 from shared.catalogue.entry import ObjectType
 from shared.catalogue.identity import PARENT, object_id
+from shared.domain.secrets import KEYS, SECRET, without_secrets
 from shared.graph.answers.faults import incomplete
 from shared.graph.exchange import Reply
 
+_CALLED_SECRET = re.compile(rb'"(?:%s)"\s*:' % b"|".join(name.encode() for name in sorted((*SECRET, KEYS))))
 _Members = dict[str, msgspec.Raw]
 _MEMBERS = msgspec.json.Decoder(_Members)
 _ITEMS = msgspec.json.Decoder(list[_Members] | None)
@@ -25,6 +31,8 @@ def admitted(entry: ObjectType, body: bytes, reply: Reply, *, parent: str = "") 
     """
     if entry.secrets:
         body = _without_secrets(entry, body, reply)
+    if not entry.sends_select and _CALLED_SECRET.search(body):
+        body = _withheld(entry, body, reply)
     if parent and PARENT in entry.identity:
         body = b'{"%s":%s,%s' % (PARENT.encode(), msgspec.json.encode(parent), body.lstrip()[1:].lstrip())
     return body
@@ -36,6 +44,14 @@ def identified(what: str, entry: ObjectType, body: bytes, reply: Reply) -> str:
         return object_id(entry, body)
     except msgspec.DecodeError as error:
         raise incomplete(what, f"an object does not say what it is known by ({error})", reply) from error
+
+
+def _withheld(entry: ObjectType, body: bytes, reply: Reply) -> bytes:
+    """Return `body` with every value in it replaced that is called like a secret."""
+    try:
+        return msgspec.json.encode(without_secrets(msgspec.json.decode(body)))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise incomplete(entry.name, f"an object that may hold a secret cannot be read ({error})", reply) from error
 
 
 def _without_secrets(entry: ObjectType, body: bytes, reply: Reply) -> bytes:

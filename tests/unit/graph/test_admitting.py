@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from shared.catalogue.application import APPLICATION
+from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
 from shared.catalogue.entry import ObjectType
 from shared.catalogue.federated_identity_credential import FEDERATED_IDENTITY_CREDENTIAL
 from shared.catalogue.identity import PARENT, object_id
@@ -13,6 +14,7 @@ from shared.catalogue.service_principal import SERVICE_PRINCIPAL
 from shared.catalogue.types import LISTINGS
 from shared.catalogue.user import USER
 from shared.domain.errors import IncompleteListingError
+from shared.domain.secrets import WITHHELD
 from shared.graph.answers.admitting import admitted
 from shared.graph.exchange import Reply
 from shared.graph.reading import whole_page
@@ -35,6 +37,20 @@ def test_of_a_credential_only_what_is_known_to_be_harmless_is_kept(entry: Object
     kept = admitted(entry, msgspec.json.encode(body), REPLY)
     assert msgspec.json.decode(kept) == {**body, "passwordCredentials": [PASSWORD], "keyCredentials": [KEY]}
     assert b"hush" not in kept
+
+
+def test_of_what_comes_unasked_whatever_is_called_like_a_secret_is_withheld_and_the_rest_kept() -> None:
+    body = b'{"id":"p","newInGraph":{"n":1,"clientSecret":"hush"},"displayName":"password: \\"x\\""}'
+    kept = msgspec.json.decode(admitted(CONDITIONAL_ACCESS_POLICY, body, REPLY))
+    assert kept == {"id": "p", "newInGraph": {"n": 1, "clientSecret": WITHHELD}, "displayName": 'password: "x"'}
+    harmless = b'{"id":"p", "allowedCombinations":["password","fido2"], "n":1.50}'
+    assert admitted(CONDITIONAL_ACCESS_POLICY, harmless, REPLY) is harmless
+
+
+def test_a_body_too_deep_to_be_looked_through_for_a_secret_fails_by_name() -> None:
+    body = b'{"id":"p","secretText":' + b"[" * 10_000 + b"]" * 10_000 + b"}"
+    with pytest.raises(IncompleteListingError, match=r"^conditionalAccessPolicy: .*request-id r-1"):
+        admitted(CONDITIONAL_ACCESS_POLICY, body, REPLY)
 
 
 @pytest.mark.parametrize("credentials", ["[]", "null"])
