@@ -5,7 +5,7 @@ Pure: from JSON to rows of cells; a cell that is a tuple has one line for each o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cli.api import Json
@@ -25,6 +25,7 @@ LINKS = ("direction", "reference", "other")
 VERSIONS = ("snapshot of", "what", "changed")
 SUMMARY = ("type", "action", "count")
 VALUE_LETTERS_MAX = 80
+NAMES_MAX = 6  # types named one by one where they were read alike; the JSON form names all of them
 TIMES = {"snapshot of": "targetStateDateTime", "started": "jobStartDateTime", "ended": "jobCompletionDateTime"}
 FIGURES = {
     "requested by": "tidemark.requestedBy",
@@ -196,8 +197,10 @@ def _how(snapshot: Json) -> tuple[object, ...]:
 
 def _notes(notes: Json) -> Iterator[tuple[object, object]]:
     """Return what a job says of how the tenant was read."""
-    for type_name, way in _members(notes, "ways").items():
-        yield f"read {type_name}", way
+    ways = _members(notes, "ways")
+    for way in dict.fromkeys(ways.values()):  # dozens of types are read alike: what stands out must not drown in them
+        alike = [name for name, known in ways.items() if known == way]
+        yield f"read {alike[0]}" if len(alike) == 1 else f"read {len(alike)} types", _lines(way, _listed(alike))
     for type_name, reason in _members(notes, "incomplete").items():
         yield f"without {type_name}", reason
     for type_name, reason in _members(notes, "notCompared").items():
@@ -205,6 +208,11 @@ def _notes(notes: Json) -> Iterator[tuple[object, object]]:
     labels = {"nativeWatch": "native recoveries", "over": "over snapshot", "check": "whole against delta"}
     labels |= {"liveAsOf": "the tenant as of", "readBy": "read by report"}
     yield from ((label, notes[name]) for name, label in labels.items() if notes.get(name))
+
+
+def _listed(names: Sequence[str]) -> str | None:
+    """Return the names in a row, as far as they are few."""
+    return ", ".join(names) if 1 < len(names) <= NAMES_MAX else None
 
 
 def match_row(match: Json) -> tuple[object, ...]:

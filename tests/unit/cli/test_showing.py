@@ -16,6 +16,7 @@ from cli.arguments import parser
 from cli.errors import MEANING
 from cli.pace import Pace
 from cli.settings import EXPLAINED
+from cli.tables import job_facts
 from cli.text import HIDDEN, duration, json_text, moment, visible
 from cli.watching import PATIENCE_SECONDS, Clock, figures
 from tests.unit.cli.worlds import Answers, command
@@ -178,6 +179,21 @@ def test_times_are_shown_in_utc_and_spans_in_hours() -> None:
     assert moment("2026-11-20T22:00:00Z") == "2026-11-20 22:00:00Z"
     assert (moment(None), moment("soon")) == ("", "soon")
     assert duration(3725.4) == "1:02:05"
+
+
+def test_types_that_were_read_alike_share_a_line_and_the_others_stand_out() -> None:
+    ways = {f"type{number}": "full: no delta" for number in range(9)} | {
+        "user": "full: token expired",
+        "group": "delta",
+    }
+    rows = [row for row in job_facts({"tidemark.notes": {"ways": ways}}) if str(row[0]).startswith("read ")]
+    assert rows == [
+        ("read 9 types", ("full: no delta",)),
+        ("read user", ("full: token expired",)),
+        ("read group", ("delta",)),
+    ]
+    few = job_facts({"tidemark.notes": {"ways": {"user": "delta", "group": "delta"}}})
+    assert ("read 2 types", ("delta", "user, group")) in list(few)
 
 
 def test_options_are_not_abbreviated() -> None:
