@@ -203,6 +203,8 @@ def _notes(notes: Json) -> Iterator[tuple[object, object]]:
         yield f"read {alike[0]}" if len(alike) == 1 else f"read {len(alike)} types", _lines(way, _listed(alike))
     for type_name, reason in _members(notes, "incomplete").items():
         yield f"without {type_name}", reason
+    for type_name, reason in _members(notes, "notAudited").items():
+        yield f"owners, sponsors: {type_name}", reason
     for type_name, reason in _members(notes, "notCompared").items():
         yield f"not compared: {type_name}", reason
     labels = {"nativeWatch": "native recoveries", "over": "over snapshot", "check": "whole against delta"}

@@ -200,7 +200,9 @@ def _early(types: Sequence[ObjectType], counts: Counts, filters: Mapping[str, li
         if entry.has_delta and not _are_few(counts, entry.name):
             for listing in entry.listings():
                 ranges = filters[entry.name] if listing.kind != "deleted" else [""]
-                yield from ({"listings": [listing.name], **({"within": one} if one else {})} for one in ranges)
+                for number, one in enumerate(ranges, start=1):
+                    place = {"within": one, "range": f"{number} of {len(ranges)}"} if one else {}
+                    yield {"listings": [listing.name], **place}
         elif entry.has_delta and entry.name in PEOPLE:
             yield {"listings": [listing.name for listing in entry.listings()]}
         elif entry.has_delta:

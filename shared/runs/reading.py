@@ -11,6 +11,7 @@ import msgspec
 from shared.catalogue.entry import Listing, ObjectType
 from shared.catalogue.identity import object_id
 from shared.catalogue.types import LISTINGS, type_named
+from shared.domain.changes import Json
 from shared.domain.errors import IncompleteListingError
 from shared.formats.links import LinkSpool
 from shared.formats.objects import SOFT_DELETED, Spool
@@ -40,8 +41,8 @@ class Reading:
             return await self._by_ids.read(tenure)
         if "type" in argument:
             return await self._read_settled(tenure, type_named(argument["type"]))
-        shards, within = int(argument["shards"]), str(argument.get("within", ""))
-        listings = [msgspec.structs.replace(LISTINGS[name], within=within) for name in argument["listings"]]
+        shards = int(argument["shards"])
+        listings = [_ranged(LISTINGS[name], argument) for name in argument["listings"]]
         small = [LISTINGS[name] for name in argument.get("small", ())]
         place, cursor = _place(str(tenure.batch.cursor.get("next", "")))
         while True:
@@ -100,6 +101,14 @@ def collect(page: Page, listing: Listing, spool: Spool, links: LinkSpool) -> Non
         code = entry.reference(listing.expand).code
         links.add_pairs(code, page.links)
         links.add_linked(code, page.linked)
+
+
+def _ranged(listing: Listing, argument: Json) -> Listing:
+    """Return the range of the listing that the batch reads; errors name it by its number, never by what is in it."""
+    if "within" not in argument:
+        return listing
+    name = f"{listing.name}, range {argument['range']}" if "range" in argument else listing.name
+    return msgspec.structs.replace(listing, name=name, within=str(argument["within"]))
 
 
 def _place(text: str) -> tuple[int, str]:

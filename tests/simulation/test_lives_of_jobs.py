@@ -225,39 +225,6 @@ def test_a_job_that_has_ended_cannot_be_cancelled() -> None:
     tell(story)
 
 
-@pytest.mark.parametrize(
-    ("kind", "path"),
-    [
-        (Fault.CUT_BODY, "^/users\\?"),
-        (Fault.HTML_PAGE, "^/groups\\?"),
-        (Fault.WRONG_TYPE, "^/users\\?"),
-        (Fault.NEXT_LINK_LOOP, "^/users\\?"),
-        (Fault.NEXT_LINK_ELSEWHERE, "^/users\\?"),
-        (Fault.NEXT_LINK_MISSING, "^/users/delta"),
-        (Fault.HTML_PAGE, "^/groups/delta"),
-        (Fault.FORBIDDEN, "^/identity/conditionalAccess/policies"),
-        (Fault.CUT_BODY, "^/identity/conditionalAccess/namedLocations"),
-    ],
-)
-def test_a_listing_without_a_proven_end_fails_the_capture_by_name_and_seals_nothing(kind: Fault, path: str) -> None:
-    async def story() -> None:
-        clock = virtual_time.VirtualClock()
-        # Refused when it is tried, a type is left out by name; refused after that, it is a hole.
-        rule = Rule(kind=kind, path=path, nth=2 if kind is Fault.FORBIDDEN else None)
-        simulator = Simulator(
-            clock=clock.unix_seconds, seed=SEED, objects=2_500, tenant_id=TENANT, faults=Faults([rule])
-        )
-        platform = Platform(simulator, seed=SEED)
-        job = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
-        assert rule.fired > 0
-        assert job.state is State.FAILED
-        assert job.error
-        assert await platform.operator.snapshots.listed(TENANT) == []
-        assert await platform.operator.snapshots.manifests(TENANT) == []
-
-    virtual_time.run(story())
-
-
 def test_a_paused_worker_of_a_revived_job_records_nothing_when_it_wakes() -> None:
     """Its renewals stop while time goes on: the watchdog fences it off, and its late record is refused."""
 
