@@ -31,6 +31,7 @@ def parser() -> ArgumentParser:
     shown = ArgumentParser(add_help=False)
     shown.add_argument("--json", action="store_true", help="JSON also at a terminal (always when piped)")
     page, wait, scope, job, snapshot, doing = _page(), _wait(), _scope(), _job(), _snapshot(), _apply()
+    looked_at = _looked_at()
 
     def add(name: str, command: object, help_text: str, *parents: ArgumentParser) -> ArgumentParser:
         added = commands.add_parser(
@@ -57,7 +58,7 @@ def parser() -> ArgumentParser:
     add_reading(add("report", starting.report, "find what differs from a snapshot", snapshot, scope, wait))
     compare = add("compare", starting.compare, "find what differs between two snapshots", snapshot, scope, wait)
     compare.add_argument("other", metavar="OTHER", help="id of the snapshot that stands for now, or latest")
-    add_rows(add, job, page)
+    add_rows(add, looked_at, page)
     planned = "plan to bring the tenant back to a snapshot, or do it"
     recover = add("recover", starting.recover, planned, snapshot, scope, wait, doing)
     _add_allowances(recover)
@@ -68,9 +69,9 @@ def parser() -> ArgumentParser:
     add("id-map", looking.id_map, "list what recoveries have created anew, with old and new ids", page)
     add_drift(add, page)
     add("jobs", looking.jobs, "list jobs, newest first", page)
-    add("job", looking.job, "show one job", job, wait)
+    add("job", looking.job, "show one job", looked_at, wait)
     add("cancel", starting.cancel, "stop a job at its next boundary; what it has applied stays", job, wait)
-    add_ledger(add, job, page)
+    add_ledger(add, looked_at, page)
     add("permissions", None, "list the application permissions to grant", _purpose()).set_defaults(local=permissions)
     return made
 
@@ -218,6 +219,14 @@ def _purpose() -> ArgumentParser:
 def _job() -> ArgumentParser:
     made = ArgumentParser(add_help=False)
     made.add_argument("job", metavar="JOB", help="id of a job")
+    return made
+
+
+def _looked_at() -> ArgumentParser:
+    """Only what is looked at may be called `latest`: what acts on a job has to name it."""
+    made = ArgumentParser(add_help=False)
+    made.add_argument("job", metavar="JOB", help="id of a job, or latest")
+    made.set_defaults(may_be_latest=True)
     return made
 
 

@@ -16,7 +16,7 @@ from cli.api import Api
 from cli.arguments import parser
 from cli.errors import CliError
 from cli.screen import Screen
-from cli.session import Command, Session
+from cli.session import Command, Session, chosen_job
 from cli.settings import read_settings
 from cli.tokens import Tokens, fetch_for
 from cli.watching import Clock
@@ -65,6 +65,8 @@ def run(arguments: Sequence[str], around: Surroundings) -> int:
         settings = read_settings(around.environment)
         tokens = Tokens(fetch_for(settings, around.transport), around.clock.monotonic)
         with Api(settings.url, tokens, around.transport) as api:
+            if getattr(given, "may_be_latest", False):
+                given.job = chosen_job(api, given.job)
             return command(Session(api, screen, around.clock, around.storage), given)
     except CliError as error:
         screen.note(f"tidemark: {error}")

@@ -1,4 +1,4 @@
-"""What every command works with, and how it finds the snapshot it is told to use."""
+"""What every command works with, and how it finds the snapshot or job it is told to use."""
 
 from __future__ import annotations
 
@@ -35,10 +35,7 @@ Command = Callable[[Session, Namespace], Exit]
 def chosen_snapshot(api: Api, text: str) -> Json:
     """Return the snapshot called `latest`, by its id in the API, or by Tidemark's own id; raise CliError."""
     if text == LATEST:
-        rows, _next_skip = api.page("snapshots", top=1, skip=0)
-        if not rows:
-            raise CliError(Exit.NOT_FOUND, "there is no snapshot yet")
-        return rows[0]
+        return _newest(api, "snapshot")
     if not TIDEMARK_ID.match(text):
         return api.get("snapshots", text)
     skip: int | None = 0
@@ -48,3 +45,15 @@ def chosen_snapshot(api: Api, text: str) -> Json:
             if row.get("tidemark.snapshotId") == text:
                 return row
     raise CliError(Exit.NOT_FOUND, f"no snapshot has the id {text}")
+
+
+def chosen_job(api: Api, text: str) -> str:
+    """Return the id of the job called `latest`, or the text as it is; raise CliError when there is no job yet."""
+    return str(_newest(api, "job").get("id")) if text == LATEST else text
+
+
+def _newest(api: Api, what: str) -> Json:
+    rows, _next_skip = api.page(f"{what}s", top=1, skip=0)
+    if not rows:
+        raise CliError(Exit.NOT_FOUND, f"there is no {what} yet")
+    return rows[0]

@@ -110,6 +110,16 @@ def test_without_apply_a_recovery_is_only_planned_and_its_plan_can_be_carried_ou
     assert deployment.run("approve", dry.json["id"]).status == 4, "one's own plan"
 
 
+def test_the_newest_job_is_looked_at_as_latest_and_never_acted_on(deployment: Deployment) -> None:
+    assert deployment.run("job", "latest").err.startswith("tidemark: there is no job yet")
+    harmed(deployment)
+    done = deployment.run("recover", "latest", "--apply", "--yes", "--wait")
+    assert deployment.run("job", "latest").json["id"] == done.json["id"]
+    assert deployment.run("outcomes", "latest").json["value"]
+    for action in ("undo", "retry", "cancel", "approve"):
+        assert deployment.run(action, "latest").status == 3, action
+
+
 def test_a_person_is_asked_what_is_about_to_happen_and_may_say_no(deployment: Deployment) -> None:
     harmed(deployment)
     for answer in ("no\n", "y\n", "\n", ""):
