@@ -39,9 +39,9 @@ log = logging.getLogger(__name__)
 
 StepRun = Callable[[Tenure], Awaitable[Pause | None]]
 # Workers that take one batch in a row and record nothing. Each waits out the lease of the one before (62 s), so a
-# service that is away for 20 minutes costs no job, and a batch that never gets anywhere fails by name within the hour.
+# service that is away for an hour costs no job, and a batch that never gets anywhere fails by name the same day.
 # The count is in the batch's row: those of messages begin anew whenever the watchdog sends one.
-STALLS_MAX = 20
+STALLS_MAX = 60
 # Errors that repeating cannot mend: the job fails by that name, at once and visibly.
 FINAL_ERRORS = (InputError, IntegrityError, DirectoryError, LockOutError, SealRefusedError)
 
