@@ -204,6 +204,7 @@ def _scope() -> ArgumentParser:
     either = made.add_mutually_exclusive_group()
     either.add_argument("--types", metavar="TYPE,...", help="only these types, such as user,group")
     either.add_argument("--ids", metavar="TYPE:ID,...", help="only these objects")
+    either.add_argument("--ids-from", metavar="FILE", help="only the objects that it lists, TYPE:ID a line")
     return made
 
 

@@ -5,6 +5,7 @@ Pure. Names of types are not checked here: the API knows which it captures and n
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from cli.errors import CliError, Exit
@@ -29,6 +30,27 @@ def start_body(types: str | None, ids: str | None, options: dict[str, Any] | Non
     if options:
         body["tidemark.options"] = options
     return body
+
+
+def named_ids(ids: str | None, path: str | None) -> str | None:
+    """Return the objects of `--ids`, or those that the file of `--ids-from` lists, as `--ids` takes them.
+
+    A line of the file is TYPE:ID; empty lines and those that begin with # are passed over. Raises CliError naming the
+    file and the line that is wrong.
+    """
+    if path is None:
+        return ids
+    try:
+        lines = [line.strip() for line in Path(path).read_text("utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise CliError(Exit.USAGE, f"--ids-from: {path} cannot be read: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        if line and not line.startswith("#") and (":" not in line or "," in line):
+            raise CliError(Exit.USAGE, f"--ids-from: {path}: {line[:80]!r} in line {number} is not TYPE:ID")
+    found = [line for line in lines if line and not line.startswith("#")]
+    if not found:
+        raise CliError(Exit.USAGE, f"--ids-from: {path} lists no object")
+    return ",".join(found)
 
 
 def described(types: str | None, ids: str | None) -> str:

@@ -62,6 +62,7 @@ from shared.runs.relinking import Relinking
 from shared.runs.replanning import Replanning
 from shared.runs.reusing import Reusing
 from shared.runs.rolling import Rolling
+from shared.runs.scopes import Scopes
 from shared.runs.sealing import Sealing
 from shared.runs.searching import Searching
 from shared.runs.showing import Showing
@@ -167,7 +168,7 @@ def assemble(
     from one raises an alert. `writers` is how many identities `ports.directory` writes as, which plans reckon with.
     """
     ledger = Ledger(ports.rows, ports.clock, ports.ids, lease_seconds=lease_seconds)
-    signing = Signing(ports.signer, ports.verifier)
+    scopes, signing = Scopes(ports.work), Signing(ports.signer, ports.verifier)
     snapshots = Snapshots(ports.rows, ports.vault, signing)
     finishing = Finishing(snapshots, ports.clock, rules, gone_percent)
     upkeep = _upkeep(ports, snapshots, ledger, rules)
@@ -181,10 +182,10 @@ def assemble(
         Step.MANUAL: Manual(ledger, ports.work, comparing).write,
         Step.VERIFY: upkeep.rechecking.verify,
     }
-    closing = Closing(ledger, ports.work, ports.audit, signing, ports.clock) if ports.audit is not None else None
-    worker = Worker(ledger, ports.queue, steps, closing)
-    approving = Approving(ledger, ports.rows, approvals)
-    starting = Starting(ledger, worker, snapshots, approving, Picking(ledger, comparing), ports.clock, ports.ids)
+    closing = _closing(ports, ledger, signing, scopes)
+    worker = Worker(ledger, ports.queue, steps, scopes, closing)
+    approving, picking = Approving(ledger, ports.rows, approvals, scopes), Picking(ledger, comparing)
+    starting = Starting(ledger, worker, snapshots, approving, picking, ports.clock, ports.ids, scopes)
     return Product(
         tenant=tenant,
         starting=starting,
@@ -206,6 +207,12 @@ def assemble(
         clock=ports.clock,
         callers=callers,
     )
+
+
+def _closing(ports: Ports, ledger: Ledger, signing: Signing, scopes: Scopes) -> Closing | None:
+    if ports.audit is None:
+        return None
+    return Closing(ledger, ports.work, ports.audit, signing, ports.clock, scopes)
 
 
 def _alerts(ports: Ports) -> Alerts:

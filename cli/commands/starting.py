@@ -10,7 +10,7 @@ from cli.api import Json
 from cli.commands.ending import end_of, show_started
 from cli.errors import CliError, Exit
 from cli.rows import rows_body
-from cli.scope import described, start_body
+from cli.scope import described, named_ids, start_body
 from cli.session import Session, chosen_snapshot
 from cli.text import moment
 
@@ -33,7 +33,7 @@ def report(session: Session, given: Namespace) -> Exit:
     options: dict[str, Any] = {"readWhole": True} if given.whole else {}
     if given.fresh is not None:
         options["freshMinutes"] = given.fresh
-    body = start_body(given.types, given.ids, options)
+    body = start_body(given.types, _ids(given), options)
     snapshot = chosen_snapshot(session.api, given.snapshot)
     job_id = session.api.post("snapshots", str(snapshot["id"]), "recoveryPreviewJobs", body=body)
     return _started(session, given, job_id)
@@ -41,7 +41,7 @@ def report(session: Session, given: Namespace) -> Exit:
 
 def compare(session: Session, given: Namespace) -> Exit:
     """Start a difference report of one snapshot against another."""
-    body = start_body(given.types, given.ids)
+    body = start_body(given.types, _ids(given))
     target, other = (chosen_snapshot(session.api, text) for text in (given.snapshot, given.other))
     body["tidemark.against"] = str(other["id"])
     return _started(session, given, session.api.post("snapshots", str(target["id"]), "recoveryPreviewJobs", body=body))
@@ -55,13 +55,13 @@ def recover(session: Session, given: Namespace) -> Exit:
     place = ("snapshots", str(snapshot["id"]))
     rows = _rows(session, given)
     if not given.apply:
-        body = start_body(given.types, given.ids, {**options, "plan": True}) | rows
+        body = start_body(given.types, _ids(given), {**options, "plan": True}) | rows
         return _planned(session, given, session.api.post(*place, "recoveryPreviewJobs", body=body))
-    body = start_body(given.types, given.ids, {**options, **_by(given)}) | rows
+    body = start_body(given.types, _ids(given), {**options, **_by(given)}) | rows
     newer = " Objects made since then are soft-deleted." if given.soft_delete_newer else ""
     if given.recreate_hard_deleted:
         newer += " What was deleted for good is created anew, under other ids."
-    scope = f"{len(rows[ROWS]['rows'])} chosen rows" if rows else described(given.types, given.ids)
+    scope = f"{len(rows[ROWS]['rows'])} chosen rows" if rows else described(given.types, _ids(given))
     _ask(session, given, f"Bring {scope} back to {moment(snapshot.get('createdDateTime'))}.{newer}")
     return _started(session, given, session.api.post(*place, "recoveryJobs", body=body))
 
@@ -87,6 +87,10 @@ def undo(session: Session, given: Namespace) -> Exit:
 def retry(session: Session, given: Namespace) -> Exit:
     """Show what repeating the failures of an ended recovery would do; with --apply do it."""
     return _again(session, given, "tidemark.retryFailed", f"Repeat what failed in recovery {given.job}.")
+
+
+def _ids(given: Namespace) -> str | None:
+    return named_ids(given.ids, given.ids_from)
 
 
 def _rows(session: Session, given: Namespace) -> Json:

@@ -11,7 +11,7 @@ from functions.asked import Asked
 from functions.handlers.jobs import of_snapshot
 from functions.wire.change import change_body, confirmation_body, failed_body, outcome_body, unknown_bodies
 from functions.wire.explained import row_body
-from functions.wire.names import NAMESPACE
+from functions.wire.names import NAMESPACE, Json
 from functions.wire.row_filters import read_row_filter, read_row_order
 from shared.domain.ids import snapshot_time
 from shared.domain.jobs import Kind
@@ -32,9 +32,12 @@ async def changes(product: Product, asked: Asked) -> func.HttpResponse:
         order=read_row_order(options.orderby),
     )
     bodies = (row_body(row, target_at=_target_at(asked), shows_all=asked.shows_all) for row in rows)
-    unknown = [] if options.skip else await product.asking.unknown(product.tenant, job.job_id)
-    noted = {"tidemark.unknownObjects": unknown_bodies(unknown, shows_all=asked.shows_all)} if unknown else {}
-    return replies.collection(asked, CONTEXT, bodies, is_more=is_more, noted=noted)
+    unknown, total, has_more_unknown = await product.asking.unknown(
+        product.tenant, job.job_id, skip=options.skip, top=options.top
+    )
+    noted: Json = {"tidemark.unknownCount": total} if total and not options.skip else {}
+    noted |= {"tidemark.unknownObjects": unknown_bodies(unknown, shows_all=asked.shows_all)} if unknown else {}
+    return replies.collection(asked, CONTEXT, bodies, is_more=is_more or has_more_unknown, noted=noted)
 
 
 async def failed_changes(product: Product, asked: Asked) -> func.HttpResponse:

@@ -23,6 +23,7 @@ from shared.domain.scope import EVERYTHING, Scope
 from shared.jobs.freshness import MINUTES_MAX
 
 BODY_BYTES_MAX = 1024 * 1024
+START_BYTES_MAX = 32 * 1024 * 1024  # of one that names objects: 500,000 ids of 39 bytes, with room
 CRITERIA = "filteringCriteria"
 OPTIONS = "tidemark.options"
 AGAINST = "tidemark.against"
@@ -57,12 +58,12 @@ REASON = "reason"
 WIRE_TYPE = {Kind.REPORT: "recoveryPreviewJob", Kind.RECOVERY: "recoveryJob"}
 
 
-def read_object(headers: Mapping[str, str], content: bytes) -> Json:
+def read_object(headers: Mapping[str, str], content: bytes, bytes_max: int = BODY_BYTES_MAX) -> Json:
     """Return the JSON object of a body, an empty one for no body; raise InputError for anything else."""
     if not content:
         return {}
-    if len(content) > BODY_BYTES_MAX:
-        raise InputError(f"the body has {len(content)} bytes; at most {BODY_BYTES_MAX} are read", member="body")
+    if len(content) > bytes_max:
+        raise InputError(f"the body has {len(content)} bytes; at most {bytes_max} are read", member="body")
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise InputError(f"Content-Type is {media_type[:80]!r}; send application/json", member="Content-Type")
@@ -89,7 +90,7 @@ def read_reason(headers: Mapping[str, str], content: bytes) -> str:
 
 def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[Scope, Options]:
     """Return what a new job of `kind` is about and what it may do; raise InputError naming what is wrong."""
-    body = read_object(headers, content)
+    body = read_object(headers, content, START_BYTES_MAX)
     allowed = {TYPE_TAG, CRITERIA, OPTIONS, ROWS} | ({AGAINST} if kind is Kind.REPORT else set())
     _refuse_unknown(body, frozenset(allowed))
     wanted = WIRE_TYPE[kind]
@@ -109,6 +110,7 @@ def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[
         raise InputError(f"{member} excludes plan and readWhole: those always read the tenant", member=member)
     if ROWS not in body:
         return scope, options
+    read_object(headers, content)  # the rows are kept in the job's row, so they have to be as short as other bodies
     if criteria is not None:
         raise InputError(f"{ROWS} and {CRITERIA} exclude each other: the rows are the scope", member=CRITERIA)
     if kind is Kind.REPORT and not options.makes_plan:
@@ -119,7 +121,7 @@ def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[
 
 def read_against(headers: Mapping[str, str], content: bytes) -> str:
     """Return the snapshot that a report is to compare with, by either id, empty for the live tenant."""
-    value = read_object(headers, content).get(AGAINST, "")
+    value = read_object(headers, content, START_BYTES_MAX).get(AGAINST, "")
     if not isinstance(value, str) or len(value) > TEXT_CHARS_MAX:
         raise InputError(f"{AGAINST} must be the id of a snapshot", member=AGAINST)
     return value

@@ -1,7 +1,7 @@
 """Filtering criteria: what part of a tenant a job is about, from the wire and back.
 
 Pure. An empty filter is refused: whoever sends one meant something else than "everything". Microsoft's portal takes
-100 object ids at most; here any number that fits the body is taken.
+100 object ids at most; here up to IDS_MAX are taken (shared/domain/scope.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import type_named
 from shared.domain.errors import InputError
 from shared.domain.ids import GUID, guid
-from shared.domain.scope import Scope
+from shared.domain.scope import IDS_MAX, Scope
 
 BY_TYPES = "recoveryJobEntityNamesFilter"
 BY_IDS = "recoveryJobEntityNameAndIdsFilter"
@@ -73,6 +73,9 @@ def _ids(value: object, *, member: str) -> dict[str, tuple[str, ...]]:
         chosen = found.setdefault(name, {})
         for position, one in enumerate(ids):
             chosen[object_id(type_named(name), one, member=f"{place}.entityIds[{position}]")] = None
+    size = sum(map(len, found.values()))
+    if size > IDS_MAX:
+        raise InputError(f"{member} names {size} objects; at most {IDS_MAX} can be named: name types", member=member)
     return {name: tuple(ids) for name, ids in found.items()}
 
 

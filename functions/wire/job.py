@@ -31,7 +31,9 @@ NATIVE = (
     "totalChangedObjectsCalculated totalChangedLinksCalculated totalObjectsModified totalLinksModified "
     "totalFailedChanges"
 ).split()
-FACTS = "kind snapshotId wireSnapshotId against requestedBy options rows plan confirmation isCancelAsked".split()
+FACTS = (
+    "kind scopeObjects snapshotId wireSnapshotId against requestedBy options rows plan confirmation isCancelAsked"
+).split()
 FIGURES = "ledger manualSteps counts progress summary leftAlone warnings error notes isRestorePoint".split()
 MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES]}
 
@@ -55,6 +57,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         body |= _modified(job)
     return body | {
         "tidemark.kind": job.kind,
+        "tidemark.scopeObjects": _scope_objects(job, shows_all=shows_all),
         "tidemark.snapshotId": job.snapshot_id,
         "tidemark.wireSnapshotId": wire_id,
         "tidemark.against": wire_snapshot_id(job.against) if job.against else None,
@@ -131,6 +134,14 @@ def _modified(job: Job) -> Json:
         "totalLinksModified": counts.get("links.applied", 0),
         "totalFailedChanges": failed if job.state in ENDS else None,
     }
+
+
+def _scope_objects(job: Job, *, shows_all: bool) -> dict[str, int] | None:
+    """Return how many objects of each type a scope names that is too large to be shown, None for any other."""
+    if job.scope_file is None:
+        return None
+    counts = job.scope_file.counts
+    return {type_member(BY_NAME[name].wire_name, shows_all=shows_all): number for name, number in counts.items()}
 
 
 def _confirmation(job: Job) -> Json | None:

@@ -6,12 +6,12 @@ size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from shared.catalogue.types import BY_CODE, BY_NAME, reference_of_code
 from shared.compare.merge import MARK_BYTES, MARK_KEY_BYTES, find, marks, row_at, unlike
 from shared.domain.changes import Action, LinkDifference
-from shared.domain.ids import KEY_BYTES, key_guid, object_key
+from shared.domain.ids import KEY_BYTES, key_guid, object_keys
 from shared.domain.scope import Scope
 from shared.formats.links import ROW_BYTES
 from shared.formats.objects import KEY_AND_TYPE, SOFT_DELETED, IndexRow
@@ -69,14 +69,18 @@ def types_in(scope: Scope, codes: Iterable[int]) -> frozenset[int]:
     return frozenset(code for code, name in known.items() if scope.covers_type(name))
 
 
-def chosen(scope: Scope, shard: int, shards: int) -> dict[Key, tuple[str, str]]:
+def chosen(scope: Scope, shard: int, shards: int) -> Mapping[Key, tuple[str, str]]:
     """Return the objects that the scope names one by one and that lie in the shard: type and id, by key."""
-    found: dict[Key, tuple[str, str]] = {}
+    return scope.once(f"of {shards} shards", lambda: _by_shard(scope, shards)).get(shard, {})
+
+
+def _by_shard(scope: Scope, shards: int) -> dict[int, dict[Key, tuple[str, str]]]:
+    """Return all objects that the scope names one by one, by shard: one look at each id, however many shards."""
+    found: dict[int, dict[Key, tuple[str, str]]] = {}
     for name, ids in (scope.ids or {}).items():
-        for object_id in ids:
-            key = object_key(object_id)
-            if shard_of(key, shards) == shard:
-                found[key, BY_NAME[name].code] = (name, object_id)
+        code = BY_NAME[name].code
+        for object_id, key in zip(ids, object_keys(ids), strict=True):
+            found.setdefault(shard_of(key, shards), {})[key, code] = (name, object_id)
     return found
 
 
@@ -84,7 +88,7 @@ def chosen_shards(scope: Scope, shards: int) -> frozenset[int] | None:
     """Return the shards in which the objects lie that the scope names one by one, None when it names none."""
     if scope.ids is None:
         return None
-    return frozenset(shard_of(object_key(one), shards) for ids in scope.ids.values() for one in ids)
+    return frozenset(shard for shard in range(shards) if chosen(scope, shard, shards))
 
 
 def link_differences(

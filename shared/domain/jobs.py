@@ -14,7 +14,7 @@ import msgspec
 from shared.domain.chosen import Chosen
 from shared.domain.ledgers import SealedLedger
 from shared.domain.protection import Protection
-from shared.domain.scope import EVERYTHING, Scope
+from shared.domain.scope import EVERYTHING, Scope, ScopeFile
 
 
 class Kind(StrEnum):
@@ -100,7 +100,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     the tenant was read; like `counts` it is put together when somebody asks, and empty in the row.
     `counts` and `warnings`, what an operator must be told of a job that went well, are gathered from its batches too.
     `against` is the snapshot that a report compares with `snapshot_id`; empty for the tenant as it is now. `ledger` is
-    where the ledger of a recovery was sealed, the one thing that is added after the job's end.
+    where the ledger of a recovery was sealed, the one thing that is added after the job's end. A scope of very many ids
+    lies in `scope_file`; in the row its types have no ids then, so that whoever forgets the file acts on nothing.
     """
 
     tenant: str
@@ -113,6 +114,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: datetime | None = None
     against: str = ""
     scope: Scope = EVERYTHING
+    scope_file: ScopeFile | None = None
     options: Options = Options()
     requested_by: str = ""
     is_cancel_asked: bool = False

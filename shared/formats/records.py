@@ -29,6 +29,7 @@ CONFIRMATIONS = "confirmations/1"
 OVERWRITTEN = "overwritten/1"
 MANUAL_STEPS = "manual-steps/1"
 ID_MAP = "id-map/1"
+SCOPE = "scope/1"
 
 Record = TypeVar("Record")
 _ENCODER = msgspec.json.Encoder(order="deterministic")

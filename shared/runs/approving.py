@@ -13,6 +13,7 @@ from shared.domain.jobs import Job, Kind, Options, State, Step
 from shared.domain.scope import Scope
 from shared.ports import ANY, Put, Rows
 from shared.runs.ledger import Ledger
+from shared.runs.scopes import Scopes
 
 APPROVAL_FORMAT = "approval/1"
 APPROVAL_SECONDS_MAX = 24 * 3600
@@ -21,8 +22,8 @@ APPROVAL_SECONDS_MAX = 24 * 3600
 class Approving:
     """Plans and their approvals; `needed` distinct approvers, none of them the requester, let a plan be carried out."""
 
-    def __init__(self, ledger: Ledger, rows: Rows, needed: int) -> None:
-        self._ledger, self._rows, self.needed = ledger, rows, needed
+    def __init__(self, ledger: Ledger, rows: Rows, needed: int, scopes: Scopes) -> None:
+        self._ledger, self._rows, self.needed, self._scopes = ledger, rows, needed, scopes
 
     async def approve(self, tenant: str, job_id: str, *, approver: str) -> int:
         """Record that `approver` agrees to a plan; return how many approvals it has now.
@@ -53,7 +54,7 @@ class Approving:
                     member="tidemark.options.plannedBy",
                 )
             return ""
-        plan = await self._plan(tenant, options.planned_by)
+        plan = await self._scopes.whole(await self._plan(tenant, options.planned_by))
         asked = (snapshot_id, scope, msgspec.structs.replace(options, planned_by=""))
         if asked != (plan.snapshot_id, plan.scope, msgspec.structs.replace(plan.options, makes_plan=False)):
             raise InputError(f"plan {plan.job_id} is for another snapshot, scope or options", member="plannedBy")

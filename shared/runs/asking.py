@@ -17,7 +17,7 @@ from shared.domain.jobs import Batch, Job, Kind, State, Step
 from shared.jobs.flow import totals, warnings
 from shared.ports import Blobs
 from shared.recover.refusals import warnings_of
-from shared.runs.comparing import Comparing, difference_files
+from shared.runs.comparing import Comparing, difference_files, unknown_files
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import confirmations_of, overwriters_of, recorded
 from shared.runs.telling import notes_of
@@ -69,9 +69,17 @@ class Asking:
             found += (await self._comparing.load(output))[first : first + count]
         return found, is_more
 
-    async def unknown(self, tenant: str, job_id: str) -> list[UnknownObject]:
-        """Return the objects that a report's scope names and that neither of its sides has."""
-        return await self._comparing.unknown(await self._ledger.batches(tenant, job_id))
+    async def unknown(self, tenant: str, job_id: str, *, skip: int, top: int) -> tuple[list[UnknownObject], int, bool]:
+        """Return a page of the objects that a report's scope names and neither side has, of how many, and if more do.
+
+        Read file by file: a scope may name very many objects, and all of them may be unknown.
+        """
+        files = unknown_files(await self._ledger.batches(tenant, job_id))
+        chosen, is_more = _window(files, skip, top)
+        found: list[UnknownObject] = []
+        for output, first, count in chosen:
+            found += (await self._comparing.load_unknown(output))[first : first + count]
+        return found, sum(int(file["records"]) for file in files), is_more
 
     async def failures(self, tenant: str, job_id: str, *, skip: int, top: int) -> tuple[list[Outcome], bool]:
         """Return a page of a recovery's failed changes and whether more follow."""

@@ -30,6 +30,7 @@ from shared.runs.snapshots import Snapshots
 STATES_TRIED = 8  # newer ones without tokens were imported, or their jobs' rows are gone
 ASKED_FOR = "a whole reading was asked for"
 GROWTH_MAX = 2  # a state is carried on in its own shards until they hold twice what a shard should
+BY_IDS_MAX = 20_000  # objects read one by one: 1,000 batches of 20; beyond that their types are read as such
 EXPIRED_CODES = frozenset({"resyncRequired", "syncStateNotFound", "syncStateInvalid"})
 
 
@@ -195,9 +196,9 @@ def reads_by_ids(job: Job) -> bool:
     """Tell whether a job reads only the objects that its scope names.
 
     A plan that may change groups needs more: the lock-out guard looks for whoever is in them at any depth, so the types
-    in scope are read as such (docs/lockout.md).
+    in scope are read as such (docs/lockout.md), and so they are where the scope names very many objects.
     """
-    if job.kind is Kind.CAPTURE or job.scope.ids is None or job.options.reads_whole:
+    if job.kind is Kind.CAPTURE or job.scope.ids is None or job.options.reads_whole or job.scope.size > BY_IDS_MAX:
         return False
     makes_plan = job.kind is Kind.RECOVERY or job.options.makes_plan
     return not (makes_plan and GROUP.name in job.scope.ids)

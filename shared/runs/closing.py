@@ -24,6 +24,7 @@ from shared.jobs.states import ENDS
 from shared.ports import Blobs, Clock
 from shared.runs.explaining import outputs_of
 from shared.runs.ledger import Ledger
+from shared.runs.scopes import Scopes
 from shared.runs.signing import Signing
 from shared.runs.tracing import OVERWRITTEN_PART
 
@@ -37,8 +38,10 @@ log = logging.getLogger(__name__)
 class Closing:
     """Seals the ledgers of one deployment's recoveries into `audit`."""
 
-    def __init__(self, ledger: Ledger, work: Blobs, audit: Blobs, signing: Signing, clock: Clock) -> None:
-        self._ledger, self._work, self._audit = ledger, work, audit
+    def __init__(
+        self, ledger: Ledger, work: Blobs, audit: Blobs, signing: Signing, clock: Clock, scopes: Scopes
+    ) -> None:
+        self._ledger, self._work, self._audit, self._scopes = ledger, work, audit, scopes
         self._signing, self._clock = signing, clock
 
     async def look(self, tenant: str) -> int:
@@ -74,7 +77,7 @@ class Closing:
         listed = tuple(
             msgspec.structs.replace(part, length=len(file)) for (part, _output), file in zip(parts, files, strict=True)
         )
-        head = _head(job, totals(batches), listed)
+        head = _head(await self._scopes.whole(job), totals(batches), listed)
         content, digest = encode_ledger(head, files)
         name = ledger_name(job.tenant, job.job_id)
         decode_ledger(content, name=name, expected=digest)  # nothing is sealed that its reader would refuse

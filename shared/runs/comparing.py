@@ -132,14 +132,11 @@ class Comparing:
         content = await self._work.read(output["name"])
         return decode_records(content, Difference, DIFFERENCES, name=output["name"], expected=output["sha256"])
 
-    async def unknown(self, batches: list[Batch]) -> list[UnknownObject]:
-        """Return the objects that a job's scope names and that neither side has."""
-        found: list[UnknownObject] = []
-        for output in _outputs(batches, UNKNOWN_PART):
-            name, digest = output["name"], output["sha256"]
-            content = await self._work.read(name)
-            found += decode_records(content, UnknownObject, UNKNOWN_OBJECTS, name=name, expected=digest)
-        return found
+    async def load_unknown(self, output: dict[str, Any]) -> list[UnknownObject]:
+        """Return the objects of one stored file that a scope names and that neither side has, proven by its digest."""
+        name, digest = output["name"], output["sha256"]
+        content = await self._work.read(name)
+        return decode_records(content, UnknownObject, UNKNOWN_OBJECTS, name=name, expected=digest)
 
     async def _store(self, job: Job, place: str, tag: str, lines: list[bytes]) -> dict[str, Any]:
         name = f"{job.tenant}/{job.job_id}/{place}"
@@ -270,6 +267,11 @@ def _as_stored(pairs: Mapping[Key, Pair]) -> list[tuple[Key, Pair]]:
 def difference_files(batches: list[Batch]) -> list[dict[str, Any]]:
     """Return the stored files of differences of a job, in shard order; an undo or a retry has made its own."""
     return _outputs(batches, "")
+
+
+def unknown_files(batches: list[Batch]) -> list[dict[str, Any]]:
+    """Return the stored files of objects that a job's scope names and neither side has, in shard order."""
+    return _outputs(batches, UNKNOWN_PART)
 
 
 def _outputs(batches: list[Batch], part: str) -> list[dict[str, Any]]:

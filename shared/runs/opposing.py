@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from shared.catalogue.types import BY_CODE
-from shared.compare.shards import chosen
+from shared.compare.shards import chosen_shards
 from shared.domain.changes import Json
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.formats.manifests import Manifest
@@ -50,9 +50,10 @@ def common_shards(target: Manifest, current: Manifest) -> int:
 def _layout(job: Job, shards: int) -> list[Batch]:
     """Return the batches of the comparison; a scope of single objects has only the ranges that hold one of them."""
     laid: list[Batch] = []
+    named = chosen_shards(job.scope, shards)
     for first in range(0, shards, SHARDS_PER_RANGE):
         argument = {"first": first, "end": min(first + SHARDS_PER_RANGE, shards), "shards": shards}
-        if job.scope.ids is None or any(chosen(job.scope, shard, shards) for shard in range(first, argument["end"])):
+        if named is None or not named.isdisjoint(range(first, argument["end"])):
             batch = Batch(
                 job_id=job.job_id, number=len(laid) + 1, wave=WAVE_COMPARE, step=Step.COMPARE, argument=argument
             )

@@ -29,6 +29,7 @@ from shared.ports import ANY, Clock, Put, Row, Shelf
 from shared.runs.holding import Holding
 from shared.runs.inventory import Folder, Inventory
 from shared.runs.ledger import Ledger
+from shared.runs.scopes import SCOPE_PLACE
 from shared.runs.snapshots import Snapshots
 
 GRACE_SECONDS = 3600.0  # no call lasts longer than 10 minutes (host.json), so an hour covers every look at the list
@@ -186,13 +187,19 @@ class Pruning:
         return sum(gone)
 
     async def _prune_work(self, tenant: str, jobs: list[Job]) -> int:
-        """Remove the working files of captures that have ended; reports and recoveries keep theirs."""
+        """Remove the working files of captures that have ended; reports and recoveries keep theirs.
+
+        A scope whose job never came to be goes too: starting the job died between the two, or was refused.
+        """
         if self._work_shelf is None:
             return 0
+        known = {job.job_id for job in jobs}
         ended = {job.job_id for job in jobs if job.kind is Kind.CAPTURE and job.state in ENDS}
         gone = 0
         for blob in await self._work_shelf.aged(f"{tenant}/"):
             is_old = blob.age_seconds >= self._rules.work_days * DAY_SECONDS
-            if is_old and blob.name.split("/", 2)[1] in ended and gone < BLOBS_MAX:
+            job_id, _, place = blob.name.split("/", 1)[1].partition("/")
+            is_over = job_id in ended or (place == SCOPE_PLACE and job_id not in known)
+            if is_old and is_over and gone < BLOBS_MAX:
                 gone += not await self._work_shelf.remove(blob.name)
         return gone

@@ -1,6 +1,7 @@
 """Start, cancel and look at jobs: what the HTTP API and the timer call.
 
 Starting is one table transaction and one message. A crash between them costs a minute: the watchdog sends the message.
+The ids of a large scope are stored before (scopes.py): a crash then leaves a blob that no job names.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from shared.runs.approving import Approving
 from shared.runs.comparing import not_comparable
 from shared.runs.ledger import Ledger
 from shared.runs.picking import Picking
+from shared.runs.scopes import Scopes
 from shared.runs.snapshots import Snapshots
 from shared.runs.worker import Worker
 
@@ -38,9 +40,11 @@ class Starting:
         picking: Picking,
         clock: Clock,
         ids: Ids,
+        scopes: Scopes,
     ) -> None:
         self._ledger, self._worker, self._snapshots = ledger, worker, snapshots
         self._approving, self._picking, self._clock, self._ids = approving, picking, clock, ids
+        self._scopes = scopes
 
     async def capture(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
         """Start the capture that was scheduled for `scheduled_at`; None when it exists or another job has the tenant.
@@ -122,7 +126,7 @@ class Starting:
         not_comparable(scope, opened.manifest, (await self._snapshots.open(tenant, known.snapshot_id)).manifest)
         job = self._job(Kind.REPORT, tenant, target.snapshot_id, scope, options, requested_by)
         named = msgspec.structs.replace(job, against=known.snapshot_id, job_id=job_id or job.job_id)
-        return await self._begin(named, _prepare(named))
+        return await self._begin(await self._scopes.kept(named), _prepare(named))
 
     async def recovery(self, tenant: str, wire_id: str, scope: Scope, options: Options, *, requested_by: str) -> Job:
         """Start a recovery to a snapshot; a running report or capture makes way for it.
@@ -183,7 +187,8 @@ class Starting:
 
     async def _again(self, source: Job, options: Options, requested_by: str) -> Job:
         kind = Kind.REPORT if options.makes_plan else Kind.RECOVERY
-        return await self._create(kind, source.tenant, source.snapshot_id, source.scope, options, requested_by)
+        scope = (await self._scopes.whole(source)).scope
+        return await self._create(kind, source.tenant, source.snapshot_id, scope, options, requested_by)
 
     async def _create(
         self, kind: Kind, tenant: str, snapshot_id: str, scope: Scope, options: Options, requested_by: str
@@ -194,7 +199,7 @@ class Starting:
                 tenant, options, snapshot_id=snapshot_id, scope=scope, requested_by=requested_by
             )
         job = self._job(kind, tenant, snapshot_id, scope, options, requested_by)
-        job = msgspec.structs.replace(job, plan_digest=digest)
+        job = await self._scopes.kept(msgspec.structs.replace(job, plan_digest=digest))
         return await self._begin(job, _prepare(job))
 
     async def _chosen(self, tenant: str, text: str) -> SnapshotSummary:

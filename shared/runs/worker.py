@@ -33,6 +33,7 @@ from shared.ports import WorkQueue
 from shared.recover.refusals import broken_by
 from shared.runs.closing import Closing
 from shared.runs.ledger import Ledger
+from shared.runs.scopes import Scopes
 from shared.runs.tenure import Pause, Tenure
 
 log = logging.getLogger(__name__)
@@ -50,9 +51,15 @@ class Worker:
     """Runs notes. `steps` says what each step does; a step returns why it paused, or None when its batch is done."""
 
     def __init__(
-        self, ledger: Ledger, queue: WorkQueue, steps: Mapping[Step, StepRun], closing: Closing | None = None
+        self,
+        ledger: Ledger,
+        queue: WorkQueue,
+        steps: Mapping[Step, StepRun],
+        scopes: Scopes,
+        closing: Closing | None = None,
     ) -> None:
         self._ledger, self._queue, self._steps, self._closing = ledger, queue, steps, closing
+        self._scopes = scopes
 
     async def handle(self, note: Note) -> None:
         """Act on `note`; return when the message may be deleted, raise when it should be delivered again."""
@@ -104,6 +111,7 @@ class Worker:
             async with tenure.kept_alive():
                 pause = await tenure.pause()
                 if pause is None:
+                    tenure.job = await self._scopes.whole(tenure.job)
                     pause = await self._steps[tenure.batch.step](tenure)
         except FINAL_ERRORS as error:
             await self._fail(note, tenure, error)

@@ -28,6 +28,7 @@ from shared.formats.records import (
     MANUAL_STEPS,
     OUTCOMES,
     OVERWRITTEN,
+    SCOPE,
     UNKNOWN_OBJECTS,
     encode_records,
 )
@@ -100,6 +101,7 @@ def framed() -> dict[str, bytes]:
         "explanations.ndz": encode_records(EXPLANATIONS, samples.EXPLANATION_ROWS)[0],
         "drift-items.ndz": encode_records(DRIFT_ITEMS, samples.DRIFT_ROWS)[0],
         "unknown-objects.ndz": encode_records(UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS)[0],
+        "scope.ndz": encode_records(SCOPE, samples.SCOPE_PARTS)[0],
         "changes.ndz": encode_records(CHANGES, samples.CHANGE_ROWS)[0],
         "confirmations.ndz": encode_records(CONFIRMATIONS, samples.CONFIRMATION_ROWS)[0],
         "overwritten.ndz": encode_records(OVERWRITTEN, samples.OVERWRITER_ROWS)[0],

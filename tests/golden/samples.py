@@ -22,7 +22,7 @@ from shared.domain.manual import ManualStep, Setting, Task
 from shared.domain.protection import Lock, Protection
 from shared.domain.pruning import Pruned
 from shared.domain.renewals import Renewal
-from shared.domain.scope import Scope
+from shared.domain.scope import Scope, ScopePart
 from shared.domain.verification import Mode, Verification
 from shared.formats.change_index import LINKED_BY, OBJECT, ROW, UNLINKED, Block, ChangeIndex, IndexFile, Run
 from shared.formats.digests import body_digest
@@ -110,6 +110,10 @@ WATCH = Watch(
         ),
     ),
 )
+SCOPE_PARTS = [
+    ScopePart(type="user", ids=(an_id("user-1"), an_id("user-2"))),
+    ScopePart(type="group", ids=(an_id("group-1"),)),
+]
 UNKNOWN_ROWS = [UnknownObject(type="user", object_id=an_id("user-1"))]
 CHANGE_ROWS = [
     a_change(target={"city": "Oslo", "businessPhones": ["+47 1"], "employeeId": None}),

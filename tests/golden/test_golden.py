@@ -22,6 +22,7 @@ from shared.domain.explanations import Cause, Explanation
 from shared.domain.ids import object_key
 from shared.domain.manual import ManualStep
 from shared.domain.renewals import Renewal
+from shared.domain.scope import ScopePart
 from shared.formats.change_index import LINKED_BY, OBJECT, block_digest, decode_rows, rows_of
 from shared.formats.change_index import decode_index as decode_change_index
 from shared.formats.deleted import decode_deleted
@@ -43,6 +44,7 @@ from shared.formats.records import (
     MANUAL_STEPS,
     OUTCOMES,
     OVERWRITTEN,
+    SCOPE,
     UNKNOWN_OBJECTS,
     decode_records,
 )
@@ -140,6 +142,7 @@ def test_a_snapshot_row_from_before_alerts_and_protection_is_read() -> None:
         ("explanations.ndz", Explanation, EXPLANATIONS, samples.EXPLANATION_ROWS),
         ("drift-items.ndz", DriftItem, DRIFT_ITEMS, samples.DRIFT_ROWS),
         ("unknown-objects.ndz", UnknownObject, UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS),
+        ("scope.ndz", ScopePart, SCOPE, samples.SCOPE_PARTS),
         ("changes.ndz", Change, CHANGES, samples.CHANGE_ROWS),
         ("confirmations.ndz", Confirmation, CONFIRMATIONS, samples.CONFIRMATION_ROWS),
         ("overwritten.ndz", Overwriter, OVERWRITTEN, samples.OVERWRITER_ROWS),

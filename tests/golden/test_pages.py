@@ -20,7 +20,7 @@ from shared.domain.manual import ManualStep, Setting
 from shared.domain.protection import Protection
 from shared.domain.pruning import Pruned
 from shared.domain.renewals import Renewal
-from shared.domain.scope import Scope
+from shared.domain.scope import Scope, ScopeFile, ScopePart
 from shared.domain.verification import Verification
 from shared.formats.change_index import ChangeIndex, ChangeRow, IndexFile, Run
 from shared.formats.frames import first_frame
@@ -52,6 +52,7 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("records", Cause),
     ("records", Explanation),
     ("records", UnknownObject),
+    ("records", ScopePart),
     ("records", Change),
     ("records", BeforeImage),
     ("records", Outcome),
@@ -66,6 +67,7 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("rows", LeaseRow),
     ("rows", Job),
     ("rows", Scope),
+    ("rows", ScopeFile),
     ("rows", Options),
     ("rows", Batch),
     ("rows", SnapshotSummary),
@@ -127,7 +129,7 @@ def test_the_example_of_a_page_is_the_golden_file(name: str, file: str) -> None:
 def test_every_example_of_a_record_is_a_line_of_a_golden_file() -> None:
     known = {line for path in GOLDEN.glob("*.ndz.txt") for line in path.read_text().splitlines()}
     shown = [line for example in examples("records") for line in example.splitlines()]
-    assert len(shown) == 11
+    assert len(shown) == 12
     assert set(shown) <= known
 
 

@@ -11,6 +11,7 @@ from shared.domain.changes import Difference
 from shared.domain.errors import InputError
 from shared.domain.jobs import Job, State
 from shared.domain.scope import Scope
+from shared.runs import choosing, scopes
 from simulator.applications import CARELESS_SCRIPT
 from simulator.faults import Fault, Rule
 from tests.simulation.days import PLAIN, Days
@@ -80,8 +81,29 @@ def test_a_report_of_chosen_objects_is_that_part_of_the_report_of_everything(see
             assert rows == of(every, scope)
             assert rows
             assert set(report.notes["ways"].values()) == {"ids"}
-            unknown = await days.platform.operator.asking.unknown(TENANT, report.job_id)
+            asking = days.platform.operator.asking
+            unknown, _total, _is_more = await asking.unknown(TENANT, report.job_id, skip=0, top=10)
             assert [(one.type, one.object_id) for one in unknown] == [("user", NOBODY)]
+
+    virtual_time.run(story())
+
+
+def test_a_report_of_very_many_objects_reads_their_types_and_has_the_same_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scopes, "IDS_IN_ROW_MAX", 2)
+    monkeypatch.setattr(choosing, "BY_IDS_MAX", 5)
+
+    async def story() -> None:
+        days, target = await moved(3)
+        _whole, every = await rows_of(days, target, PLAIN)
+        scope = chosen_ids(days, every, 3)
+        assert scope.size > choosing.BY_IDS_MAX
+        report, rows = await rows_of(days, target, PLAIN, scope)
+        assert rows == of(every, scope)
+        assert rows
+        assert report.scope_file is not None
+        assert "ids" not in set(report.notes["ways"].values())
 
     virtual_time.run(story())
 

@@ -141,6 +141,18 @@ def test_a_recovery_of_chosen_objects_leaves_the_others(deployment: Deployment) 
     assert [row["id"] for row in rows] == [second]
 
 
+def test_objects_may_be_named_by_a_file(deployment: Deployment, tmp_path: Path) -> None:
+    first, second = harmed(deployment, 2)
+    listed = tmp_path / "ids.txt"
+    listed.write_text(f"# who was hit\nuser:{first}\n\nuser:{first}\n")
+    done = deployment.run("recover", "latest", "--ids-from", str(listed), "--apply", "--yes", "--wait")
+    assert done.json["totalObjectsModified"] == 1
+    left = deployment.run("report", "latest", "--wait")
+    assert [row["id"] for row in deployment.run("changes", left.json["id"]).json["value"]] == [second]
+    listed.write_text("# nobody\n")
+    assert "lists no object" in deployment.run("report", "latest", "--ids-from", str(listed)).err
+
+
 def test_failed_changes_make_the_exit_status_one_and_are_listed(deployment: Deployment) -> None:
     (user,) = harmed(deployment)
     refusal = Rule(kind=Fault.FORBIDDEN, path=f"/users/{user}", method="PATCH")
@@ -277,6 +289,8 @@ def test_what_is_wrong_is_exit_status_two_and_named(deployment: Deployment) -> N
         (("report", "latest", "--types", "printer"), "printer"),
         (("report", "latest", "--types", "user,"), "--types"),
         (("report", "latest", "--ids", "user"), "TYPE:ID"),
+        (("report", "latest", "--ids-from", str(Path(__file__).parent / "nothing-there")), "nothing-there"),
+        (("report", "latest", "--ids-from", __file__), "TYPE:ID"),
         (("report", "latest", "--ids", "user:not-an-id"), "GUID"),
         (("snapshots", "--top", "1000"), "$top"),
         (("jobs", "--skip", "-1"), "$skip"),

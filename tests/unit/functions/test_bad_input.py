@@ -73,7 +73,7 @@ BODIES: dict[str, tuple[object, str]] = {
     "cut JSON": (b'{"filteringCriteria": nul', "body"),
     "bytes that are no UTF-8": (b'{"filteringCriteria": "\xff"}', "body"),
     "JSON too deep to read": (b"[" * 100_000, "body"),
-    "more than a mebibyte": (b" " * (1024 * 1024 + 1), "body"),
+    "more than 32 mebibytes": (b" " * (32 * 1024 * 1024 + 1), "body"),
 }
 
 

@@ -6,11 +6,12 @@ import contextlib
 
 import pytest
 
-from shared.domain.errors import NotFoundError
+from shared.domain.errors import NotFoundError, TenantBusyError
 from shared.domain.holds import Hold, HoldEntry
 from shared.domain.jobs import Kind, Step
 from shared.domain.protection import Lock, Protection
 from shared.domain.pruning import Pruned
+from shared.domain.scope import Scope
 from shared.domain.verification import Mode
 from shared.formats.rows import hold_key, hold_values, snapshot_key
 from shared.jobs.retention import Rules
@@ -18,15 +19,17 @@ from shared.memory.clock import SequentialIds
 from shared.memory.rows import MemoryRows
 from shared.memory.signing import MemorySigning
 from shared.ports import ANY, CREATE, Put, Row
+from shared.runs import scopes
 from shared.runs.ledger import Ledger
 from shared.runs.pruning import Pruning
+from shared.runs.scopes import SCOPE_PLACE
 from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
 from shared.runs.verifying import Verifying
 from simulator.applications import CARELESS_SCRIPT
 from tests.simulation.days import Days
 from tests.support import virtual_time
-from tests.support.builders import a_batch, a_job
+from tests.support.builders import a_batch, a_job, an_id
 from tests.support.platform import TENANT, Deaths, Instance, Killed, Mortal
 from tests.support.virtual_time import VirtualClock
 from tests.support.worm.blobs import WormBlobs
@@ -281,6 +284,35 @@ def test_working_files_of_ended_captures_go_and_those_of_reports_and_living_jobs
         kept = {name.split("/")[1] for name in world.platform.work.contents}
         assert (gone, kept) == (len(before) - len(world.platform.work.contents), {report.job_id, living.job_id})
         assert gone > 0
+
+    virtual_time.run(story())
+
+
+def test_the_scope_of_a_job_that_never_came_to_be_goes_and_that_of_a_job_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scopes, "IDS_IN_ROW_MAX", 2)
+
+    async def story() -> None:
+        world = World(objects=10)
+        wire_id = await world.captured()
+        strangers = Scope(ids={"user": tuple(an_id(f"u{number}") for number in range(3))})
+        starting, rows = world.product.starting, world.platform.rows
+        report = await starting.report(TENANT, wire_id, strangers, requested_by="somebody")
+        await world.platform.finish(report)
+        assert await starting.capture(TENANT, world.clock.now()) is not None
+        with pytest.raises(TenantBusyError):  # a start that is refused between the file and the job's row
+            await starting.report(TENANT, wire_id, strangers, requested_by="somebody")
+        await world.platform.run_until_idle()
+        files = [name for name in world.platform.work.contents if name.endswith(SCOPE_PLACE)]
+        assert len(files) == 2
+        assert sum(row.key.startswith("job-") for row in await rows.scan(TENANT, "")) == 3
+        await pruned(world)
+        assert {name for name in files if name in world.platform.work.contents} == set(files)
+        await world.clock.sleep(14 * DAY)
+        await pruned(world)
+        left = [name for name in files if name in world.platform.work.contents]
+        assert left == [f"{TENANT}/{report.job_id}/{SCOPE_PLACE}"]
 
     virtual_time.run(story())
 
