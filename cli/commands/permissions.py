@@ -14,13 +14,18 @@ import msgspec
 from cli.errors import CliError, Exit
 from cli.screen import Screen
 
-ByType = dict[str, dict[str, tuple[str, ...]]]
+
+class Known(msgspec.Struct, frozen=True):
+    """The file: by type what reading takes and writing besides, and by use what is of no type."""
+
+    types: dict[str, dict[str, tuple[str, ...]]]
+    beside: dict[str, tuple[str, ...]]
 
 
 def permissions(screen: Screen, given: Namespace) -> Exit:
-    """Print each permission once, with the types it is for."""
+    """Print each permission once, with the types, or the use, that it is for."""
     names = [name.strip() for name in given.types.split(",")] if given.types else []
-    rows = needed(_by_type(), given.purpose, names)
+    rows = needed(_known(), given.purpose, names)
     if screen.is_json:
         screen.document([{"permission": name, "types": types} for name, types in rows])
     else:
@@ -29,12 +34,13 @@ def permissions(screen: Screen, given: Namespace) -> Exit:
     return Exit.DONE
 
 
-def needed(by_type: ByType, purpose: str, names: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """Return the permissions for `names` (none: every type) in alphabetical order, with the types of each.
+def needed(known: Known, purpose: str, names: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Return the permissions for `names` (none: every type) in alphabetical order, with what each is for.
 
-    A recovery reads what it writes, so writing takes the permissions to read as well. Raises CliError that lists the
-    types there are.
+    A recovery reads what it writes, so writing takes the permissions to read as well; what is of no type is needed with
+    every type. Raises CliError that lists the types there are.
     """
+    by_type = known.types
     unknown = [name for name in names if name not in by_type]
     if unknown:
         raise CliError(Exit.USAGE, f"{unknown[0]!r} is no captured type; use one of {', '.join(sorted(by_type))}")
@@ -43,9 +49,11 @@ def needed(by_type: ByType, purpose: str, names: Sequence[str]) -> list[tuple[st
         writing = by_type[name]["write"] if purpose == "write" else ()
         for permission in dict.fromkeys((*by_type[name]["read"], *writing)):
             found.setdefault(permission, []).append(name)
+    for use, beside in known.beside.items():
+        for permission in beside:
+            found.setdefault(permission, []).append(use)
     return sorted(found.items())
 
 
-def _by_type() -> ByType:
-    content = files("cli").joinpath("permissions.json").read_bytes()
-    return msgspec.json.decode(content, type=ByType)
+def _known() -> Known:
+    return msgspec.json.decode(files("cli").joinpath("permissions.json").read_bytes(), type=Known)

@@ -76,5 +76,6 @@ APPLICATION = ObjectType(
         "User.Read.All",
         "Group.Read.All",
         "AgentIdentityBlueprint.ReadWrite.All",
+        "AgentIdentityBlueprint.DeleteRestore.All",
     ),
 )

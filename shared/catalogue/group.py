@@ -53,6 +53,7 @@ GROUP = ObjectType(
     names={"membershipRule": ("user", "group", "servicePrincipal", "administrativeUnit")},
     creation=Creation(named_by=("mailNickname", "displayName"), upsert_by=("uniqueName",), follows=True),
     waves={"restore": Wave.RESTORE, "recreate": Wave.RECREATE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
-    read_permissions=("Group.Read.All", "GroupMember.Read.All", "Member.Read.Hidden"),
-    write_permissions=("Group.ReadWrite.All", "GroupMember.ReadWrite.All", "LicenseAssignment.ReadWrite.All"),
+    read_permissions=("Group.Read.All", "Member.Read.Hidden"),
+    # The second for groups to which roles can be assigned ("Update group").
+    write_permissions=("Group.ReadWrite.All", "RoleManagement.ReadWrite.Directory"),
 )

@@ -79,6 +79,8 @@ SERVICE_PRINCIPAL = ObjectType(
         "Directory.Read.All",
         "AgentIdentity.ReadWrite.All",
         "AgentIdentity.UpdateSponsors.All",
+        "AgentIdentity.DeleteRestore.All",
         "AgentIdentityBlueprintPrincipal.ReadWrite.All",
+        "AgentIdentityBlueprintPrincipal.DeleteRestore.All",
     ),
 )

@@ -60,8 +60,6 @@ USER = ObjectType(
     write_permissions=(
         "User.ReadWrite.All",
         "User.DeleteRestore.All",
-        "User.EnableDisableAccount.All",
         "User-LifeCycleInfo.ReadWrite.All",
-        "LicenseAssignment.ReadWrite.All",
     ),
 )

@@ -12,13 +12,16 @@ def test_reading_and_writing_name_exactly_what_the_types_need() -> None:
     read = command("permissions", "--for", "read", "--types", "namedLocation,group", environment={})
     assert (read.status, read.err) == (0, "")
     assert msgspec.json.decode(read.out) == [
+        {"permission": "AuditLog.Read.All", "types": ["audit log (who changed what, owners, sponsors)"]},
+        {"permission": "EntraBackup.Read.All", "types": ["recoveries of Microsoft's own feature"]},
         {"permission": "Group.Read.All", "types": ["group"]},
-        {"permission": "GroupMember.Read.All", "types": ["group"]},
         {"permission": "Member.Read.Hidden", "types": ["group"]},
         {"permission": "Policy.Read.All", "types": ["namedLocation"]},
     ]
     write = command("permissions", "--for", "write", "--types", "namedLocation", environment={})
     assert [row["permission"] for row in msgspec.json.decode(write.out)] == [
+        "AuditLog.Read.All",
+        "EntraBackup.Read.All",
         "Policy.Read.All",
         "Policy.ReadWrite.ConditionalAccess",
     ]
