@@ -99,6 +99,11 @@ def _add_allowances(recover: ArgumentParser) -> None:
         "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"
     )
     recover.add_argument(
+        "--remove-newer-grants",
+        action="store_true",
+        help="also remove consent grants, app role and directory role assignments that the snapshot does not have",
+    )
+    recover.add_argument(
         "--recreate-hard-deleted",
         action="store_true",
         help="also create anew, under other ids, what was deleted for good, and rewrite what names it",

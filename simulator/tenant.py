@@ -55,6 +55,11 @@ class Tenant:
         self.sealer = Sealer(f"{self.tenant_id} {self.seed}")
         self.random = Random(f"tenant {self.seed}")
 
+    @property
+    def initial_domain(self) -> str:
+        """The domain that every tenant begins with, in which the emergency accounts are named."""
+        return f"{self.domain.partition('.')[0]}.onmicrosoft.com"
+
     def new_id(self) -> str:
         """Return a fresh GUID; the same seed gives the same ones."""
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))

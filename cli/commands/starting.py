@@ -50,6 +50,7 @@ def compare(session: Session, given: Namespace) -> Exit:
 def recover(session: Session, given: Namespace) -> Exit:
     """Show what a recovery to a snapshot would do; with --apply do it, once somebody has confirmed it."""
     options = {"softDeleteNewer": True} if given.soft_delete_newer else {}
+    options |= {"removeNewerGrants": True} if given.remove_newer_grants else {}
     options |= {"recreateHardDeleted": True} if given.recreate_hard_deleted else {}
     snapshot = chosen_snapshot(session.api, given.snapshot)
     place = ("snapshots", str(snapshot["id"]))
@@ -59,6 +60,8 @@ def recover(session: Session, given: Namespace) -> Exit:
         return _planned(session, given, session.api.post(*place, "recoveryPreviewJobs", body=body))
     body = start_body(given.types, _ids(given), {**options, **_by(given)}) | rows
     newer = " Objects made since then are soft-deleted." if given.soft_delete_newer else ""
+    if given.remove_newer_grants:
+        newer += " Grants and assignments made since then are removed."
     if given.recreate_hard_deleted:
         newer += " What was deleted for good is created anew, under other ids."
     scope = f"{len(rows[ROWS]['rows'])} chosen rows" if rows else described(given.types, _ids(given))

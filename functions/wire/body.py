@@ -30,6 +30,7 @@ AGAINST = "tidemark.against"
 ROWS = "tidemark.rows"
 TEXT_CHARS_MAX = 200
 SOFT_DELETE_NEWER = ("soft_delete_newer", bool)
+REMOVE_GRANTS = ("remove_newer_grants", bool)
 RECREATE = ("recreate_deleted", bool)
 PLAN, PLANNED_BY = ("makes_plan", bool), ("planned_by", str)
 READ_WHOLE, FRESH_MINUTES = ("reads_whole", bool), ("fresh_minutes", int)
@@ -40,6 +41,7 @@ START_OPTIONS: Mapping[Kind, Mapping[str, tuple[str, type]]] = MappingProxyType(
     {
         Kind.REPORT: {
             "softDeleteNewer": SOFT_DELETE_NEWER,
+            "removeNewerGrants": REMOVE_GRANTS,
             "recreateHardDeleted": RECREATE,
             "plan": PLAN,
             "readWhole": READ_WHOLE,
@@ -47,6 +49,7 @@ START_OPTIONS: Mapping[Kind, Mapping[str, tuple[str, type]]] = MappingProxyType(
         },
         Kind.RECOVERY: {
             "softDeleteNewer": SOFT_DELETE_NEWER,
+            "removeNewerGrants": REMOVE_GRANTS,
             "recreateHardDeleted": RECREATE,
             "plannedBy": PLANNED_BY,
             "readWhole": READ_WHOLE,
@@ -100,6 +103,7 @@ def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[
     scope = EVERYTHING if criteria is None else read_criteria(criteria, member=CRITERIA)
     options = _options(body.get(OPTIONS, {}), START_OPTIONS[kind])
     allowances = {"softDeleteNewer": options.soft_delete_newer, "recreateHardDeleted": options.recreate_deleted}
+    allowances |= {"removeNewerGrants": options.remove_newer_grants}
     for name in (name for name, is_given in allowances.items() if is_given):
         if kind is not Kind.REPORT or options.makes_plan:
             continue

@@ -32,6 +32,7 @@ NATIVE_ACTIONS = {
     Action.LINK: "update",
     Action.UNLINK: "update",
     Action.RECREATE: UNKNOWN,
+    Action.REMOVE: "softDelete",
 }
 LINKS = frozenset({Action.LINK, Action.UNLINK})
 
@@ -145,7 +146,7 @@ def _states(type_name: str, action: Action, target_at: datetime) -> tuple[Json, 
     current = dict(delta)
     if action is Action.RESTORE:
         delta["deletedDateTime"] = None
-    elif action is Action.SOFT_DELETE:
+    elif action in {Action.SOFT_DELETE, Action.REMOVE}:
         # The snapshot does not have the object, so it counts as deleted as of the snapshot's time.
         delta |= {"deletedDateTime": format_time(target_at)} | REMOVED
         current["deletedDateTime"] = None

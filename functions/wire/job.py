@@ -64,6 +64,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.requestedBy": job.requested_by,
         "tidemark.options": {
             "softDeleteNewer": job.options.soft_delete_newer,
+            "removeNewerGrants": job.options.remove_newer_grants,
             "recreateHardDeleted": job.options.recreate_deleted,
             "undoes": job.options.undoes or None,
             "repeats": job.options.repeats or None,

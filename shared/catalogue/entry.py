@@ -174,6 +174,8 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     `is_synced` types may be mastered on premises. `names` says which properties hold ids of other objects and of which
     types those are; `creation` how one that is gone for good is created anew. `make` is the collection that takes the
     POST when it is not `path`; `make_with` are members that it needs besides.
+    `is_removable` types say who may do what and nothing else, so that one that is newer may be removed when asked: its
+    body, made again, does all that it did. It goes by a DELETE, or by a POST to `make` with `remove_with`.
     """
 
     name: str
@@ -209,6 +211,8 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     replaces: bool = False
     make: str = ""
     make_with: dict[str, str] = {}
+    is_removable: bool = False
+    remove_with: dict[str, str] = {}
     waves: dict[str, Wave]
     read_permissions: tuple[str, ...]
     write_permissions: tuple[str, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from shared.catalogue.entry import ObjectType, Property, Rule, Shape, Wave
 
-WAVES = {"recreate": Wave.LOCATIONS, "update": Wave.LOCATIONS}
+WAVES = {"recreate": Wave.LOCATIONS, "update": Wave.LOCATIONS, "remove": Wave.SOFT_DELETE}
 
 OAUTH2_PERMISSION_GRANT = ObjectType(
     name="oAuth2PermissionGrant",
@@ -29,6 +29,7 @@ OAUTH2_PERMISSION_GRANT = ObjectType(
     names={"clientId": ("servicePrincipal",), "resourceId": ("servicePrincipal",), "principalId": ("user",)},
     native=("*",),
     is_remade=True,
+    is_removable=True,
     waves=WAVES,
     read_permissions=("Directory.Read.All",),
     write_permissions=("DelegatedPermissionGrant.ReadWrite.All",),
@@ -57,6 +58,7 @@ APP_ROLE_ASSIGNMENT = ObjectType(
     names={"resourceId": ("servicePrincipal",), "principalId": ("user", "group", "servicePrincipal")},
     native=("*",),
     is_remade=True,
+    is_removable=True,
     waves=WAVES,
     read_permissions=("Application.Read.All",),
     write_permissions=("AppRoleAssignment.ReadWrite.All", "Application.Read.All"),

@@ -16,7 +16,7 @@ NAMED = {
     "roleDefinitionId": ("unifiedRoleDefinition",),
     "directoryScopeId": ("administrativeUnit", "application", "servicePrincipal", "group", "user"),
 }
-REMADE = {"recreate": Wave.LOCATIONS, "update": Wave.LOCATIONS}
+REMADE = {"recreate": Wave.LOCATIONS, "update": Wave.LOCATIONS, "remove": Wave.SOFT_DELETE}
 READ = ("RoleManagement.Read.Directory",)
 WRITE = ("RoleManagement.ReadWrite.Directory",)
 
@@ -64,6 +64,7 @@ ROLE_ASSIGNMENT = ObjectType(
     ends=HANGS_ON,
     names=NAMED,
     is_remade=True,
+    is_removable=True,
     waves=REMADE,
     read_permissions=READ,
     write_permissions=WRITE,
@@ -88,10 +89,12 @@ ROLE_ELIGIBILITY = ObjectType(
     ends=HANGS_ON,
     names=NAMED,
     is_remade=True,
+    is_removable=True,
     is_paged=False,
     sends_select=False,
     make="/roleManagement/directory/roleEligibilityScheduleRequests",
     make_with={"action": "adminAssign", "justification": "recovery by Tidemark"},
+    remove_with={"action": "adminRemove", "justification": "recovery by Tidemark"},
     waves=REMADE,
     read_permissions=READ,
     write_permissions=WRITE,

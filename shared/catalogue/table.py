@@ -29,6 +29,7 @@ WAVE_COLUMNS = (
     "update",
     "enable",
     "soft-delete",
+    "remove",
     "read permissions",
     "write permissions",
 )
@@ -90,7 +91,8 @@ def _property_row(entry: ObjectType) -> Sequence[str]:
 
 
 def _wave_row(entry: ObjectType) -> Sequence[str]:
-    planned = [entry.waves.get(action) for action in ("restore", "recreate", "update", "enable", "softDelete")]
+    actions = ("restore", "recreate", "update", "enable", "softDelete", "remove")
+    planned = [entry.waves.get(action) for action in actions]
     waves = ["-" if wave is None else _place(wave) for wave in planned]
     return (entry.name, *waves, ", ".join(entry.read_permissions), ", ".join(entry.write_permissions))
 

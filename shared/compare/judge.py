@@ -91,7 +91,7 @@ def refusal_for(
         return BUILT_IN
     if action is Action.RECREATE and not entry.is_remade:
         return HARD_DELETED
-    if action is Action.SOFT_DELETE and not entry.has_bin:
+    if action is Action.SOFT_DELETE and not (entry.has_bin or entry.is_removable):
         return NO_BIN
     if action is Action.UPDATE and not links and not any(is_writable(entry, *member) for member in wanted.items()):
         return f"{READ_ONLY}: {', '.join(sorted(wanted))}"

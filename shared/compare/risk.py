@@ -23,7 +23,7 @@ POLICIES = frozenset(
 APPLICATIONS = frozenset({"application", "servicePrincipal"})
 ROLES = frozenset(
     "directoryRole roleDefinition roleAssignment roleEligibilitySchedule roleAssignmentSchedule administrativeUnit "
-    "unifiedRoleDefinition unifiedRoleAssignment".split()
+    "unifiedRoleDefinition unifiedRoleAssignment unifiedRoleEligibilitySchedule".split()
 )
 GRANTS = frozenset({"oAuth2PermissionGrant", "appRoleAssignment"})
 ANY: frozenset[str] = frozenset()

@@ -14,7 +14,10 @@ Json = dict[str, Any]
 
 
 class Action(StrEnum):
-    """What brings an object or a reference back; the first three are Graph's recoveryAction members."""
+    """What brings an object or a reference back; the first three are Graph's recoveryAction members.
+
+    REMOVE takes away a grant or an assignment, which has no recycle bin and is known by what it says.
+    """
 
     UPDATE = "update"
     RESTORE = "restore"
@@ -22,6 +25,7 @@ class Action(StrEnum):
     RECREATE = "recreate"
     LINK = "link"
     UNLINK = "unlink"
+    REMOVE = "remove"
 
 
 class LinkDifference(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -78,10 +78,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     each, that are brought back; None for everything in scope. `recreate_deleted` creates anew, with
     other ids, what was deleted for good. A job that `reads_whole` takes nothing over from a sealed state: it reads
     every object. A plain report may use the reading of an earlier one that is at most `fresh_minutes` old, 0 for never;
-    None leaves that to the setting.
+    None leaves that to the setting. `remove_newer_grants` takes away grants and assignments that the snapshot does not
+    have (docs/decisions/0023-grants-are-removed-when-asked.md).
     """
 
     soft_delete_newer: bool = False
+    remove_newer_grants: bool = False
     undoes: str = ""
     repeats: str = ""
     makes_plan: bool = False

@@ -45,4 +45,4 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             return one.target
         if one.action in {Action.LINK, Action.UNLINK}:
             return {one.reference: one.action is Action.LINK}
-        return {"isDeleted": one.action is Action.SOFT_DELETE}
+        return {"isDeleted": one.action in {Action.SOFT_DELETE, Action.REMOVE}}

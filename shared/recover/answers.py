@@ -49,7 +49,7 @@ def verdict(answer: Answer, action: Action, *, links: int = 0) -> Verdict:
             return Verdict.SPLIT
         return Verdict.ALREADY if answer.status == 400 and ALREADY_LINKED in text else Verdict.FAILED
     gone = answer.status == 404 or (answer.status == 400 and NOT_LINKED in text)
-    if gone and action in {Action.UNLINK, Action.SOFT_DELETE}:
+    if gone and action in {Action.UNLINK, Action.SOFT_DELETE, Action.REMOVE}:
         return Verdict.ALREADY
     return Verdict.FAILED
 

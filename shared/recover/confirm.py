@@ -41,7 +41,7 @@ def confirmation(one: Outcome, look: Look, entry: ObjectType) -> Confirmation | 
 
 def _standing(one: Outcome, look: Look, entry: ObjectType) -> tuple[Standing, Json]:
     is_live = look.body is not None and not look.is_deleted
-    if one.action is Action.SOFT_DELETE:
+    if one.action in {Action.SOFT_DELETE, Action.REMOVE}:
         return (Standing.PENDING, {"isDeleted": False}) if is_live else (Standing.CONFIRMED, {})
     if one.action in {Action.RESTORE, Action.RECREATE}:
         return (Standing.CONFIRMED, {}) if is_live else (Standing.PENDING, GONE)

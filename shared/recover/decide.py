@@ -11,7 +11,7 @@ import msgspec
 
 from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import type_named
-from shared.compare.judge import is_mastered_on_premises
+from shared.compare.judge import creatable, is_mastered_on_premises
 from shared.compare.values import same
 from shared.domain.changes import Action, Change, Json, Outcome, Result
 from shared.domain.writes import Answer
@@ -19,6 +19,7 @@ from shared.recover.answers import explanation
 
 GONE = "it has been deleted for good since the comparison"
 IN_BIN = "it is in the recycle bin, so it cannot be changed"
+WHOLE = "whole"  # in the before-image of what is removed: all that a request which makes it again says
 INSTEAD = "instead"  # in the before-image of a link that leads to one object: where it led before
 OVERWRITTEN = "somebody changed it after the recovery, so it stays as it is: "
 SYNCED = "it is mastered on premises now: correct it in Active Directory"
@@ -34,7 +35,7 @@ class Look(msgspec.Struct, frozen=True):
 
 def settled(change: Change, look: Look, entry: ObjectType) -> tuple[Result, str] | None:
     """Return the outcome that needs no write (result and reason), None when the change has to be written."""
-    if change.action is Action.SOFT_DELETE:
+    if change.action in {Action.SOFT_DELETE, Action.REMOVE}:
         return _settled_soft_delete(look, entry)
     if change.action is Action.RECREATE:
         return None if look.body is None else (Result.ALREADY_RIGHT, "")
@@ -97,6 +98,8 @@ def before_image(change: Change, look: Look) -> Json:
         is_single = type_named(change.type).reference(change.reference).is_single
         instead = {INSTEAD: min(held)} if is_single and held else {}
         return {change.reference: change.other_id in held, **instead}
+    if change.action is Action.REMOVE and look.body is not None:
+        return {"isDeleted": False, WHOLE: creatable(type_named(change.type), look.body)}
     return {"isDeleted": look.is_deleted or look.body is None}
 
 

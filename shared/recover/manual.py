@@ -1,7 +1,7 @@
 """Turn what a recovery leaves alone, or cannot write, into steps for a person, with the exact values.
 
-Pure. A row that Tidemark would act on if it were asked (softDeleteNewer, recreateDeleted) needs no hand: it is left to
-that choice.
+Pure. A row that Tidemark would act on if it were asked (softDeleteNewer, removeNewerGrants, recreateHardDeleted) needs
+no hand: it is left to that choice.
 
 Promises (tests/unit/recover/test_manual.py):
   M1  every property that differs is either written by the plan or in a step, with both values and the reason
@@ -22,10 +22,10 @@ from shared.compare.rows import not_written
 from shared.domain.changes import Action, Difference
 from shared.domain.jobs import Options
 from shared.domain.manual import ManualStep, Setting, Task
-from shared.recover.plan import NEWER, left_alone
+from shared.recover.plan import NEWER, NEWER_GRANT, left_alone
 from shared.recover.recreating import WHEN_ASKED
 
-ASKABLE = frozenset({NEWER, WHEN_ASKED})
+ASKABLE = frozenset({NEWER, NEWER_GRANT, WHEN_ASKED})
 CENTER = "Entra admin center"
 PLACES: Mapping[str, str] = MappingProxyType(
     {

@@ -7,8 +7,9 @@ Every plan keeps these promises (tests/properties/test_plan.py checks each by na
       links, named locations before the policies that name them
   P2  a policy that could lock people out comes after everything it depends on, and is switched on in a stage of its
       own: first it lands report-only, with everything else as it was
-  P3  nothing is ever deleted for good, and nothing is created but what is the same again by what it says (grants,
-      assignments, settings that are known by their content), and where the requester allowed it, what is gone for good
+  P3  no object is ever deleted for good. What is removed, when asked, is a grant or an assignment: it says who may do
+      what, and is kept whole before, so that one request puts it back. Nothing is created but what is the same again
+      by what it says (grants, assignments, settings), and where the requester allowed it, what is gone for good
   P4  what the requester did not allow, or Tidemark refuses, is not in it, and `left_alone` says why
   P5  every change has an id of its own, the same whenever the same differences are planned
 """
@@ -27,6 +28,7 @@ from shared.recover.lockout.unseen import unseen
 from shared.recover.recreating import creation_target, not_created, update_target
 
 ENABLE = "enable"  # the stage of a policy's plan, and its place in the catalogue's waves
+NEWER_GRANT = "newer than the snapshot: removed only when asked (removeNewerGrants)"
 NEWER = "newer than the snapshot: soft-deleted only when asked (softDeleteNewer)"
 
 
@@ -36,9 +38,11 @@ def left_alone(difference: Difference, options: Options) -> str:
         return reason
     if reason := unseen(difference):
         return reason
-    if difference.action is Action.SOFT_DELETE and not options.soft_delete_newer:
-        return NEWER
-    return ""
+    if difference.action is not Action.SOFT_DELETE:
+        return ""
+    if type_named(difference.type).is_removable:
+        return "" if options.remove_newer_grants else NEWER_GRANT
+    return "" if options.soft_delete_newer else NEWER
 
 
 def object_changes(differences: Iterable[Difference], options: Options) -> dict[Wave, list[Change]]:
@@ -53,7 +57,9 @@ def object_changes(differences: Iterable[Difference], options: Options) -> dict[
 
 def _changes(difference: Difference) -> Iterable[tuple[Wave, Change]]:
     entry = type_named(difference.type)
-    if difference.action in {Action.RESTORE, Action.SOFT_DELETE}:
+    if difference.action is Action.SOFT_DELETE and entry.is_removable:
+        yield entry.waves[Action.REMOVE], _change(difference, Action.REMOVE, {})
+    elif difference.action in {Action.RESTORE, Action.SOFT_DELETE}:
         yield entry.waves[difference.action], _change(difference, difference.action, {})
     if difference.action is Action.RECREATE and entry.creation is not None:
         yield from _created_anew(entry, difference)

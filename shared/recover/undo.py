@@ -3,7 +3,8 @@
 Pure. An undo is judged and ordered like any other recovery, because it is told as differences and goes through the same
 plan. What was not applied is not undone. A change that several stages made to one object (a policy that landed
 report-only first) is undone once, to what the first stage found. What was created anew goes into the recycle bin, where
-its type has one; what was made again stays: taking it away would be for good.
+its type has one. A grant or assignment that was made again is removed, and one that was removed is made again. A
+setting that was made again stays: taking it away would be for good.
 
 Promises (tests/unit/recover/test_undo.py):
   U1  undoing asks for exactly the before-images of what was applied, links the other way round
@@ -21,12 +22,13 @@ from shared.catalogue.entry import Wave
 from shared.catalogue.types import type_named
 from shared.domain.changes import Action, Change, Difference, Json, LinkDifference, Outcome, Result
 from shared.domain.jobs import Options
-from shared.recover.decide import INSTEAD
+from shared.recover.decide import INSTEAD, WHOLE
 from shared.recover.lockout.policies import REPORT_ONLY
 from shared.recover.plan import ENABLE
 from shared.recover.recreating import is_created_anew
 
-EVERYTHING_ALLOWED = Options(soft_delete_newer=True, recreate_deleted=True)  # what was done before may be done back
+# What was done before may be done back.
+EVERYTHING_ALLOWED = Options(soft_delete_newer=True, remove_newer_grants=True, recreate_deleted=True)
 Key = tuple[str, str]
 INVERSE = {
     Action.LINK: Action.UNLINK,
@@ -102,6 +104,10 @@ def undoing(outcomes: Iterable[Outcome]) -> Reversal:
         elif one.action is Action.RECREATE and one.new_id and type_named(one.type).has_bin:
             made = objects.setdefault((one.type, one.new_id), _Object(one.display_name))
             made.action, made.is_new = Action.SOFT_DELETE, True
+        elif one.action is Action.REMOVE:
+            found.action, found.made = Action.RECREATE, one.before.get(WHOLE) or {}
+        elif one.action is Action.RECREATE and type_named(one.type).is_removable:
+            found.action = Action.SOFT_DELETE
         elif one.action is Action.RECREATE:
             found.action, found.refusal = Action.SOFT_DELETE, MADE_AGAIN if not is_created_anew(one) else UNKNOWN_ID
         else:
@@ -121,6 +127,8 @@ def repeating(outcomes: Iterable[Outcome]) -> Reversal:
             found.values = {**found.values, **one.target}
         elif one.action in LINKS:
             found.links.append(_link(one, one.action))
+        elif one.action is Action.REMOVE:
+            found.action = Action.SOFT_DELETE
         else:
             found.action, found.made = one.action, one.target if one.action is Action.RECREATE else {}
     return Reversal(tuple(row for key, found in objects.items() for row in _rows(key, found)))

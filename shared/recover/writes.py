@@ -52,6 +52,11 @@ def object_stroke(entry: ObjectType, change: Change, current: Json, target: Json
         write = _write(change, "POST", f"{entry.deleted_path}/{change.object_id}/restore", b"{}")
     elif change.action is Action.SOFT_DELETE:
         write = _write(change, "DELETE", at)
+    elif change.action is Action.REMOVE and entry.remove_with:
+        said = {name: current.get(name) for name in entry.identity}
+        write = _write(change, "POST", entry.make, msgspec.json.encode({**said, **entry.remove_with}))
+    elif change.action is Action.REMOVE:
+        write = _write(change, "DELETE", at)
     elif change.action is Action.RECREATE:
         body = {**stated(change.target), **entry.make_with}
         place = entry.make or collection(entry, change.object_id)

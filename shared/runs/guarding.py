@@ -6,57 +6,50 @@ reading, because only links rows tell the parents of an account. A crash repeats
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
+from shared.catalogue.authentication import AUTHENTICATION_STRENGTH
 from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
-from shared.catalogue.entry import ObjectType, Wave
+from shared.catalogue.entry import Wave
 from shared.catalogue.group import GROUP
 from shared.catalogue.named_location import NAMED_LOCATION
+from shared.catalogue.tenant_settings import SECURITY_DEFAULTS
 from shared.catalogue.user import USER
-from shared.domain.changes import Action, Change, Difference, Json
-from shared.domain.errors import LockOutError
+from shared.domain.changes import Action, Change, Json
+from shared.domain.errors import DirectoryError, LockOutError
 from shared.domain.ids import GUID, KEY_BYTES, key_guid, object_key
-from shared.domain.jobs import Job, Options
-from shared.domain.renewals import IdMap
-from shared.ports import Directory, Found
-from shared.recover.lockout.guard import refusal
+from shared.domain.jobs import Job
+from shared.ports import Directory
+from shared.recover.lockout.guard import Refusal, last_administrators, refusal
 from shared.recover.lockout.policies import named_under
 from shared.recover.lockout.stand_ins import as_if_made
 from shared.recover.lockout.state import Edge, State
 from shared.recover.lockout.unguarded import UNPROVEN, unproven
-from shared.recover.lockout.walk import DYNAMIC, PERSON, POLICY, TEAM, Outlook, Waves
-from shared.recover.plan import left_alone, link_changes, object_changes
+from shared.recover.lockout.walk import (
+    ASSIGNMENT,
+    DEFAULTS,
+    DYNAMIC,
+    PERSON,
+    POLICY,
+    STRENGTH,
+    TEAM,
+    Outlook,
+    Waves,
+)
+from shared.recover.plan import left_alone, object_changes
+from shared.runs.administrators import Administrators, administrators_of, bodies_of, listed
 from shared.runs.layers import Readable
 from shared.runs.ourselves import Ourselves
+from shared.runs.unread import left_unread
+from shared.runs.watching import Plan, becoming, is_watched, joined, leaves, members_of, with_links, without
 
-WATCHED = frozenset({POLICY, TEAM, NAMED_LOCATION.name})
+FORBIDDEN = 403
 MEMBERS = GROUP.reference("members").code
 Sides = Callable[[], Awaitable[tuple[Readable, Readable]]]
-Parts = Callable[[], AsyncIterator[list[Difference]]]
 NESTING_MAX = 20  # levels of groups in groups; each is one more pass over the links
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What a recovery is to do: differences of which `options` allow some, and ids for what is to be created anew.
-
-    `parts` begins to read the differences from the first, as often as it is called: most links of a recovery concern
-    nobody who is guarded, so which do is found out before any are kept.
-    """
-
-    options: Options
-    parts: Parts
-    made: IdMap = IdMap()
-
-
-def at_once(rows: Sequence[Difference]) -> Parts:
-    """Return a reading of differences that are there already."""
-
-    async def parts() -> AsyncIterator[list[Difference]]:
-        yield list(rows)
-
-    return parts
 
 
 class Guarding:
@@ -71,54 +64,118 @@ class Guarding:
     async def judge(self, job: Job, whole: Plan, sides: Sides) -> dict[str, str]:
         """Return why objects are to be left alone, by id; `sides` opens the target and the job's reading.
 
-        Those are policies that nothing proves harmless, and the identities that we run as. Raises LockOutError, naming
-        rule, subject and step, when the plan could lock the emergency accounts out.
+        Those are policies that nothing proves harmless, the identities that we run as and what they are granted, and
+        all that could matter where Graph does not let us read what the guard has to know. Raises LockOutError, naming
+        rule, subject and step, when the plan could lock the emergency accounts out, or leave too few administrators.
         """
         ours = await self._ourselves.among(whole.parts(), whole.options)
-        return {**ours, **await self._judged(job, whole, sides)}
+        ours |= await self._ourselves.granted(whole.parts(), whole.options, self._accounts)
+        whole = msgspec.structs.replace(whole, parts=without(whole.parts, ours))
+        try:
+            return {**ours, **await self._judged(job, whole, sides)}
+        except DirectoryError as error:
+            if error.status != FORBIDDEN:
+                raise
+            near = await self._near(job, sides)
+            return {**ours, **await left_unread(whole.parts(), whole.options, self._accounts, near, str(error))}
+
+    async def _near(self, job: Job, sides: Sides) -> frozenset[str]:
+        """Return the groups that contain an emergency account, or are to."""
+        if not job.scope.covers_type(TEAM):
+            return frozenset()
+        target, current = await sides()
+        edges = await _above(self._accounts, target) | await _above(self._accounts, current)
+        return frozenset(group for group, _one in edges)
 
     async def _judged(self, job: Job, whole: Plan, sides: Sides) -> dict[str, str]:
-        plan, has_members = await self._relevant(whole)
-        if not plan and not has_members:
+        plan, has_members, leaving = await self._relevant(whole)
+        if not plan and not has_members and not leaving:
             return {}
-        policies = await self._listed(CONDITIONAL_ACCESS_POLICY)
+        if not self._accounts:
+            _raise(await self._last_administrators(whole, plan, leaving))
+            return await self._unproven(whole, plan) if plan or has_members else {}
+        admins = await administrators_of(self._directory, {*self._accounts, *becoming(plan)})
+        if not plan and not has_members and leaving.isdisjoint(admins.people):
+            return {}
+        plan = joined(plan, await self._people(whole, admins))
+        policies = await listed(self._directory, CONDITIONAL_ACCESS_POLICY)
         deleted = await self._deleted(plan)
         named = _named(policies, deleted, plan)
-        if not self._accounts:
-            excluded = named["excludeGroups"]
-            links = await _members(whole, lambda change: change.object_id.lower() in excluded)
-            existing = await self._existing(named, _with(plan, links))
-            live = State(accounts={}, policies={known: (form,) for known, form in policies.items()})
-            left = unproven(live, plan, Outlook(deleted=deleted), existing)
-            return dict.fromkeys(left, UNPROVEN)
-        live, settled = await self._live(job, policies, named, plan, sides)
+        live, settled = await self._live(job, policies, named, (plan, admins), sides)
         outlook = Outlook(deleted=deleted, settled=settled, is_relinked=live.has_nesting)
         # Without the members that can contain no emergency account: most links of any recovery.
-        nodes = {*live.accounts, *(group for group, _member in live.links | settled)}
-        links = await _members(whole, lambda change: change.other_id.lower() in nodes)
-        refused = refusal(live, _with(plan, links), outlook)
-        if refused is not None:
-            found = refused.finding
-            kind = "policy" if found.form is not None else found.name
-            subject = f"{kind} {found.name!r} ({found.subject})" if kind == "policy" else f"{kind} {found.subject}"
-            raise LockOutError(rule=found.rule, subject=subject.strip(), step=refused.step, fact=found.fact)
+        nodes = {*live.accounts, *live.admins, *(group for group, _member in live.links | settled)}
+        links = await members_of(whole, lambda change: change.other_id.lower() in nodes)
+        _raise(refusal(live, with_links(plan, links), outlook))
         return {}
 
-    async def _relevant(self, whole: Plan) -> tuple[dict[Wave, list[Change]], bool]:
-        """Return the plan as far as it could matter, without links, and whether any group's members change."""
+    async def _unproven(self, whole: Plan, plan: dict[Wave, list[Change]]) -> dict[str, str]:
+        """Return the policies to be left alone where no emergency accounts are configured."""
+        policies = await listed(self._directory, CONDITIONAL_ACCESS_POLICY)
+        deleted = await self._deleted(plan)
+        named = _named(policies, deleted, plan)
+        excluded = named["excludeGroups"]
+        links = await members_of(whole, lambda change: change.object_id.lower() in excluded)
+        existing = await self._existing(named, with_links(plan, links))
+        live = State(accounts={}, policies={known: (form,) for known, form in policies.items()})
+        return dict.fromkeys(unproven(live, plan, Outlook(deleted=deleted), existing), UNPROVEN)
+
+    async def _last_administrators(
+        self, whole: Plan, plan: dict[Wave, list[Change]], leaving: set[str]
+    ) -> Refusal | None:
+        """Return why too few administrators would be left; None too where roles may not be read, so none is removed."""
+        is_about_roles = any(change.type == ASSIGNMENT for changes in plan.values() for change in changes)
+        if not is_about_roles and not leaving:
+            return None
+        try:
+            admins = await administrators_of(self._directory, becoming(plan))
+        except DirectoryError as error:
+            if error.status != FORBIDDEN:
+                raise
+            return None
+        people = await self._people(whole, admins)
+        roles = {wave: [change for change in changes if change.type == ASSIGNMENT] for wave, changes in plan.items()}
+        live = State(
+            accounts={},
+            groups=admins.groups,
+            links=admins.links,
+            may=admins.links,
+            admins={known: (form,) for known, form in admins.people.items()},
+            assigned=admins.assigned,
+        )
+        links = await members_of(whole, lambda change: change.object_id.lower() in admins.groups)
+        return last_administrators(live, with_links(joined(roles, people), links), Outlook())
+
+    async def _people(self, whole: Plan, admins: Administrators) -> dict[Wave, list[Change]]:
+        """Return the changes to administrators beside the emergency accounts, which are watched anyway."""
+        known = admins.people.keys() - set(self._accounts)
+        found: dict[Wave, list[Change]] = {}
+        if not known:
+            return found
+        async for rows in whole.parts():
+            some = [row for row in rows if row.type == PERSON and row.object_id.lower() in known]
+            found = joined(found, object_changes(some, whole.options))
+        return found
+
+    async def _relevant(self, whole: Plan) -> tuple[dict[Wave, list[Change]], bool, set[str]]:
+        """Return the plan as far as it could matter, without links, whether any group's members change, and who leaves.
+
+        Those are people that it disables or soft-deletes: most of them are no administrators.
+        """
         plan: dict[Wave, list[Change]] = {}
-        has_members = False
+        has_members, leaving = False, set[str]()
         async for rows in whole.parts():
             for wave, changes in as_if_made(object_changes(rows, whole.options), whole.made.ids).items():
-                some = [change for change in changes if _is_watched(change, self._accounts)]
+                some = [change for change in changes if is_watched(change, self._accounts)]
                 if some:
                     plan.setdefault(wave, []).extend(some)
+                leaving |= {change.object_id.lower() for change in changes if leaves(change)}
             has_members = has_members or any(
                 row.type == TEAM and any(link.reference == "members" for link in row.links)
                 for row in rows
                 if row.links and not left_alone(row, whole.options)
             )
-        return plan, has_members
+        return plan, has_members, leaving
 
     async def judge_again(self, job: Job, changes: Sequence[Change], sides: Sides) -> dict[str, str]:
         """Return why policies must not be switched on after all, by change, with what is live now.
@@ -126,7 +183,7 @@ class Guarding:
         The plan was judged as if every earlier wave would succeed. What failed since, an account that did not come back
         into the excluded group say, shows only now. Policies are judged in order, each beside those that passed.
         """
-        policies = await self._listed(CONDITIONAL_ACCESS_POLICY)
+        policies = await listed(self._directory, CONDITIONAL_ACCESS_POLICY)
         plan: dict[Wave, list[Change]] = {Wave.POLICY_ENABLE: list(changes)}
         named = _named(policies, {}, plan)
         if not self._accounts:
@@ -134,7 +191,13 @@ class Guarding:
             live = State(accounts={}, policies={known: (form,) for known, form in policies.items()})
             left = unproven(live, plan, Outlook(), existing)
             return {change.change_id: UNPROVEN for change in changes if change.object_id.lower() in left}
-        live, _settled = await self._live(job, policies, named, plan, sides)
+        try:
+            admins = await administrators_of(self._directory, self._accounts)
+        except DirectoryError as error:
+            if error.status != FORBIDDEN:
+                raise
+            return {change.change_id: f"lock-out guard: roles may not be read: {error}" for change in changes}
+        live, _settled = await self._live(job, policies, named, (plan, admins), sides)
         wanted = await _above(self._accounts, (await sides())[0]) if live.has_nesting else frozenset()
         live = await self._as_linked_now(live, wanted, named["excludeGroups"])
         passed: list[Change] = []
@@ -173,18 +236,20 @@ class Guarding:
         job: Job,
         policies: dict[str, Json],
         named: dict[str, frozenset[str]],
-        plan: Waves,
+        planned: tuple[Waves, Administrators],
         sides: Sides,
     ) -> tuple[State, frozenset[Edge]]:
         """Return the state before the plan, and the references that restored objects will have after it."""
-        people = await self._directory.find(USER, self._accounts)
+        plan, admins = planned
+        admin_forms: dict[str, tuple[Json | None, ...]] = {known: (form,) for known, form in admins.people.items()}
         has_nesting = job.scope.covers_type(TEAM)
         if has_nesting:
             target, current = await sides()
             links, settled = await _above(self._accounts, current), await _above(self._accounts, target)
         else:
             links, settled = await self._direct(named["groups"]), frozenset[Edge]()
-        teams = _bodies(
+        links |= admins.links
+        teams = bodies_of(
             await self._directory.find(GROUP, sorted(named["groups"] | {group for group, _one in links | settled}))
         )
         restored = {
@@ -193,21 +258,35 @@ class Guarding:
             if change.type in {TEAM, PERSON} and change.action in {Action.RESTORE, Action.RECREATE}
         }
         live = State(
-            accounts={known: (_bodies({known: people[known]}).get(known),) for known in self._accounts},
+            accounts={known: (admins.people.get(known),) for known in self._accounts},
+            admins={**dict.fromkeys(self._accounts, (None,)), **admin_forms},
+            assigned=admins.assigned,
+            **await self._settings(plan),
             policies={known: (form,) for known, form in policies.items()},
             groups=frozenset(teams),
             dynamic=frozenset(known for known, body in teams.items() if DYNAMIC in (body.get("groupTypes") or ())),
             links=links,
             may=links,
-            locations=frozenset(await self._listed(NAMED_LOCATION)),
+            locations=frozenset(await listed(self._directory, NAMED_LOCATION)),
             has_nesting=has_nesting,
         )
         return live, frozenset(edge for edge in settled if restored & set(edge) and job.scope.covers(TEAM, edge[0]))
 
+    async def _settings(self, plan: Waves) -> dict[str, Any]:
+        """Return what else policies depend on, where the plan has any of it."""
+        about = {change.type for changes in plan.values() for change in changes}
+        if about.isdisjoint({POLICY, STRENGTH, DEFAULTS}):
+            return {}
+        defaults = (await listed(self._directory, SECURITY_DEFAULTS)).values()
+        return {
+            "strengths": frozenset(await listed(self._directory, AUTHENTICATION_STRENGTH)),
+            "has_defaults": any(body.get("isEnabled") is True for body in defaults),
+        }
+
     async def _direct(self, groups: frozenset[str]) -> frozenset[Edge]:
         """Return the direct members among the emergency accounts: all that is known when groups are out of scope."""
         found = await self._directory.find(GROUP, sorted(groups)) if groups else {}
-        live = sorted(_bodies(found))
+        live = sorted(bodies_of(found))
         members = await self._directory.references(GROUP, "members", live) if live else {}
         return frozenset(
             (group.lower(), other.lower())
@@ -218,8 +297,8 @@ class Guarding:
 
     async def _existing(self, named: dict[str, frozenset[str]], plan: Waves) -> frozenset[str]:
         """Return the excluded users and groups that hold: live users, and groups that have a member."""
-        people = _bodies(await self._directory.find(USER, sorted(named["excludeUsers"])))
-        teams = _bodies(await self._directory.find(GROUP, sorted(named["excludeGroups"])))
+        people = bodies_of(await self._directory.find(USER, sorted(named["excludeUsers"])))
+        teams = bodies_of(await self._directory.find(GROUP, sorted(named["excludeGroups"])))
         members = await self._directory.references(GROUP, "members", sorted(teams)) if teams else {}
         planned = [change for changes in plan.values() for change in changes]
         back = {
@@ -242,44 +321,17 @@ class Guarding:
                 if change.type == entry.name and change.action is Action.RESTORE
             )
             found = await self._directory.find(entry, ids) if ids else {}
-            bodies |= _bodies(found, is_deleted=True)
-        return bodies
-
-    async def _listed(self, entry: ObjectType) -> dict[str, Json]:
-        """Return every live object of a type that is read as one list."""
-        bodies: dict[str, Json] = {}
-        cursor: str | None = ""
-        while cursor is not None:
-            page = await self._directory.page(entry.listings()[0], cursor)
-            for body in page.bodies:
-                decoded: Json = msgspec.json.decode(body)
-                bodies[str(decoded["id"]).lower()] = decoded
-            cursor = page.cursor
+            bodies |= bodies_of(found, is_deleted=True)
         return bodies
 
 
-def _is_watched(change: Change, accounts: Collection[str]) -> bool:
-    """Tell whether a change could matter: policies, locations, groups, and emergency accounts do."""
-    return change.type in WATCHED or (change.type == PERSON and change.object_id.lower() in accounts)
-
-
-async def _members(whole: Plan, test: Callable[[Change], bool]) -> list[Change]:
-    """Return the changes to members of groups that pass `test`.
-
-    References are planned only after restores, so their changes are foretold from the differences here.
-    """
-    return [
-        change
-        async for rows in whole.parts()
-        for row in rows
-        if row.type == TEAM and row.links and not left_alone(row, whole.options)
-        for change in link_changes(row.type, row.object_id, row.display_name, row.links)
-        if change.reference == "members" and test(change)
-    ]
-
-
-def _with(plan: Waves, links: Sequence[Change]) -> Waves:
-    return {**plan, Wave.LINKS: links} if links else plan
+def _raise(refused: Refusal | None) -> None:
+    if refused is None:
+        return
+    found = refused.finding
+    kind = "policy" if found.form is not None else found.name
+    subject = f"{kind} {found.name!r} ({found.subject})" if kind == "policy" else f"{kind} {found.subject}"
+    raise LockOutError(rule=found.rule, subject=subject.strip(), step=refused.step, fact=found.fact)
 
 
 def _named(policies: Mapping[str, Json], deleted: Mapping[str, Json], plan: Waves) -> dict[str, frozenset[str]]:
@@ -311,12 +363,3 @@ async def _above(accounts: Sequence[str], side: Readable) -> frozenset[Edge]:
         edges |= {(key_guid(row[1 : 1 + KEY_BYTES]), key_guid(row[1 + KEY_BYTES :])) for row in found}
         level = {row[1 : 1 + KEY_BYTES] for row in found} - seen
     return frozenset(edges)
-
-
-def _bodies(found: Mapping[str, Found], *, is_deleted: bool = False) -> dict[str, Json]:
-    """Return the decoded bodies of what is live (or in the recycle bin), by id in lower case."""
-    return {
-        known.lower(): msgspec.json.decode(state.body)
-        for known, state in found.items()
-        if state.body is not None and state.is_deleted == is_deleted
-    }

@@ -32,7 +32,7 @@ class Manual:
         """Write the steps of every file of differences; stop between two files when asked to."""
         job = tenure.job
         batches = await self._ledger.batches(job.tenant, job.job_id)
-        files, spared, options = difference_files(batches), _spared(batches), permitted(job.options)
+        files, spared, options = difference_files(batches), spared_of(batches), permitted(job.options)
         for number in range(int(tenure.batch.cursor.get("file", 0)), len(files)):
             rows = await self._comparing.load(files[number])
             steps = [step for row in rows for step in manual_steps(row, options, spared.get(row.object_id, ""))]
@@ -84,7 +84,7 @@ class Manual:
         return found, False
 
 
-def _spared(batches: list[Batch]) -> dict[str, str]:
+def spared_of(batches: list[Batch]) -> dict[str, str]:
     """Return why the guard had the plan leave objects alone, by id."""
     found: dict[str, str] = {}
     for batch in batches:

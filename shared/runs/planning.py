@@ -20,13 +20,15 @@ from shared.recover.estimate import Estimator
 from shared.recover.lockout.stand_ins import standing_in
 from shared.recover.plan import foreseen_links, left_alone, object_changes
 from shared.runs.comparing import Comparing
-from shared.runs.guarding import Guarding, Plan, at_once
+from shared.runs.guarding import Guarding
 from shared.runs.layers import Readable
 from shared.runs.laying import Laying, confirmations, estimator, foretold, relinking, replacing
 from shared.runs.ledger import Ledger
 from shared.runs.pairing import through
+from shared.runs.removing import Removals
 from shared.runs.renaming import old_ids, with_naming
 from shared.runs.tenure import Pause, Tenure
+from shared.runs.watching import Plan, at_once
 
 
 class Planning:
@@ -43,8 +45,9 @@ class Planning:
         """
         job = tenure.job
         rows = await self._ledger.batches(job.tenant, job.job_id)
-        plan, warnings = await self._whole(job, rows)
+        plan, told = await self._whole(job, rows)
         spared = await self._guard(job, plan)
+        removals = Removals()
         adding, laying, reasons = estimator(job, self._writers), Laying(self._work, tenure), Counter[str]()
         if job.options.chosen and job.options.chosen.others:
             reasons[NOT_CHOSEN] = job.options.chosen.others
@@ -56,6 +59,7 @@ class Planning:
                     reasons[reason] += 1
                 else:
                     allowed.append(row)
+                    removals.add(row)
             await _planned(job, allowed, adding, laying)
         estimate = foretold(job, adding)
         counts = {f"leftAlone.{reason}": count for reason, count in reasons.items()}
@@ -68,8 +72,8 @@ class Planning:
             laid = [*await laying.end(), *relinking(job), *confirmations(job, estimate.objects + estimate.links)]
         cursor = {"digest": estimate.digest, "spared": spared}
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts=counts, cursor=cursor)
-        if warnings:
-            done = msgspec.structs.replace(done, outputs=[{"warnings": list(warnings)}])
+        if warnings := [*told, *removals.warnings()]:
+            done = msgspec.structs.replace(done, outputs=[{"warnings": warnings}])
         later = [batch for batch in rows if batch.wave > tenure.batch.wave]
         await tenure.record(done, added=replacing(later, laid))
         return None

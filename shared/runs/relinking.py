@@ -35,6 +35,7 @@ from shared.recover.undo import permitted
 from shared.runs.comparing import Comparing
 from shared.runs.laying import Laying, replacing
 from shared.runs.ledger import Ledger
+from shared.runs.manual import spared_of
 from shared.runs.patience import Patience
 from shared.runs.preparing import WAVE_PLAN
 from shared.runs.renewing import Renewed, renewed_by
@@ -49,12 +50,14 @@ Wanted = dict[bytes, set[bytes]]  # the link rows that an object should have, by
 class Touched(msgspec.Struct):
     """Whose references are to be read again: keys of objects by type and shard, and keys of all that was restored.
 
-    `failed` are the link rows that a repetition is about; None for a recovery that brings everything back.
+    `failed` are the link rows that a repetition is about; None for a recovery that brings everything back. `spared` are
+    the keys of what the lock-out guard had the plan leave alone.
     """
 
     sources: dict[tuple[str, int], set[bytes]]
     restored: set[bytes]
     failed: set[bytes] | None = None
+    spared: frozenset[bytes] = frozenset()
 
 
 class Relinking:
@@ -75,12 +78,16 @@ class Relinking:
         renewed = await renewed_by(self._work, rows)
         touched = await self._touched(tenure, rows, shards)
         touched.restored |= set(map(object_key, renewed.young))
+        touched.spared = frozenset(map(object_key, spared_of(rows)))
         for first in range(int(tenure.batch.cursor.get("shard", 0)), shards, SHARDS_AT_ONCE):
             some = range(first, min(first + SHARDS_AT_ONCE, shards))
             links = [row for shard in some for row in await target.links(shard, shards)]
             wanted = _wanted(links, touched, some, hidden)
             found = [
-                row for name, of_type in wanted for row in await self._still_different(tenure, name, of_type, renewed)
+                row
+                for name, of_type in wanted
+                for row in await self._still_different(tenure, name, of_type, renewed)
+                if object_key(row.object_id) not in touched.spared
             ]
             await self._store(tenure, some, found if touched.failed is None else _repeated(found, touched))
             if pause := await tenure.pause():

@@ -23,14 +23,16 @@ from shared.recover.lockout.stand_ins import standing_in
 from shared.recover.plan import link_changes, object_changes
 from shared.recover.undo import EVERYTHING_ALLOWED, Reversal, brings_back, repeating, undoing
 from shared.runs.comparing import Comparing
-from shared.runs.guarding import Guarding, Plan, at_once
+from shared.runs.guarding import Guarding
 from shared.runs.layers import Readable
 from shared.runs.laying import Laying, confirmations, estimator, foretold, relinking, replacing
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import perhaps_applied, recorded
 from shared.runs.pairing import through
+from shared.runs.removing import Removals
 from shared.runs.renaming import with_naming
 from shared.runs.tenure import Pause, Tenure
+from shared.runs.watching import Plan, at_once
 
 CHAIN_MAX = 100  # retries of retries, looked through for what the first of them was
 ROWS_MAX = 20_000  # of one file of differences
@@ -69,8 +71,13 @@ class Replanning:
         counts |= {"estimatedWrites": estimate.writes, "estimatedSeconds": estimate.seconds}
         if spared:
             counts |= {f"leftAlone.{reason}": list(spared.values()).count(reason) for reason in set(spared.values())}
+        removals = Removals()
+        for row in reversal.differences:
+            if row.object_id not in spared and not row.refusal:
+                removals.add(row)
+        warnings = [*warnings, *removals.warnings()]
         outputs = await self._stored(tenure, reversal.differences)
-        outputs += [{"warnings": list(warnings)}] if warnings else []
+        outputs += [{"warnings": warnings}] if warnings else []
         cursor = {"digest": estimate.digest, "spared": spared}
         done = msgspec.structs.replace(
             tenure.batch, state=BatchState.DONE, counts=counts, cursor=cursor, outputs=outputs

@@ -31,7 +31,7 @@ class People:
     def emergency(self, name: str) -> JsonObject:
         """Return a cloud-only break-glass account."""
         alias = name.lower().replace(" ", "-")
-        upn = f"{alias}@{self._tenant.domain}"
+        upn = f"{alias}@{self._tenant.initial_domain}"
         return {
             "id": self._tenant.new_id(),
             "accountEnabled": True,

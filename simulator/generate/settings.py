@@ -118,7 +118,10 @@ def _singles(kit: Kit, at: str) -> None:
         "preferredLanguage": "en",
         "technicalNotificationMails": [f"it@{tenant.domain}"],
         "tenantType": "AAD",
-        "verifiedDomains": [{**domain, "name": tenant.domain, "type": "Managed"}],
+        "verifiedDomains": [
+            {**domain, "name": tenant.domain, "type": "Managed"},
+            {**domain, "isDefault": False, "isInitial": True, "name": tenant.initial_domain, "type": "Managed"},
+        ],
     }
     kit.add(policies.ORGANIZATION, organization)
 

@@ -71,7 +71,11 @@ class Draw:
         tenant = Entra(members=self.members())
         for known in ACCOUNTS:
             is_enabled = self.random.random() < 0.85
-            tenant.users[known] = {"id": known, "accountEnabled": is_enabled, "userPrincipalName": f"{known}@x"}
+            tenant.users[known] = {
+                "id": known,
+                "accountEnabled": is_enabled,
+                "userPrincipalName": f"{known}@x.onmicrosoft.com",
+            }
         tenant.groups = {known: {"id": known, "groupTypes": []} for known in GROUPS}
         tenant.policies = {known: self.policy(known) for known in POLICIES}
         if self.random.random() < 0.1:
@@ -103,10 +107,10 @@ class Draw:
             )
             row = self._row(tenant, "group", known, types, links, left=0.6)
             rows += row
-            if known in tenant.bin:
-                tenant.members[known] &= target[known]  # taken for granted, as docs/lockout.md says
-            elif not row:
+            if known not in tenant.bin and not row:
                 target[known] = set(tenant.members[known])  # a report names every difference
+        for known in tenant.groups:  # taken for granted, as docs/lockout.md says: where restored groups are nested
+            tenant.members[known] -= (set(GROUPS) & tenant.bin.keys()) - target[known]
         for known in POLICIES:
             wanted = self.policy(known)
             if known in tenant.policies and self.random.random() < 0.5:

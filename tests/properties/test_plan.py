@@ -22,7 +22,8 @@ from shared.recover.plan import left_alone, link_changes, object_changes
 from shared.recover.writes import link_strokes, object_stroke
 from tests.properties.strategies import links, modest, object_ids, reports
 
-options = st.builds(Options, soft_delete_newer=st.booleans())
+options = st.builds(Options, soft_delete_newer=st.booleans(), remove_newer_grants=st.booleans())
+AWAY = frozenset({Action.SOFT_DELETE, Action.REMOVE})
 link_lists = st.lists(links, max_size=30, unique_by=lambda link: (link.reference, link.other_id))
 
 
@@ -47,14 +48,14 @@ def test_p1_whatever_can_be_an_end_of_a_link_is_there_before_links_are(
 ) -> None:
     ends = {entry.name for entry in TYPES if entry.references} | {"user"}
     for wave, change in by_wave(report, allowed):
-        if change.type in ends and change.action is not Action.SOFT_DELETE:
+        if change.type in ends and change.action not in AWAY:
             assert wave < Wave.RELINK < Wave.LINKS
 
 
 @modest
 @given(report=reports, allowed=options)
 def test_p1_named_locations_come_before_the_policies_that_name_them(report: list[Difference], allowed: Options) -> None:
-    kept = [(wave, change) for wave, change in by_wave(report, allowed) if change.action is not Action.SOFT_DELETE]
+    kept = [(wave, change) for wave, change in by_wave(report, allowed) if change.action not in AWAY]
     locations = [wave for wave, change in kept if change.type == "namedLocation"]
     policies = [wave for wave, change in kept if change.type == "conditionalAccessPolicy"]
     assert all(one < other for one, other in itertools.product(locations, policies))
@@ -65,7 +66,7 @@ def test_p1_named_locations_come_before_the_policies_that_name_them(report: list
 def test_p2_a_policy_comes_after_every_object_and_link_it_could_depend_on(
     report: list[Difference], allowed: Options
 ) -> None:
-    kept = [(wave, change) for wave, change in by_wave(report, allowed) if change.action is not Action.SOFT_DELETE]
+    kept = [(wave, change) for wave, change in by_wave(report, allowed) if change.action not in AWAY]
     policies = [wave for wave, change in kept if change.type == "conditionalAccessPolicy"]
     others = [wave for wave, change in kept if change.type != "conditionalAccessPolicy"]
     for policy in policies:
@@ -91,7 +92,7 @@ def test_p2_a_policy_is_switched_on_in_the_last_stage_and_lands_report_only_befo
 
 @modest
 @given(report=reports, allowed=options)
-def test_p3_no_request_of_a_plan_deletes_for_good_and_only_what_is_known_by_its_content_is_created(
+def test_p3_no_request_of_a_plan_deletes_an_object_for_good_and_only_what_is_known_by_its_content_is_created(
     report: list[Difference], allowed: Options
 ) -> None:
     for _wave, change in by_wave(report, allowed):
@@ -102,9 +103,13 @@ def test_p3_no_request_of_a_plan_deletes_for_good_and_only_what_is_known_by_its_
             requests |= {("DELETE", live), ("POST", f"{in_bin}/restore")}
         if entry.is_remade:
             requests.add(("POST", entry.make or collection(entry, change.object_id)))
+        is_removed = change.action is Action.REMOVE
+        assert not is_removed or (allowed.remove_newer_grants and entry.is_removable and entry.is_remade)
+        if is_removed:
+            requests = {("POST", entry.make) if entry.make else ("DELETE", live)}
         write = object_stroke(entry, change, {}, change.target).write
         assert (write.method, write.path) in requests
-        assert write.method != "DELETE" or entry.has_bin
+        assert write.method != "DELETE" or entry.has_bin or is_removed
 
 
 @modest

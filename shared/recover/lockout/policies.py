@@ -120,6 +120,14 @@ def locations_named(policy: Json) -> frozenset[str]:
     return (_ids(places, "includeLocations") | _ids(places, "excludeLocations")) - EVERY_PLACE
 
 
+def strengths_named(policy: Json) -> frozenset[str]:
+    """Return the id of the authentication strength that the policy demands, if any."""
+    grant = policy.get("grantControls")
+    strength = grant.get("authenticationStrength") if isinstance(grant, dict) else None
+    known = str(strength.get("id") or "").lower() if isinstance(strength, dict) else ""
+    return frozenset({known} - {""})
+
+
 def _users(policy: Json) -> Json | None:
     """Return the policy's user conditions; None when they are not understood."""
     conditions = policy.get("conditions")

@@ -20,11 +20,14 @@ from shared.recover.lockout.policies import (
     is_hard,
     locations_named,
     named_under,
+    strengths_named,
 )
-from shared.recover.lockout.state import State, surely_in
+from shared.recover.lockout.state import State, administrators, surely_in
 from shared.recover.lockout.walk import DYNAMIC, LOCATION, PERSON, POLICY, RULE, TEAM, Stretch
 
 ACCOUNTS_MIN = 2  # "Manage emergency access accounts": two or more
+ADMINISTRATORS_MIN = 2  # rule 5: one alone is one lost password away from none
+CLOUD_DOMAIN = ".onmicrosoft.com"
 ONE_TO_ALL = "it may demand of every emergency account what only an excluded one is sure to escape"
 
 
@@ -50,16 +53,28 @@ def account_problem(form: Json | None) -> str:
         return "is disabled"
     if form.get("onPremisesSyncEnabled") is True or is_mastered_on_premises(form):
         return "is mastered on premises"
+    name = str(form.get("userPrincipalName") or "").lower()
+    if not name.endswith(CLOUD_DOMAIN):
+        return f"is called {name!r}: a name of *{CLOUD_DOMAIN} alone needs no other domain and no federation"
     return ""
 
 
 def usable(state: State) -> frozenset[str]:
     """Return the emergency accounts that can be relied on in every form they may have."""
-    return frozenset(known for known, forms in state.accounts.items() if not any(map(account_problem, forms)))
+    return frozenset(known for known in state.accounts if not _problem(state, known))
+
+
+def _problem(state: State, account: str) -> str:
+    """Return why an emergency account cannot be relied on, empty when it can; roles that were not read say nothing."""
+    if found := next(filter(None, map(account_problem, state.accounts[account])), ""):
+        return found
+    if state.assigned is not None and account not in administrators(state):
+        return "does not hold Global Administrator by an active assignment over the whole tenant"
+    return ""
 
 
 def rule_1(state: State) -> Iterator[Finding]:
-    """At least two emergency accounts exist, are enabled and cloud-only."""
+    """At least two emergency accounts exist, are enabled, cloud-only and active Global Administrators."""
     good = usable(state)
     if len(good) >= ACCOUNTS_MIN:
         return
@@ -68,8 +83,7 @@ def rule_1(state: State) -> Iterator[Finding]:
         yield Finding(1, "", "TIDEMARK_EMERGENCY_ACCOUNTS", fact)
         return
     for known in sorted(state.accounts.keys() - good):
-        problem = next(filter(None, map(account_problem, state.accounts[known])))
-        yield Finding(1, known, "emergency account", f"it {problem}", frozenset({known}))
+        yield Finding(1, known, "emergency account", f"it {_problem(state, known)}", frozenset({known}))
 
 
 def rule_2(state: State) -> Iterator[Finding]:
@@ -97,11 +111,33 @@ def rule_2(state: State) -> Iterator[Finding]:
 
 
 def rule_4(state: State) -> Iterator[Finding]:
-    """Every named location exists that an enforced policy speaks of."""
+    """Every named location and authentication strength exists that an enforced policy speaks of."""
     for policy, form in _enforced(state):
+        for missing in sorted(strengths_named(form) - state.strengths if state.strengths is not None else ()):
+            fact = f"it demands the authentication strength {missing}, which does not exist then"
+            yield Finding(4, policy, str(form.get("displayName") or ""), fact, form=form)
         for missing in sorted(locations_named(form) - state.locations):
             fact = f"it speaks of the named location {missing}, which does not exist then"
             yield Finding(4, policy, str(form.get("displayName") or ""), fact, form=form)
+
+
+def rule_5(live: State, state: State) -> Iterator[Finding]:
+    """At least two enabled Global Administrators stay, or all that there are."""
+    if state.assigned is None:
+        return
+    before, after = administrators(live), administrators(state)
+    if len(after) < ADMINISTRATORS_MIN and before - after:
+        fact = (
+            f"only {len(after)} enabled Global Administrators would be left, at least {ADMINISTRATORS_MIN} have to be"
+        )
+        yield Finding(5, min(before - after), "Global Administrator", fact, before - after)
+
+
+def rule_6(state: State) -> Iterator[Finding]:
+    """Security defaults and enforced policies are never on together."""
+    for policy, form in _enforced(state) if state.has_defaults else ():
+        fact = "security defaults are on then, and Entra has one or the other: switch them off first"
+        yield Finding(6, policy, str(form.get("displayName") or ""), fact, form=form)
 
 
 def locked(state: State, form: Json) -> frozenset[str]:

@@ -24,6 +24,11 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     `groups` and `locations` are those certainly live. `links` certainly hold, `may` perhaps. `vague` are objects whose
     links prove nothing for now: they were just restored, or (a `dynamic` group) a rule decides anew.
     `has_nesting` is false when only direct members are known.
+
+    `admins` are the forms of everybody who is Global Administrator now or on the way, `assigned` the principals (people
+    and groups) to which the role is certainly assigned, active and over the whole tenant, None when not read.
+    `strengths` are the authentication strengths certainly there, None when not read; `has_defaults` when security
+    defaults may be on.
     """
 
     accounts: Mapping[str, tuple[Json | None, ...]]
@@ -35,6 +40,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     vague: frozenset[str] = frozenset()
     locations: frozenset[str] = frozenset()
     has_nesting: bool = True
+    admins: Mapping[str, tuple[Json | None, ...]] = {}
+    assigned: frozenset[str] | None = None
+    strengths: frozenset[str] | None = None
+    has_defaults: bool = False
 
 
 def between(before: State, after: State) -> State:
@@ -52,7 +61,15 @@ def between(before: State, after: State) -> State:
         vague=before.vague | after.vague,
         locations=before.locations & after.locations,
         has_nesting=before.has_nesting,
+        admins={known: united(before.admins[known], after.admins[known]) for known in before.admins},
+        assigned=_both(before.assigned, after.assigned),
+        strengths=_both(before.strengths, after.strengths),
+        has_defaults=before.has_defaults or after.has_defaults,
     )
+
+
+def _both(some: frozenset[str] | None, more: frozenset[str] | None) -> frozenset[str] | None:
+    return None if some is None or more is None else some & more
 
 
 def united(some: tuple[Form, ...], more: tuple[Form, ...]) -> tuple[Form, ...]:
@@ -71,10 +88,24 @@ def surely_in(state: State, account: str) -> frozenset[str]:
 
 
 def perhaps_in(state: State, account: str) -> frozenset[str] | None:
-    """Return the groups that may contain the account; None when any group may."""
+    """Return the groups that may contain the account; None when any group may.
+
+    A group that was just restored may contain anybody: nobody has seen who was in it when it was deleted.
+    """
     if account in state.vague or not state.has_nesting:
         return None
-    return _upwards(state.may | {(group, account) for group in state.vague & state.dynamic}, account)
+    return _upwards(state.may | {(group, account) for group in state.vague}, account)
+
+
+def administrators(state: State) -> frozenset[str]:
+    """Return whoever certainly is an enabled Global Administrator, by an assignment of their own or of a group."""
+    assigned = state.assigned or frozenset()
+    enabled = (known for known, forms in state.admins.items() if all(map(_is_enabled, forms)))
+    return frozenset(known for known in enabled if known in assigned or surely_in(state, known) & assigned)
+
+
+def _is_enabled(form: Json | None) -> bool:
+    return form is not None and form.get("accountEnabled") is True
 
 
 def _upwards(edges: frozenset[Edge] | set[Edge], member: str) -> frozenset[str]:

@@ -11,15 +11,21 @@ from typing import Any
 
 import msgspec
 
+from shared.catalogue.authentication import AUTHENTICATION_STRENGTH
 from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
 from shared.catalogue.entry import Wave
 from shared.catalogue.group import GROUP
 from shared.catalogue.named_location import NAMED_LOCATION
+from shared.catalogue.roles import ROLE_ASSIGNMENT
+from shared.catalogue.tenant_settings import SECURITY_DEFAULTS
 from shared.catalogue.user import USER
 from shared.domain.changes import Action, Change, Json
 from shared.recover.lockout.state import Edge, State, united
 
 POLICY, LOCATION, PERSON, TEAM = CONDITIONAL_ACCESS_POLICY.name, NAMED_LOCATION.name, USER.name, GROUP.name
+STRENGTH, ASSIGNMENT, DEFAULTS = AUTHENTICATION_STRENGTH.name, ROLE_ASSIGNMENT.name, SECURITY_DEFAULTS.name
+GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"  # "Microsoft Entra built-in roles": its template id
+EVERYWHERE = "/"  # directoryScopeId of the whole tenant
 DYNAMIC = "DynamicMembership"
 RULE = frozenset({"groupTypes", "membershipRule", "membershipRuleProcessingState"})
 Waves = Mapping[Wave, Sequence[Change]]
@@ -63,11 +69,22 @@ def applied(state: State, change: Change, outlook: Outlook) -> State:
     """Return the state after one change of any type; a change that the guard does not care for changes nothing."""
     one = change.object_id.lower()
     if change.type == PERSON:
-        return _person(state, one, change, outlook) if one in state.accounts else state
+        is_known = one in state.accounts or one in state.admins
+        return _person(state, one, change, outlook) if is_known else state
     if change.type == TEAM:
         return _team(state, one, change, outlook)
     if change.type == POLICY:
         return _policy(state, one, change, outlook)
+    return _other(state, one, change)
+
+
+def _other(state: State, one: str, change: Change) -> State:
+    if change.type == ASSIGNMENT:
+        return _assigned(state, change)
+    if change.type == STRENGTH and change.action is Action.RECREATE and state.strengths is not None:
+        return msgspec.structs.replace(state, strengths=state.strengths | {one})
+    if change.type == DEFAULTS:
+        return msgspec.structs.replace(state, has_defaults=bool(change.target.get("isEnabled", state.has_defaults)))
     if change.type == LOCATION and change.action in {Action.RESTORE, Action.RECREATE, Action.SOFT_DELETE}:
         is_there = change.action is not Action.SOFT_DELETE
         return msgspec.structs.replace(
@@ -79,11 +96,35 @@ def applied(state: State, change: Change, outlook: Outlook) -> State:
 def _person(state: State, one: str, change: Change, outlook: Outlook) -> State:
     forms: tuple[Json | None, ...] = (None,)
     vague = state.vague | state.dynamic  # rules of dynamic groups may decide anew about whoever was changed
+    assigned = state.assigned
     if change.action is Action.RESTORE:
         forms, vague = (outlook.deleted.get(one),), vague | {one}
+        # Its role assignments come back with it; an emergency account is taken to have had the role.
+        assigned = assigned | {one} if assigned is not None and one in state.accounts else assigned
     elif change.action is Action.UPDATE:
-        forms = tuple({**form, **change.target} if form is not None else None for form in state.accounts[one])
-    return msgspec.structs.replace(state, accounts={**state.accounts, one: forms}, vague=vague)
+        known = state.accounts.get(one) or state.admins[one]
+        forms = tuple({**form, **change.target} if form is not None else None for form in known)
+    accounts = {**state.accounts, one: forms} if one in state.accounts else state.accounts
+    admins = {**state.admins, one: forms} if one in state.admins else state.admins
+    return msgspec.structs.replace(state, accounts=accounts, admins=admins, vague=vague, assigned=assigned)
+
+
+def administrator_in(assignment_id: str) -> str:
+    """Return to whom an assignment (by Tidemark's id of it) gives Global Administrator everywhere, empty if it doesn't.
+
+    The id is made of the principal, the role and the scope (catalogue/roles.py).
+    """
+    principal, role, scope = [*assignment_id.lower().split("/", 2), "", ""][:3]
+    return principal if role == GLOBAL_ADMINISTRATOR and scope == EVERYWHERE else ""
+
+
+def _assigned(state: State, change: Change) -> State:
+    principal = administrator_in(change.object_id)
+    if not principal or state.assigned is None:
+        return state
+    is_gone = change.action is Action.REMOVE
+    assigned = state.assigned - {principal} if is_gone else state.assigned | {principal}
+    return msgspec.structs.replace(state, assigned=assigned)
 
 
 def _team(state: State, one: str, change: Change, outlook: Outlook) -> State:

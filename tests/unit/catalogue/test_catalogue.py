@@ -181,8 +181,11 @@ def test_live_and_deleted_objects_are_read_from_different_collections(entry: Obj
 def test_every_action_of_a_recovery_has_a_wave_and_soft_deletes_come_last(entry: ObjectType) -> None:
     bin_actions = {Action.RESTORE, Action.SOFT_DELETE} if entry.has_bin else set[Action]()
     is_made = entry.is_remade or entry.creation is not None
-    assert set(entry.waves) - {ENABLE} == {Action.UPDATE, *bin_actions, *([Action.RECREATE] * is_made)}
+    removed = {Action.REMOVE} if entry.is_removable else set[Action]()
+    assert set(entry.waves) - {ENABLE} == {Action.UPDATE, *bin_actions, *removed, *([Action.RECREATE] * is_made)}
     assert entry.waves.get(Action.SOFT_DELETE, max(Wave)) == max(Wave)
+    assert entry.waves.get(Action.REMOVE, max(Wave)) == max(Wave)
+    assert not entry.is_removable or (entry.is_remade and entry.identity and entry.ends), "undo has to make it again"
 
 
 @each_type

@@ -127,6 +127,9 @@ def test_a_person_is_asked_what_is_about_to_happen_and_may_say_no(deployment: De
         assert refused.status == 2
         assert "the whole tenant back to 2026-11-20 06:00:00Z" in refused.err
         assert "soft-deleted" in refused.err
+        assert "Grants and assignments" not in refused.err
+    removing = deployment.run("recover", "latest", "--apply", "--remove-newer-grants", is_terminal=True, typed="no\n")
+    assert "Grants and assignments made since then are removed" in removing.err
     assert len(deployment.run("jobs").json["value"]) == 1
     done = deployment.run("recover", "latest", "--apply", "--wait", is_terminal=True, typed="yes\n")
     assert done.status == 0

@@ -10,6 +10,7 @@ from shared.catalogue.application import APPLICATION
 from shared.catalogue.grants import OAUTH2_PERMISSION_GRANT
 from shared.catalogue.group import GROUP
 from shared.catalogue.named_location import NAMED_LOCATION
+from shared.catalogue.policies_and_sets import GROUP_SETTING
 from shared.catalogue.roles import ROLE_DEFINITION
 from shared.catalogue.tenant_settings import ORGANIZATION
 from shared.catalogue.user import USER
@@ -183,8 +184,14 @@ def test_a_grant_that_is_gone_may_be_made_again_and_says_all_that_takes() -> Non
     }
 
 
-def test_j1_a_grant_newer_than_the_snapshot_is_shown_and_never_deleted() -> None:
+def test_j1_a_grant_newer_than_the_snapshot_may_be_removed_because_it_can_be_made_again() -> None:
     row = judge(OAUTH2_PERMISSION_GRANT, "c/r/*", ABSENT, Side(GRANT))
+    assert row is not None
+    assert (row.action, row.refusal) == (Action.SOFT_DELETE, "")
+
+
+def test_j1_a_setting_newer_than_the_snapshot_is_shown_and_never_deleted() -> None:
+    row = judge(GROUP_SETTING, "t", ABSENT, Side({"id": "s", "templateId": "t", "values": []}))
     assert row is not None
     assert (row.action, row.refusal) == (Action.SOFT_DELETE, NO_BIN)
 

@@ -30,6 +30,16 @@ RENEWAL = Renewal(
 
 
 @pytest.mark.parametrize(("kind", "more"), [(Kind.RECOVERY, ""), (Kind.REPORT, ', "plan": true')])
+def test_removing_newer_grants_is_asked_for_by_name_and_neither_default_nor_implied(kind: Kind, more: str) -> None:
+    asked = f'{{"tidemark.options": {{"removeNewerGrants": true{more}}}}}'.encode()
+    assert read_start(JSON, asked, kind)[1].remove_newer_grants is True
+    newer = f'{{"tidemark.options": {{"softDeleteNewer": true{more}}}}}'.encode()
+    assert read_start(JSON, newer, kind)[1].remove_newer_grants is False
+    with pytest.raises(InputError, match=r"removeNewerGrants is for a report that makes a plan"):
+        read_start(JSON, b'{"tidemark.options": {"removeNewerGrants": true}}', Kind.REPORT)
+
+
+@pytest.mark.parametrize(("kind", "more"), [(Kind.RECOVERY, ""), (Kind.REPORT, ', "plan": true')])
 def test_creating_anew_is_asked_for_by_name_and_off_otherwise(kind: Kind, more: str) -> None:
     asked = f'{{"tidemark.options": {{"recreateHardDeleted": true{more}}}}}'.encode()
     assert read_start(JSON, asked, kind)[1].recreate_deleted is True

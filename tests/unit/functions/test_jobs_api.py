@@ -75,6 +75,7 @@ def test_a_recovery_leaves_newer_objects_alone_unless_it_is_allowed_to_delete_th
         assert (job["totalObjectsModified"], job["tidemark.leftAlone"]) == (1, {})
         assert job["tidemark.options"] == {
             "softDeleteNewer": True,
+            "removeNewerGrants": False,
             "recreateHardDeleted": False,
             "undoes": None,
             "repeats": None,

@@ -73,11 +73,32 @@ def test_u3_a_repetition_asks_for_exactly_what_failed() -> None:
     assert [link.action for row in found.differences for link in row.links] == [Action.LINK]
 
 
-def test_what_was_made_again_stays_because_taking_it_away_would_be_for_good() -> None:
-    made = a_change("g", type="oAuth2PermissionGrant", action=Action.RECREATE, target={"scope": "User.Read"})
+def test_a_setting_that_was_made_again_stays_because_taking_it_away_would_be_for_good() -> None:
+    made = a_change("s", type="groupSetting", action=Action.RECREATE, target={"templateId": "t"})
     (row,) = undoing([ended(made, {"isDeleted": True})]).differences
     assert (row.action, row.refusal) == (Action.SOFT_DELETE, MADE_AGAIN)
     assert object_changes([row], EVERYTHING_ALLOWED) == {}
+
+
+def test_u1_a_grant_that_was_made_again_is_removed_and_one_that_was_removed_is_made_again_as_it_was() -> None:
+    made = a_change("g", type="oAuth2PermissionGrant", action=Action.RECREATE, target={"scope": "User.Read"})
+    (change,) = object_changes(undoing([ended(made, {"isDeleted": True})]).differences, EVERYTHING_ALLOWED)[
+        Wave.SOFT_DELETE
+    ]
+    assert (change.action, change.object_id) == (Action.REMOVE, made.object_id)
+    removed = a_change("g", type="oAuth2PermissionGrant", action=Action.REMOVE)
+    body = {"id": "x", "clientId": "c", "resourceId": "r", "principalId": None, "consentType": "AllPrincipals"}
+    before = before_image(removed, Look({**body, "scope": "Mail.Read"}))
+    (change,) = object_changes(undoing([ended(removed, before)]).differences, EVERYTHING_ALLOWED)[Wave.LOCATIONS]
+    wanted = {"clientId": "c", "resourceId": "r", "consentType": "AllPrincipals", "scope": "Mail.Read"}
+    assert (change.action, change.target) == (Action.RECREATE, wanted)
+
+
+def test_u3_a_removal_that_failed_is_repeated_as_one() -> None:
+    removed = a_change("g", type="oAuth2PermissionGrant", action=Action.REMOVE)
+    failed = ended(removed, {"isDeleted": False}, Result.FAILED)
+    (change,) = object_changes(repeating([failed]).differences, EVERYTHING_ALLOWED)[Wave.SOFT_DELETE]
+    assert change.action is Action.REMOVE
 
 
 def test_a_grant_that_could_not_be_made_again_is_repeated_with_all_it_says() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.catalogue.entry import Wave
-from shared.domain.changes import Action, Json
+from shared.domain.changes import Action, Change, Json
+from shared.recover.lockout.guard import last_administrators
 from shared.recover.lockout.state import State
-from shared.recover.lockout.walk import Outlook
+from shared.recover.lockout.walk import EVERYWHERE, GLOBAL_ADMINISTRATOR, Outlook
 from tests.support.builders import a_change, a_link_change, an_id
 from tests.unit.recover.lockout.worlds import (
     EXCLUDED,
@@ -221,3 +223,139 @@ def test_a_guard_that_knows_direct_members_only_fears_every_included_group() -> 
     assert rule_of(live, enabling()) == 2
     spared = a_sleeping_policy(users={"includeGroups": [an_id("g")], "excludeGroups": [EXCLUDED]})
     assert rule_of(a_state(spared, has_nesting=False), enabling()) == 0
+
+
+def an_assignment(label: str, action: Action, *, scope: str = EVERYWHERE) -> Change:
+    known = f"{an_id(label)}/{GLOBAL_ADMINISTRATOR}/{scope}"
+    return msgspec.structs.replace(a_change(label, type="unifiedRoleAssignment", action=action), object_id=known)
+
+
+def a_state_with_roles(*assigned: str, **members: Any) -> State:
+    """Return a tenant whose administrators are known: the emergency accounts, and whoever is assigned."""
+    people = {ONE: an_account(), TWO: an_account("emergency-2"), **members.pop("people", {})}
+    state = a_state(**{"admins": {known: (form,) for known, form in people.items()}, **members})
+    return msgspec.structs.replace(state, assigned=frozenset(assigned))
+
+
+def test_rule_1_needs_names_of_the_tenants_own_first_domain() -> None:
+    elsewhere = an_account(userPrincipalName="break-glass@contoso.com")
+    live = a_state(accounts={ONE: (elsewhere,), TWO: (an_account("emergency-2"),)})
+    found = refused(live, {})
+    assert found is not None
+    assert (found.finding.rule, found.finding.subject) == (1, ONE)
+    assert "break-glass@contoso.com" in found.finding.fact
+    renamed = a_change("emergency-1", target={"userPrincipalName": "break-glass@contoso.com"})
+    assert rule_of(a_state(), {Wave.UPDATE: [renamed]}) == 1
+    back = a_change("emergency-1", target={"userPrincipalName": "break-glass@contoso.onmicrosoft.com"})
+    assert rule_of(live, {Wave.UPDATE: [back]}) == 0
+
+
+def test_rule_1_needs_both_accounts_to_be_active_global_administrators() -> None:
+    assert rule_of(a_state_with_roles(ONE, TWO), {}) == 0
+    found = refused(a_state_with_roles(ONE), {})
+    assert found is not None
+    assert (found.finding.rule, found.finding.subject) == (1, TWO)
+    assert "Global Administrator" in found.finding.fact
+    granted = {Wave.LOCATIONS: [an_assignment("emergency-2", Action.RECREATE)]}
+    assert rule_of(a_state_with_roles(ONE), granted) == 0
+    narrow = {Wave.LOCATIONS: [an_assignment("emergency-2", Action.RECREATE, scope="/administrativeUnits/x")]}
+    assert rule_of(a_state_with_roles(ONE), narrow) == 1
+
+
+def test_rule_1_refuses_to_take_the_role_from_an_emergency_account_and_names_the_assignment() -> None:
+    found = refused(a_state_with_roles(ONE, TWO), {Wave.SOFT_DELETE: [an_assignment("emergency-1", Action.REMOVE)]})
+    assert found is not None
+    assert (found.finding.rule, found.finding.subject) == (1, ONE)
+    assert found.step == f"wave soft_delete, remove:unifiedRoleAssignment:{an_id('emergency-1')}"
+
+
+def test_rule_2_fears_that_anybody_was_in_a_group_that_comes_back() -> None:
+    staff = an_id("staff")
+    policy = a_policy(users={"includeGroups": [staff]}, controls=("block",))
+    plan = {Wave.RESTORE: [a_group_change("staff", action=Action.RESTORE)]}
+    bin_of_staff = Outlook(deleted={staff: {"id": staff, "groupTypes": []}})
+    found = refused(a_state(policy), plan, bin_of_staff)
+    assert found is not None
+    assert (found.finding.rule, found.finding.subject) == (2, policy["id"])
+    assert found.step.startswith("wave restore, restore:group:")
+    sparing = a_policy(users={"includeGroups": [staff], "excludeGroups": [EXCLUDED]}, controls=("block",))
+    assert rule_of(a_state(sparing), plan, bin_of_staff) == 0
+    others = a_policy(users={"includeGroups": [an_id("others")]}, controls=("block",))
+    assert rule_of(a_state(others), plan, bin_of_staff) == 0
+
+
+def test_rule_4_needs_the_authentication_strength_of_an_enforced_policy() -> None:
+    strong = an_id("strong")
+    grant = {"operator": "OR", "builtInControls": [], "authenticationStrength": {"id": strong}}
+    policy = a_sleeping_policy(grantControls=grant, users={**EVERYBODY, "excludeUsers": [ONE, TWO]})
+    found = refused(a_state(policy, strengths=frozenset()), enabling())
+    assert found is not None
+    assert (found.finding.rule, found.finding.subject) == (4, policy["id"])
+    assert strong in found.finding.fact
+    assert rule_of(a_state(policy, strengths=frozenset({strong})), enabling()) == 0
+    anew = a_change("strong", type="authenticationStrengthPolicy", action=Action.RECREATE)
+    assert rule_of(a_state(policy, strengths=frozenset()), {Wave.RECREATE: [anew], **enabling()}) == 0
+
+
+ADMIN = an_id("admin")
+ADMIN_FORM = {"id": ADMIN, "accountEnabled": True}
+
+
+@pytest.mark.parametrize(
+    ("wave", "change"),
+    [
+        (Wave.SOFT_DELETE, an_assignment("admin", Action.REMOVE)),
+        (Wave.UPDATE, a_change("admin", target={"accountEnabled": False})),
+        (Wave.SOFT_DELETE, a_change("admin", action=Action.SOFT_DELETE)),
+    ],
+    ids=["role", "disabled", "deleted"],
+)
+def test_rule_5_refuses_to_leave_fewer_than_two_global_administrators(wave: Wave, change: Change) -> None:
+    """Without emergency accounts among them; where rule 1 holds as well, it is named first."""
+    other = {"id": an_id("other"), "accountEnabled": True}
+    live = State(
+        accounts={},
+        admins={ADMIN: (ADMIN_FORM,), an_id("other"): (other,)},
+        assigned=frozenset({ADMIN, an_id("other")}),
+    )
+    found = last_administrators(live, {wave: [change]}, Outlook())
+    assert found is not None
+    assert (found.finding.rule, found.finding.subject) == (5, ADMIN)
+    assert found.step == f"wave {wave.name.lower()}, {change.change_id}"
+    three = frozenset({ADMIN, an_id("other"), an_id("third")})
+    third = msgspec.structs.replace(live, admins={**live.admins, an_id("third"): (other,)}, assigned=three)
+    assert last_administrators(third, {wave: [change]}, Outlook()) is None
+    alone = msgspec.structs.replace(live, assigned=frozenset({an_id("other")}))
+    assert last_administrators(alone, {wave: [change]}, Outlook()) is None, "what is wrong already is not its doing"
+
+
+def test_rule_5_counts_the_members_of_a_group_that_has_the_role() -> None:
+    team = an_id("admins")
+    live = State(
+        accounts={},
+        groups=frozenset({team}),
+        links=frozenset({(team, ADMIN)}),
+        may=frozenset({(team, ADMIN)}),
+        admins={ADMIN: (ADMIN_FORM,), an_id("other"): ({"accountEnabled": True},)},
+        assigned=frozenset({team, an_id("other")}),
+    )
+    leaving = {Wave.LINKS: [a_link_change("admin", "admins", Action.UNLINK)]}
+    found = last_administrators(live, leaving, Outlook())
+    assert found is not None
+    assert (found.finding.rule, found.finding.endangered) == (5, frozenset({ADMIN}))
+    other_group = {Wave.LINKS: [a_link_change("admin", "elsewhere", Action.UNLINK)]}
+    assert last_administrators(live, other_group, Outlook()) is None
+
+
+def test_rule_6_never_has_security_defaults_and_an_enforced_policy_together() -> None:
+    policy = a_sleeping_policy()
+    on = a_state(policy, has_defaults=True)
+    found = refused(on, enabling())
+    assert found is not None
+    assert (found.finding.rule, found.finding.subject) == (6, policy["id"])
+    assert found.step.startswith("wave policy_enable, ")
+    off = a_change("defaults", type="identitySecurityDefaultsEnforcementPolicy", target={"isEnabled": False})
+    assert rule_of(on, {Wave.LOCATIONS: [off], **enabling()}) == 0
+    assert rule_of(a_state(policy), enabling()) == 0
+    late = {Wave.POLICY_ENABLE: [*enabling()[Wave.POLICY_ENABLE], off]}
+    assert rule_of(on, late) == 6, "within a wave nobody promises an order"

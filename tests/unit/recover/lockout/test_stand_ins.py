@@ -12,7 +12,8 @@ from shared.recover.lockout.guard import Refusal, refusal
 from shared.recover.lockout.stand_ins import as_if_made, standing_in
 from shared.recover.lockout.state import Edge, State
 from shared.recover.lockout.walk import Outlook
-from tests.support.builders import a_change, a_user_body, an_id
+from tests.support.builders import a_change, an_id
+from tests.unit.recover.lockout.worlds import an_account
 
 ANN, BEN = an_id("ann"), an_id("ben")
 GONE = an_id("emergency group")
@@ -31,7 +32,7 @@ def a_blocking_policy(*excluded: str, state: str = "enabled") -> Json:
 
 def a_tenant(policy: Json | None = None) -> State:
     return State(
-        accounts={ANN: (a_user_body("ann"),), BEN: (a_user_body("ben"),)},
+        accounts={ANN: (an_account("ann"),), BEN: (an_account("ben"),)},
         policies={policy["id"]: (policy,)} if policy else {},
     )
 
@@ -93,8 +94,8 @@ def test_s1_a_policy_that_names_the_purged_group_spares_nobody_until_it_is_rewri
 
 
 def test_an_emergency_account_that_is_created_anew_is_none() -> None:
-    live = State(accounts={ANN: (a_user_body("ann"),), BEN: (None,)}, policies={})
-    anew = a_change("ben", action=Action.RECREATE, target=a_user_body("ben"))
+    live = State(accounts={ANN: (an_account("ann"),), BEN: (None,)}, policies={})
+    anew = a_change("ben", action=Action.RECREATE, target=an_account("ben"))
     found = judged(live, {Wave.RECREATE: [anew]})
     assert found is not None
     assert (found.finding.rule, found.finding.subject) == (1, BEN)

@@ -18,7 +18,12 @@ NOTHING = Outlook()
 
 def an_account(label: str = "emergency-1", **members: Any) -> Json:
     """Return an emergency account that can be relied on."""
-    return {"id": an_id(label), "accountEnabled": True, "userPrincipalName": f"{label}@x.example", **members}
+    return {
+        "id": an_id(label),
+        "accountEnabled": True,
+        "userPrincipalName": f"{label}@contoso.onmicrosoft.com",
+        **members,
+    }
 
 
 def a_policy(label: str = "policy-1", *, controls: tuple[str, ...] = ("mfa",), **members: Any) -> Json:
