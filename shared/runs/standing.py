@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to say; `warnings` is empty when nothing needs a person."""
+    """What there is to say; `warnings` is empty when nothing needs a person.
+
+    `left_out` are the types, and derived types, that the newest snapshot does not hold because Graph refused them.
+    """
 
     protection: Protection
     rules: Rules
@@ -43,6 +46,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     held: tuple[str, ...]
     damaged: tuple[str, ...]
     alerted: tuple[str, ...]
+    left_out: tuple[str, ...]
     pruned: Pruned | None
     warnings: tuple[str, ...]
 
@@ -73,6 +77,7 @@ class Standing:
             held=tuple(name for name in ids if name in holds and holds[name].is_held),
             damaged=tuple(name for name in ids if name in proofs and proofs[name].fault),
             alerted=tuple(known.snapshot_id for known in listed if known.alerts),
+            left_out=tuple(sorted(listed[0].incomplete)) if listed else (),
             pruned=await self._pruning.last(tenant),
             warnings=(),
         )
@@ -115,6 +120,8 @@ def _warnings(told: Told, now: datetime) -> list[str]:
         said.append("NOT VERIFIED: no snapshot was proven whole in the last 8 days")
     if abs(told.skew_seconds) > SKEW_WARNED_SECONDS:
         said.append(f"CLOCK: this worker's clock is {told.skew_seconds:+.0f} s from the storage service's")
+    if told.left_out:
+        said.append(f"LEFT OUT: Graph refused {', '.join(told.left_out)}, so the newest snapshot does not hold it")
     if told.alerted:
         said.append(f"ALERT: {', '.join(told.alerted[:5])} differ much from the snapshots before them")
     if told.pruned is not None and told.pruned.refused:

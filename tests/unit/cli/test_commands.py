@@ -410,3 +410,15 @@ def test_rows_that_cannot_be_read_are_named_and_nothing_starts(
     assert refused.status in {2, 3}
     assert said in refused.err
     assert len(deployment.run("jobs").json["value"]) == 1
+
+
+def test_a_type_that_graph_refuses_is_named_by_the_job_and_the_list_of_snapshots(deployment: Deployment) -> None:
+    rule = Rule(kind=Fault.FORBIDDEN, path=r"^/groups\b|^/directory/deletedItems/microsoft.graph.group\b")
+    deployment.world.simulator.world.faults.rules.append(rule)
+    captured = deployment.run("capture", "--wait", is_terminal=True)
+    assert captured.status == 0
+    assert "without group" in captured.out
+    assert "403 Authorization_RequestDenied" in captured.out
+    assert list(deployment.run("snapshots").json["value"][0]["tidemark.incomplete"]) == ["group"]
+    assert "without" in deployment.run("snapshots", is_terminal=True).out
+    assert "LEFT OUT: Graph refused group" in deployment.run("vault").err

@@ -14,6 +14,7 @@ import pytest
 from functions import health
 from shared.domain.jobs import State
 from shared.domain.protection import UNPROTECTED
+from simulator.faults import Fault, Rule
 from tests.support import virtual_time
 from tests.support.platform import TENANT
 from tests.unit.functions.worlds import World
@@ -49,6 +50,21 @@ def test_a_locked_vault_is_ready_once_a_snapshot_was_proven(world: World) -> Non
         assert (status, body["status"], body["warnings"]) == (200, "ready", [])
         assert body["protection"]["said"] == "locked 35 days"
         assert (await world.get("/tidemark.vault")).json["protection"] == body["protection"]
+
+    virtual_time.run(story())
+
+
+def test_a_type_that_graph_refuses_is_named_by_the_job_the_snapshot_and_the_ready_probe(world: World) -> None:
+    async def story() -> None:
+        groups = r"^/groups\b|^/directory/deletedItems/microsoft.graph.group\b"
+        world.simulator.world.faults.rules.append(Rule(kind=Fault.FORBIDDEN, path=groups))
+        job = await job_of(world)
+        assert job["status"] == "successful"
+        assert job["tidemark.notes"]["incomplete"]["group"].startswith("Graph answered 403")
+        (row,) = (await world.get("/snapshots")).rows
+        assert row["tidemark.incomplete"] == job["tidemark.notes"]["incomplete"]
+        warnings = (await ready("reader"))[1]["warnings"]
+        assert "LEFT OUT: Graph refused group, so the newest snapshot does not hold it" in warnings
 
     virtual_time.run(story())
 

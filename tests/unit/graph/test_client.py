@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import subprocess
 import sys
 import zlib
+from typing import Any
 
 import httpx
 import pytest
@@ -214,3 +216,22 @@ def test_sending_never_imports_the_typed_models() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == ""
+
+
+def test_everything_that_is_sent_at_once_shares_one_http2_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, Any]] = []
+
+    def pool(**given: Any) -> httpx.MockTransport:
+        made.append(given)
+        return httpx.MockTransport(lambda _: a_page("a"))
+
+    monkeypatch.setattr(httpx, "AsyncHTTPTransport", pool)
+
+    async def story() -> list[int]:
+        client = GraphClient(GraphSettings(base_url=BASE), Tokens(VirtualClock()), Figures(), None)
+        replies = await asyncio.gather(*(client.exchange(USERS) for _number in range(20)))
+        await client.aclose()
+        return [reply.status for reply in replies]
+
+    assert run(story()) == [200] * 20
+    assert [(given["http2"], given["trust_env"]) for given in made] == [(True, False)]
