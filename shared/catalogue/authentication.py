@@ -14,7 +14,9 @@ METHOD_PROPERTIES = (
     "state excludeTargets includeTargets allowExternalIdToUseEmailOtp isAttestationEnforced "
     "isSelfServiceRegistrationAllowed keyRestrictions featureSettings isSoftwareOathEnabled defaultLength "
     "defaultLifetimeInMinutes isUsableOnce maximumLifetimeInMinutes minimumLifetimeInMinutes isOfficePhoneAllowed "
-    "authenticationModeConfiguration certificateUserBindings"
+    "authenticationModeConfiguration certificateUserBindings certificateAuthorityScopes crlValidationConfiguration "
+    "issuerHintsConfiguration defaultPasskeyProfile pinLength standardQRCodeLifetimeInDays openIdConnectSetting appId "
+    "displayName"
 ).split()
 METHODS_PATH = "/policies/authenticationMethodsPolicy"
 READ, WRITE = ("Policy.Read.All",), ("Policy.ReadWrite.AuthenticationMethod",)

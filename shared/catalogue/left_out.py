@@ -109,10 +109,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = MappingProxyType(
             EXTENSION: "extensions",
         },
         "authenticationMethodConfiguration": {
-            DETAIL: (
-                "appId certificateAuthorityScopes crlValidationConfiguration defaultPasskeyProfile displayName "
-                "issuerHintsConfiguration openIdConnectSetting passkeyProfiles pinLength standardQRCodeLifetimeInDays"
-            ),
+            DETAIL: "passkeyProfiles",
         },
         "administrativeUnit": {
             EXTENSION: "extensions",
