@@ -6,7 +6,7 @@ The pages go through the gateway's own reading of an answer; HTTP, quotas and $b
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from bench.population import Population
@@ -82,9 +82,11 @@ class RuleDirectory:
         del object_type, cursor
         return DeltaPage(changed=(), cursor=None, token=token)
 
-    async def find(self, object_type: ObjectType, object_ids: Sequence[str], expand: str = "") -> dict[str, Found]:
+    async def find(
+        self, object_type: ObjectType, object_ids: Sequence[str], expand: str = "", deleted: Set[str] = frozenset()
+    ) -> dict[str, Found]:
         """Never called: nothing changes."""
-        raise AssertionError(object_type, object_ids, expand)
+        raise AssertionError(object_type, object_ids, expand, deleted)
 
     async def alike(self, object_type: ObjectType, names: Sequence[str], wanted: Sequence[Json]) -> list[list[Json]]:
         """Never called: nothing is created anew."""

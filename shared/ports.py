@@ -6,7 +6,7 @@ in-memory one alike. All of them raise TransientError for what repeating the mes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
@@ -274,10 +274,13 @@ class Directory(Protocol):
     async def delta_page(self, object_type: ObjectType, token: str, cursor: str) -> DeltaPage:
         """Return the page at `cursor` of what changed since `token`; the empty cursor is the first page."""
 
-    async def find(self, object_type: ObjectType, object_ids: Sequence[str], expand: str = "") -> dict[str, Found]:
+    async def find(
+        self, object_type: ObjectType, object_ids: Sequence[str], expand: str = "", deleted: Set[str] = frozenset()
+    ) -> dict[str, Found]:
         """Return the present state of each object, looking in the recycle bin for those not live.
 
-        The links of the reference `expand` come with an object where that takes no request more.
+        The links of the reference `expand` come with an object where that takes no request more. Those in `deleted` are
+        believed to be in the bin, so one request each tells; the answer is the same without.
         """
 
     async def alike(self, object_type: ObjectType, names: Sequence[str], wanted: Sequence[Json]) -> list[list[Json]]:

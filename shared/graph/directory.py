@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 import httpx
@@ -126,9 +126,11 @@ class GraphDirectory:
         """Return the page at `cursor` of what changed since `token`; the empty cursor is the first page."""
         return await self._delta.page(object_type, token, cursor)
 
-    async def find(self, object_type: ObjectType, object_ids: Sequence[str], expand: str = "") -> dict[str, Found]:
+    async def find(
+        self, object_type: ObjectType, object_ids: Sequence[str], expand: str = "", deleted: Set[str] = frozenset()
+    ) -> dict[str, Found]:
         """Return the present state of each object, looking in the recycle bin for those not live."""
-        return await self._finder.find(object_type, object_ids, expand)
+        return await self._finder.find(object_type, object_ids, expand, deleted)
 
     async def alike(self, object_type: ObjectType, names: Sequence[str], wanted: Sequence[Json]) -> list[list[Json]]:
         """Return, for each of `wanted`, the live objects of the type that have its values of `names`."""

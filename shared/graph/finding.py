@@ -5,7 +5,7 @@ An object counts as gone only when Graph itself says so, with its own error code
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from urllib.parse import quote
 
 from shared.catalogue.entry import ObjectType, Shape
@@ -17,6 +17,7 @@ from shared.graph.answers.faults import is_gone
 from shared.graph.cursors import Bounds, Chain
 from shared.graph.exchange import Request
 from shared.graph.holders import holders
+from shared.graph.parallel import run_all
 from shared.graph.reading import Reader
 from shared.graph.sending import Sender
 from shared.graph.settings import Shortcut
@@ -35,8 +36,13 @@ class Finder:
         self._lists_ids = Shortcut.ID_LISTS not in avoids
         self._has_agents = Shortcut.AGENTS not in avoids
 
-    async def find(self, entry: ObjectType, object_ids: Sequence[str], expand: str = "") -> dict[str, Found]:
-        """Return the present state of each of `object_ids`; many of them come with the links of `expand`."""
+    async def find(
+        self, entry: ObjectType, object_ids: Sequence[str], expand: str = "", deleted: Set[str] = frozenset()
+    ) -> dict[str, Found]:
+        """Return the present state of each of `object_ids`; many of them come with the links of `expand`.
+
+        Those in `deleted` are looked for in the bin first.
+        """
         wanted = list(dict.fromkeys(object_ids))
         if not wanted:
             return {}
@@ -46,20 +52,39 @@ class Finder:
             return await self._reader.children.find(entry, wanted)
         if entry.identity:
             return await self._find_by_part(entry, wanted)
-        selected = f"?$select={','.join(entry.select)}" if entry.sends_select else ""
-        listed = await many.bodies(self._sender, entry, wanted, expand) if self._is_many(entry, wanted) else {}
-        found = {known: one.body for known, one in listed.items() if one.body is not None}
-        alone = [known for known in wanted if known not in found]
-        found |= await self._read(entry, entry.path, "", selected, alone)
-        found |= await self._of_kinds(entry, found)
-        absent = [known for known in wanted if known not in found] if entry.has_bin else []
-        # Without the cast Graph would not know a user's properties in $select, and would leave most of them out.
-        cast = "/" + entry.odata_type.removeprefix("#")
-        deleted = await self._read(entry, entry.deleted_path, cast, selected, absent)
-        states = {known: Found(deleted.get(known), is_deleted=known in deleted) for known in absent}
-        for known, body in found.items():
-            states[known] = Found(body, others=listed[known].others if known in listed else None)
+        binned = [known for known in wanted if known in deleted] if entry.has_bin else []
+        others = [known for known in wanted if known not in deleted] if binned else wanted
+        states: dict[str, Found] = {}
+        for some in await run_all(
+            [lambda: self._in_bin(entry, binned), lambda: self._live(entry, others, expand)], at_once_max=2
+        ):
+            states |= some
+        states |= await self._live(entry, [known for known in binned if known not in states], expand)
+        absent = [known for known in wanted if known not in states] if entry.has_bin else []
+        states |= await self._in_bin(entry, absent)
         return {known: states.get(known, Found(None)) for known in wanted}
+
+    async def _live(self, entry: ObjectType, object_ids: Sequence[str], expand: str) -> dict[str, Found]:
+        """Return those that are live."""
+        is_many = self._is_many(entry, object_ids)
+        listed = await many.bodies(self._sender, entry, object_ids, expand) if is_many else {}
+        found = {known: one.body for known, one in listed.items() if one.body is not None}
+        alone = [known for known in object_ids if known not in found]
+        found |= await self._read(entry, entry.path, "", _selected(entry), alone)
+        found |= await self._of_kinds(entry, found)
+        return {
+            known: Found(body, others=listed[known].others if known in listed else None)
+            for known, body in found.items()
+        }
+
+    async def _in_bin(self, entry: ObjectType, object_ids: Sequence[str]) -> dict[str, Found]:
+        """Return those that are in the recycle bin.
+
+        Without the cast Graph would not know a user's properties in $select, and would leave most of them out.
+        """
+        cast = "/" + entry.odata_type.removeprefix("#")
+        found = await self._read(entry, entry.deleted_path, cast, _selected(entry), object_ids)
+        return {known: Found(body, is_deleted=True) for known, body in found.items()}
 
     async def references(self, entry: ObjectType, reference: str, object_ids: Sequence[str]) -> dict[str, set[str]]:
         """Return all ids that `reference` of each live object names; an object that is not live is left out."""
@@ -175,3 +200,7 @@ class Finder:
             if kind in ("", entry.odata_type, *entry.kinds):
                 found[known] = admitted(entry, body, reply)
         return found
+
+
+def _selected(entry: ObjectType) -> str:
+    return f"?$select={','.join(entry.select)}" if entry.sends_select else ""

@@ -1,13 +1,13 @@
 """Send requests at the pace of the quotas and repeat what may pass, alone or in a $batch.
 
-The only loops that repeat a request to Graph are here and in writing.py; both ask retry.py, and both are bounded by it.
+The only loops that repeat a request to Graph are here, in many_reads.py and in writing.py; all ask retry.py, and are
+bounded by it.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from functools import partial
 
 from shared.graph import quota, retry
 from shared.graph.answers.batches import batch_replies, batch_request
@@ -16,8 +16,8 @@ from shared.graph.challenges import claims_of
 from shared.graph.client import GraphClient
 from shared.graph.exchange import NO_ANSWER, Reply, Request
 from shared.graph.figures import Figures
+from shared.graph.many_reads import ManyReads
 from shared.graph.pacing import Pacing
-from shared.graph.parallel import run_all
 from shared.graph.quota import Cost
 from shared.graph.retry import Tries
 
@@ -89,14 +89,15 @@ class Sender:
 
     async def read_each(self, requests: Sequence[Request]) -> list[Reply]:
         """Return Graph's last word on each of `requests`, all of them reads, sent in batches of 20, some at a time."""
-        size = self._pacing.parts_max("read_units")
-        groups = [requests[start : start + size] for start in range(0, len(requests), size)]
-        found = await run_all([partial(self._read_group, group) for group in groups], self._in_flight_max)
-        return [reply for group in found for reply in group]
+        return await ManyReads(self, requests).replies(self._in_flight_max) if requests else []
 
     async def wait(self, seconds: float) -> None:
         """Return `seconds` later, and count it."""
         await self._pacing.wait(seconds)
+
+    def reads_per_batch(self) -> int:
+        """Return how many reads one $batch may hold: 20, or fewer where the read quota is, or proves, very small."""
+        return self._pacing.parts_max("read_units")
 
     def writes_per_batch(self) -> int:
         """Return how many writes one $batch may hold: 20, or fewer when the write quota was set below that."""
@@ -130,27 +131,6 @@ class Sender:
         if seconds is not None:
             self._figures.add("retries")
         return seconds
-
-    async def _read_group(self, requests: Sequence[Request]) -> list[Reply]:
-        """Return the last word on each of up to 20 reads; those to repeat go together, after the longest wait asked."""
-        last: dict[int, Reply] = {}
-        tries = dict.fromkeys(range(len(requests)), Tries())
-        todo = list(tries)
-        while todo:
-            size = self._pacing.parts_max("read_units")
-            places, todo = todo[:size], todo[size:]
-            replies = await self.send_batch([requests[place] for place in places])
-            waits: dict[int, float] = {}
-            for place, reply in zip(places, replies, strict=True):
-                last[place] = reply
-                seconds = self.wait_before_repeat(requests[place], reply, tries[place])
-                if seconds is not None:
-                    waits[place] = seconds
-                    tries[place] = retry.counted(tries[place], reply.status)
-            todo += waits
-            if waits:
-                await self._pacing.wait(max(waits.values()))
-        return [last[place] for place in range(len(requests))]
 
 
 def _part_replies(outer: Reply, count: int) -> list[Reply]:

@@ -3,13 +3,15 @@
 A crash at any line leaves writes sent whose answers are lost; sending them again is safe, because every write says
 what shall be. Writes that would make another object are not repeated without a clear answer: whoever sent them looks.
 Conditional Access has one request a second, so its writes go one by one while the others continue.
+
+Several calls may run side by side: an object that two of them write has one writer all the same (lanes.py).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -18,7 +20,7 @@ from shared.domain.writes import Answer, Write
 from shared.graph import retry, settling
 from shared.graph.answers.faults import fault_of
 from shared.graph.exchange import NO_ANSWER, Reply, Request
-from shared.graph.lanes import Lanes
+from shared.graph.lanes import Lanes, Turns
 from shared.graph.quota import is_conditional_access
 from shared.graph.retry import Tries
 from shared.graph.sending import Sender
@@ -56,13 +58,16 @@ class Writer:
         self._others = dict(enumerate(others, start=1))
         self._dropped: list[Dropped] = []
         self._in_flight_max = batches_in_flight_max
+        self._turns = Turns()
+        self._desks = {number: asyncio.Semaphore(batches_in_flight_max) for number in range(1 + len(others))}
 
     async def apply(self, writes: Sequence[Write]) -> list[Answer]:
         """Return the answers to `writes` in their order; see ports.Directory."""
-        run = _Run(self._sender, writes, self._drop)
+        run = _Run(self._sender, writes, self._drop, self._desks)
         slow_lanes = {write.lane for write in writes if is_conditional_access(write.path)}
         slow = [place for place, write in enumerate(writes) if write.lane in slow_lanes]
-        lanes = Lanes((place, write.lane) for place, write in enumerate(writes) if write.lane not in slow_lanes)
+        quick = [(place, write.lane) for place, write in enumerate(writes) if write.lane not in slow_lanes]
+        lanes = Lanes(quick, self._turns, run.ring)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(run.one_by_one(slow))
@@ -71,6 +76,8 @@ class Writer:
                         group.create_task(run.in_batches(lanes, group, number, sender, shares=bool(self._others)))
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
+        finally:
+            lanes.close()
         answers = [run.answers[place] for place in range(len(writes))]
         if self._dropped and answers:
             said = "; ".join(one.warning() for one in self._dropped)
@@ -84,12 +91,21 @@ class Writer:
 
 
 class _Run:
-    """One call of `apply`: what each write has been through, and the answers so far."""
+    """One call of `apply`: what each write has been through, and the answers so far.
 
-    def __init__(self, sender: Sender, writes: Sequence[Write], drop: Callable[[int, str], None]) -> None:
+    `desks` bound what every application has on its way, over all calls.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        writes: Sequence[Write],
+        drop: Callable[[int, str], None],
+        desks: Mapping[int, asyncio.Semaphore],
+    ) -> None:
         self._sender = sender
         self._writes = writes
-        self._drop = drop
+        self._drop, self._desks = drop, desks
         self._lost: set[int] = set()
         self._requests = [
             Request(method=write.method, tail=write.path, body=write.body, headers=_headers(write)) for write in writes
@@ -97,8 +113,12 @@ class _Run:
         self._tries = [Tries()] * len(writes)
         self._unclear: set[int] = set()
         self._looks: dict[int, int] = {}
-        self._turn = asyncio.Condition()
+        self._bell = asyncio.Event()
         self.answers: dict[int, Answer] = {}
+
+    def ring(self) -> None:
+        """Wake whoever waits for a lane."""
+        self._bell.set()
 
     async def one_by_one(self, places: Sequence[int]) -> None:
         """Send each write by itself, after the one before it has its last answer."""
@@ -118,29 +138,33 @@ class _Run:
         Where several applications share the lanes, one takes writes only when its own quota has room for them.
         """
         while number not in self._lost:
-            async with self._turn:
-                await self._turn.wait_for(lambda: lanes.has_ready or lanes.is_finished)
+            while not (lanes.has_ready or lanes.is_finished):
+                self._bell.clear()
+                await self._bell.wait()
             if lanes.is_finished:
                 return
-            if shares and (seconds := sender.seconds_to_room()) > EPSILON_SECONDS:
-                await sender.wait(min(seconds, LOOK_AGAIN_SECONDS))
-                continue
-            places = lanes.lend(sender.writes_per_batch())
-            if not places:
-                continue
-            try:
-                replies = await sender.send_batch([self._requests[place] for place in places])
-            except (DirectoryError, TransientError) as error:
-                if number == 0:
-                    raise
-                self._lose(number, str(error))
-                for place in places:
-                    lanes.give_back(place)
-            else:
-                for place, reply in zip(places, replies, strict=True):
-                    await self._take(lanes, group, place, reply, (number, sender))
-            async with self._turn:
-                self._turn.notify_all()
+            async with self._desks[number]:
+                if shares and (seconds := sender.seconds_to_room()) > EPSILON_SECONDS:
+                    await sender.wait(min(seconds, LOOK_AGAIN_SECONDS))
+                    continue
+                await self._one_batch(lanes, group, number, sender)
+            self.ring()
+
+    async def _one_batch(self, lanes: Lanes, group: asyncio.TaskGroup, number: int, sender: Sender) -> None:
+        places = lanes.lend(sender.writes_per_batch())
+        if not places:
+            return
+        try:
+            replies = await sender.send_batch([self._requests[place] for place in places])
+        except (DirectoryError, TransientError) as error:
+            if number == 0:
+                raise
+            self._lose(number, str(error))
+            for place in places:
+                lanes.give_back(place)
+            return
+        for place, reply in zip(places, replies, strict=True):
+            await self._take(lanes, group, place, reply, (number, sender))
 
     async def _take(
         self, lanes: Lanes, group: asyncio.TaskGroup, place: int, reply: Reply, who: tuple[int, Sender]
@@ -162,8 +186,7 @@ class _Run:
             fault = fault_of(refused)
             self._lose(number, f"{fault.code}: {fault.message} (request {fault.request_id})")
         lanes.finish(place)
-        async with self._turn:
-            self._turn.notify_all()
+        self.ring()
 
     def _lose(self, number: int, reason: str) -> None:
         self._lost.add(number)
@@ -173,8 +196,7 @@ class _Run:
         """Let the lane of a refused write lend it again, after the wait that was asked for."""
         await self._sender.wait(seconds)
         lanes.give_back(place)
-        async with self._turn:
-            self._turn.notify_all()
+        self.ring()
 
     async def _settle(self, place: int, reply: Reply, sender: Sender) -> float | None:
         """Keep the last answer and return None, or return the seconds after which the write is to be repeated.

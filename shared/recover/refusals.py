@@ -57,6 +57,11 @@ def is_stopped(type_name: str, action: str, counts: Mapping[str, int]) -> bool:
     return denials >= DENIALS_MAX and not _applied(counts, f"{type_name}.")
 
 
+def has_gone_through(type_name: str, action: str, counts: Mapping[str, int]) -> bool:
+    """Tell whether Graph has let a change of this kind through by now."""
+    return _applied(counts, f"{type_name}.{action}.")
+
+
 def warnings_of(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Return what an operator must be told of a job with these figures: what stopped, and what to grant."""
     kinds = [name.split(".")[1:] for name in sorted(counts) if name.startswith("denied.")]

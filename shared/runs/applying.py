@@ -1,4 +1,6 @@
-"""Apply one batch of changes to the tenant, group by group, so that a crash repeats at most one group.
+"""Apply one batch of changes to the tenant, group by group, so that a crash repeats only the groups under way.
+
+Several groups may be under way (runs/groups.py).
 
 Each group is: look at the live objects, note their before-images and record the group as in flight, write, store the
 outcomes, record them. What a crash costs, by place:
@@ -15,15 +17,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import type_named
 from shared.domain.changes import Action, Change, Json, Outcome, Result
-from shared.domain.jobs import BatchState
-from shared.domain.times import format_time
 from shared.domain.writes import Answer
-from shared.formats.records import BEFORE_IMAGES, OUTCOMES, encode_records
 from shared.jobs.flow import totals
 from shared.ports import Blobs, Directory
 from shared.recover.answers import Verdict, verdict
@@ -38,13 +35,14 @@ from shared.recover.decide import (
     was_ours,
 )
 from shared.recover.recreating import is_created_anew
-from shared.recover.refusals import held, refused
+from shared.recover.refusals import held
 from shared.recover.rewriting import rewritten
 from shared.recover.writes import Stroke, halves, link_strokes, object_strokes
 from shared.runs.enabling import Enabling
+from shared.runs.groups import Ended, Groups
 from shared.runs.ledger import Ledger
 from shared.runs.looks import looked
-from shared.runs.outcomes import LINKS, BeforeImage, grouped, images, planned
+from shared.runs.outcomes import LINKS, grouped, planned
 from shared.runs.patience import LAG_ROUNDS_MAX, Patience, is_too_early
 from shared.runs.recreating import Recreating
 from shared.runs.renewing import Renewed, renewed_by
@@ -72,34 +70,37 @@ class Applying:
 
     async def apply(self, tenure: Tenure) -> Pause | None:
         """Apply what is left of the batch; stop at a group boundary when asked to."""
-        groups = grouped(await planned(self._work, tenure.batch))
+        whole = grouped(await planned(self._work, tenure.batch))
         batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
         # What Graph refused in other batches is not asked again here.
-        earlier = totals([batch for batch in batches if batch.number != tenure.batch.number])
+        earlier = Counter(totals([batch for batch in batches if batch.number != tenure.batch.number]))
         renewed = await renewed_by(self._work, batches)
-        known = [rewritten(change, renewed.ids) for group in groups for change in group]
+        known = [rewritten(change, renewed.ids) for group in whole for change in group]
         locked = await self._enabling.refused(tenure.job, tenure.batch, known)
-        start = int(tenure.batch.cursor.get("groups", 0))
-        for number in range(start, len(groups)):
-            counts = Counter(earlier) + Counter(tenure.batch.counts)
-            stopped = {change.change_id: answer for change in groups[number] if (answer := held(change, counts))}
-            unsent = {**locked, **stopped}
-            changes = [rewritten(change, renewed.ids) for change in groups[number]]
-            outcomes, warnings = await self._apply_group(tenure, number, changes, unsent, renewed)
-            renewed = renewed.grown(outcomes)
-            await self._record(tenure, number, outcomes, warnings, is_last=number + 1 == len(groups))
-            if number + 1 < len(groups) and (pause := await tenure.pause()):
-                return pause
-        return None
+        groups = Groups(self._work, tenure, whole)
+
+        def counts() -> Mapping[str, int]:
+            return earlier + Counter(tenure.batch.counts)
+
+        async def act(number: int, group: Sequence[Change]) -> Ended:
+            nonlocal renewed
+            so_far = counts()
+            stopped = {change.change_id: answer for change in group if (answer := held(change, so_far))}
+            changes = [rewritten(change, renewed.ids) for change in group]
+            ended = await self._apply_group(groups, number, changes, {**locked, **stopped}, renewed)
+            renewed = renewed.grown(ended[0])
+            return ended
+
+        return await groups.run(act, counts)
 
     async def _apply_group(
         self,
-        tenure: Tenure,
+        groups: Groups,
         number: int,
         whole: Sequence[Change],
         unsent: Mapping[str, Answer],
         renewed: Renewed,
-    ) -> tuple[list[Outcome], list[str]]:
+    ) -> Ended:
         """Return how every change of a group ended, and what the operator must be told beside that."""
         done = {
             change.change_id: outcome(change, Result.FAILED, before={}, answer=unsent[change.change_id])
@@ -114,25 +115,25 @@ class Applying:
         changes = [change for change in whole if change.change_id not in done]
         warnings: list[str] = []
         if changes:
-            sent, warnings = await self._sent_group(tenure, number, changes, renewed)
+            sent, warnings = await self._sent_group(groups, number, changes, renewed)
             done |= sent
         return [done[change.change_id] for change in whole], warnings
 
     async def _sent_group(
-        self, tenure: Tenure, number: int, whole: Sequence[Change], renewed: Renewed
+        self, groups: Groups, number: int, whole: Sequence[Change], renewed: Renewed
     ) -> tuple[dict[str, Outcome], list[str]]:
         entry = type_named(whole[0].type)
         anew = [change for change in whole if is_created_anew(change)]
         changes = [change for change in whole if not is_created_anew(change)]
         looks = await self._patience.looked(entry, changes, renewed)
-        earlier = await images(self._work, tenure.batch, number)
+        earlier = await groups.earlier(number)
         now = {change.change_id: before_image(change, looks[change.object_id]) for change in changes}
         now |= await self._recreating.looked(entry, anew) if anew else {}
         before = {**now, **{known: image for known, image in earlier.items() if known in now}}
-        await self._note_in_flight(tenure, number, before)
+        await groups.note(number, before)
         done: dict[str, Outcome] = {}
         if anew:
-            made = await self._recreating.make(tenure, entry, anew, before, frozenset(earlier), renewed)
+            made = await self._recreating.make(groups.tenure, entry, anew, before, frozenset(earlier), renewed)
             done = {one.change_id: one for one in made}
         todo: list[Change] = []
         for change in changes:
@@ -144,7 +145,7 @@ class Applying:
             if result is Result.ALREADY_RIGHT and was_ours(change, earlier.get(change.change_id), entry):
                 result = Result.APPLIED
             done[change.change_id] = outcome(change, result, before=before[change.change_id], message=reason)
-        tenure.check()
+        groups.tenure.check()
         ended = await self._write(entry, todo, looks, renewed)
         for change, result, answer in await self._proven(entry, ended):
             if change.change_id in done and done[change.change_id].result is Result.FAILED:
@@ -166,15 +167,6 @@ class Applying:
             (change, Result.FAILED if change.change_id in absent else result, answer)
             for change, result, answer in ended
         ]
-
-    async def _note_in_flight(self, tenure: Tenure, number: int, before: dict[str, Json]) -> None:
-        batch = tenure.batch
-        noted = [BeforeImage(change_id=known, before=image) for known, image in before.items()]
-        content, digest = encode_records(BEFORE_IMAGES, noted)
-        name = f"{tenure.job.tenant}/{batch.job_id}/before/{batch.number:05d}-{number:05d}-{batch.attempt}.ndz"
-        await self._work.create(name, content)
-        cursor = {"groups": number, "inFlight": {"group": number, "name": name, "sha256": digest}}
-        await tenure.record(msgspec.structs.replace(batch, cursor=cursor))
 
     async def _write(
         self, entry: ObjectType, todo: Sequence[Change], looks: dict[str, Look], renewed: Renewed
@@ -221,32 +213,6 @@ class Applying:
     @staticmethod
     def _values(change: Change, look: Look, entry: ObjectType) -> Json:
         return still_differing(change, look.body or {}, entry) if change.action is Action.UPDATE else {}
-
-    async def _record(
-        self, tenure: Tenure, number: int, outcomes: list[Outcome], warnings: list[str], *, is_last: bool
-    ) -> None:
-        batch = tenure.batch
-        content, digest = encode_records(OUTCOMES, outcomes)
-        name = f"{tenure.job.tenant}/{batch.job_id}/outcomes/{batch.number:05d}-{number:05d}-{batch.attempt}.ndz"
-        await self._work.create(name, content)
-        stored = {"name": name, "sha256": digest, "records": len(outcomes), "at": format_time(tenure.now())}
-        stored |= {"warnings": warnings} if warnings else {}
-        counts = dict(batch.counts)
-        for one in outcomes:
-            kind = "links" if one.action in LINKS else "objects"
-            for key in ("done", f"{kind}.{one.result}", f"outcome.{one.type}.{one.action}.{one.result}"):
-                counts[key] = counts.get(key, 0) + 1
-        for key, count in refused(outcomes).items():
-            counts[key] = counts.get(key, 0) + count
-        await tenure.record(
-            msgspec.structs.replace(
-                batch,
-                state=BatchState.DONE if is_last else BatchState.RUNNING,
-                cursor={"groups": number + 1},
-                outputs=[*batch.outputs, stored],
-                counts=counts,
-            )
-        )
 
 
 def _result(meaning: Verdict) -> Result:

@@ -24,6 +24,7 @@ from shared.jobs.states import ENDS
 from shared.ports import Blobs, Clock
 from shared.runs.explaining import outputs_of
 from shared.runs.ledger import Ledger
+from shared.runs.outcomes import in_flight
 from shared.runs.scopes import Scopes
 from shared.runs.signing import Signing
 from shared.runs.tracing import OVERWRITTEN_PART
@@ -114,8 +115,7 @@ def parts_of(batches: list[Batch]) -> list[Named]:
     for batch in batches:
         if batch.step is Step.APPLY:
             found += [_part("outcomes", batch, output) for output in batch.outputs]
-            in_flight = batch.cursor.get("inFlight")
-            found += [_part("inFlight", batch, in_flight)] if in_flight else []
+            found += [_part("inFlight", batch, one) for one in in_flight(batch)]
         elif batch.step is Step.MANUAL:
             found += [_part("manualSteps", batch, output) for output in batch.outputs]
         elif batch.step is Step.CONFIRM and batch.state is BatchState.DONE:

@@ -18,7 +18,7 @@ from shared.domain.errors import PlanChangedError
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.formats.records import CHANGES, encode_records
 from shared.ports import Blobs
-from shared.recover.dealing import BATCH_CHANGES_MAX, batches
+from shared.recover.dealing import BATCH_CHANGES_MAX, BATCH_LINKS_MAX, batches
 from shared.recover.estimate import Estimate, Estimator
 from shared.recover.recreating import in_order, is_created_anew
 from shared.runs.preparing import WAVE_PLAN
@@ -117,8 +117,8 @@ class Laying:
         return self._laid
 
     async def add_dealt(self, wave: Wave, changes: Iterable[Change]) -> None:
-        """Lay out changes of one wave in just this order."""
-        for some in batches(changes):
+        """Lay out changes to references of one wave in just this order."""
+        for some in batches(changes, BATCH_LINKS_MAX):
             await self._lay(wave, some)
 
     async def _lay(self, wave: Wave, some: Sequence[Change]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from shared.catalogue.entry import ObjectType
-from shared.domain.changes import Change, Json, Outcome
+from shared.domain.changes import Action, Change, Json, Outcome
 from shared.ports import Directory
 from shared.recover.decide import Look
 
@@ -20,7 +20,8 @@ async def looked(
 ) -> dict[str, Look]:
     """Return what is live of every object that `changes`, all of one type, are about."""
     ids = sorted({change.object_id for change in changes})
-    found = await directory.find(entry, ids)
+    binned = frozenset(change.object_id for change in changes if change.action is Action.RESTORE)
+    found = await directory.find(entry, ids, deleted=binned)
     links: dict[str, dict[str, frozenset[str]]] = {object_id: {} for object_id in ids}
     for reference in sorted({change.reference for change in changes if change.reference}):
         concerned = sorted({change.object_id for change in changes if change.reference == reference})

@@ -6,6 +6,7 @@ Reads only. Every file is proven by the digest in its batch row; a file that no 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -90,12 +91,18 @@ async def planned(work: Blobs, batch: Batch) -> list[Change]:
 
 async def images(work: Blobs, batch: Batch, group: int) -> dict[str, Json]:
     """Return the before-images that an attempt noted for a group of the batch, by change; none if none was."""
-    in_flight = batch.cursor.get("inFlight")
-    if not in_flight or in_flight["group"] != group:
-        return {}
-    content = await work.read(in_flight["name"])
-    noted = decode_records(content, BeforeImage, BEFORE_IMAGES, name=in_flight["name"], expected=in_flight["sha256"])
-    return {image.change_id: image.before for image in noted}
+    for one in in_flight(batch):
+        if one["group"] == group:
+            content = await work.read(one["name"])
+            noted = decode_records(content, BeforeImage, BEFORE_IMAGES, name=one["name"], expected=one["sha256"])
+            return {image.change_id: image.before for image in noted}
+    return {}
+
+
+def in_flight(batch: Batch) -> list[dict[str, Any]]:
+    """Return the groups of a batch that were noted and not recorded; earlier versions had one at a time."""
+    noted = batch.cursor.get("inFlight") or []
+    return [noted] if isinstance(noted, dict) else list(noted)
 
 
 async def perhaps_applied(work: Blobs, batches: Sequence[Batch]) -> list[Outcome]:
@@ -105,10 +112,11 @@ async def perhaps_applied(work: Blobs, batches: Sequence[Batch]) -> list[Outcome
     """
     found: list[Outcome] = []
     for batch in batches:
-        if batch.step is Step.APPLY and batch.cursor.get("inFlight"):
-            number = int(batch.cursor["inFlight"]["group"])
+        flying = in_flight(batch) if batch.step is Step.APPLY else []
+        groups = grouped(await planned(work, batch)) if flying else []
+        for number in (int(one["group"]) for one in flying):
             noted = await images(work, batch, number)
-            for change in grouped(await planned(work, batch))[number]:
+            for change in groups[number]:
                 image = noted.get(change.change_id)
                 if image is not None and was_ours(change, image, type_named(change.type)):
                     found.append(outcome(change, Result.APPLIED, before=image))

@@ -20,12 +20,13 @@ from shared.ports import Blobs, Clock, DeltaPage, Directory, Found
 from shared.runs.audited_links import AuditedLinks
 from shared.runs.choosing import is_expired
 from shared.runs.resyncing import Resyncing
+from shared.runs.side_by_side import both
 from shared.runs.snapshots import Snapshots
 from shared.runs.staging import record_part
 from shared.runs.tenure import Pause, Tenure
 from shared.runs.told_links import TellingLinks, expandable, told_before
 
-REREAD_IDS_ENOUGH = 3_000  # ten full $batch requests; a crash repeats at most this and one page
+REREAD_IDS_ENOUGH = 10_000  # 34 full $batch requests, 20 MB of bodies; a crash repeats at most this and one page
 TOLD_LINKS_ENOUGH = 100_000  # of one part, about 15 MiB; a group that goes on in the next part is read whole there
 # Delta and a read go to different replicas; seen: seconds as a rule ("Consistency"). Later changes are told again.
 LAG_WAITS_SECONDS = (2.0, 5.0, 10.0)
@@ -62,10 +63,12 @@ class Rolling:
     async def _follow(self, tenure: Tenure, entry: ObjectType, token: str, kept: dict[str, Any]) -> Pause | None:
         """Follow delta from `token` to its end, every recorded cursor with what is `kept` of it."""
         shards, cursor = int(tenure.batch.argument["shards"]), str(tenure.batch.cursor.get("next", ""))
+        page = await self._pages(entry, token, cursor)
         while True:
-            page = await self._pages(entry, token, cursor)
             spool, links = Spool(shards), LinkSpool(shards, is_increment=True)
-            lagged, told = await self._reread(tenure, entry, page, spool, links)
+            (lagged, told), ahead = await both(
+                self._reread(tenure, entry, page, spool, links), self._ahead(entry, token, page)
+            )
             following: dict[str, Any] = {**kept, "next": page.cursor or "", **told}
             if page.token is not None:
                 following |= {"next": "", "token": page.token, "givenAt": self._clock.now().isoformat()}
@@ -74,11 +77,15 @@ class Rolling:
                 await self._links.of_kinds(tenure, entry, links)
                 following |= {"unaudited": await self._audited.update(tenure, entry, links)}
             await record_part(self._work, tenure, spool, links, cursor=following, is_done=is_done, lagged=lagged)
-            if is_done:
+            if ahead is None:
                 return None
-            cursor = following["next"]
+            page = ahead
             if pause := await tenure.pause():
                 return pause
+
+    async def _ahead(self, entry: ObjectType, token: str, page: DeltaPage) -> DeltaPage | None:
+        """Return the pages that come after `page`, which are asked for while its objects are read; None at the end."""
+        return await self._pages(entry, token, page.cursor or "") if page.token is None else None
 
     async def _pages(self, entry: ObjectType, token: str, cursor: str) -> DeltaPage:
         """Return as many pages as make re-reading cheap, as one; the last word on an object is the later page's."""
@@ -125,7 +132,7 @@ class Rolling:
 
         What stays otherwise has moved since: a later delta names it again.
         """
-        found = await self._directory.find(entry, ids, expandable(entry))
+        found = await self._directory.find(entry, ids, expandable(entry), removed)
         first: set[str] = set()
         for seconds in LAG_WAITS_SECONDS:
             otherwise = [object_id for object_id in ids if _is_live(found[object_id]) == (object_id in removed)]

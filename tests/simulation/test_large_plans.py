@@ -19,6 +19,7 @@ from tests.support.platform import TENANT, Deaths, Platform
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of 7 changes, shards of 16 objects gone through two at a time, four looks side by side at the end."""
     monkeypatch.setattr(laying, "BATCH_CHANGES_MAX", 7)
+    monkeypatch.setattr(laying, "BATCH_LINKS_MAX", 7)
     monkeypatch.setattr(dealing.batches, "__defaults__", (7,))
     monkeypatch.setattr(laying, "CONFIRM_CHANGES", 5)
     monkeypatch.setattr(confirming, "BATCHES_AT_ONCE", 2)

@@ -72,6 +72,22 @@ def test_many_objects_are_found_by_lists_with_the_bodies_and_references_that_sin
     run(story())
 
 
+def test_what_is_believed_to_be_in_the_bin_costs_one_request_each_and_a_wrong_belief_changes_nothing() -> None:
+    async def story() -> None:
+        world = a_world(objects=2_000)
+        here, binned = list(live(world, "user"))[:70], list(deleted(world, "user"))[:3]
+        wanted = [*here, *binned, NOWHERE]
+        plain = await world.directory.find(USER, wanted)
+        parts = world.directory.figures["parts"]
+        assert await world.directory.find(USER, binned, deleted=frozenset(binned)) == {
+            one: plain[one] for one in binned
+        }
+        assert world.directory.figures["parts"] - parts == len(binned)
+        assert await world.directory.find(USER, wanted, deleted=frozenset([*here[:5], binned[0], NOWHERE])) == plain
+
+    run(story())
+
+
 def test_where_lists_of_ids_are_avoided_every_object_is_read_by_itself_and_is_the_same() -> None:
     async def story() -> None:
         world, other = a_world(objects=2_000), a_world(objects=2_000, avoids=frozenset({Shortcut.ID_LISTS}))

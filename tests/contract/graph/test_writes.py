@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 
 import pytest
@@ -45,6 +46,22 @@ def test_writes_of_many_objects_go_in_batches_of_20_and_answer_in_order() -> Non
         assert [live(world, "user")[user_id]["jobTitle"] for user_id in users] == [f"Chef {n}" for n in range(90)]
         assert sorted(len(batch) for batch in batches(world)) == [10, 20, 20, 20, 20]
         assert world.directory.figures["requests"] == 5
+
+    run(story())
+
+
+def test_calls_side_by_side_write_one_object_one_after_the_other() -> None:
+    async def story() -> None:
+        world = a_world(objects=300)
+        group_id = a_plain_group(world, 8)
+        first, second = members(world, group_id)[:4], members(world, group_id)[4:8]
+        answers = await asyncio.gather(
+            *(world.directory.apply([an_unlink(group_id, one) for one in some]) for some in (first, second))
+        )
+        assert [answer.status for some in answers for answer in some] == [204] * 8
+        order = [url.split("/")[-2] for batch in batches(world) for url in batch]
+        assert order == [*first, *second]
+        assert all(len(batch) == 1 for batch in batches(world)), "never two writes of one object at a time"
 
     run(story())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.graph.lanes import Lanes
+from shared.graph.lanes import Lanes, Turns
 
 
 @given(
@@ -50,3 +50,30 @@ def test_a_lane_that_waits_lends_nothing() -> None:
     assert not desk.has_ready
     desk.give_back(0)
     assert desk.lend(20) == [0]
+
+
+def test_n3_a_lane_of_two_lists_is_the_first_ones_until_it_has_finished_it() -> None:
+    turns, woken = Turns(), list[str]()
+    first = Lanes(enumerate("aab"), turns)
+    second = Lanes(enumerate("abc"), turns, lambda: woken.append("second"))
+    third = Lanes(enumerate("a"), turns, lambda: woken.append("third"))
+    assert first.lend(20) == [0, 2]
+    assert (second.lend(20), third.lend(20)) == ([2], [])
+    first.finish(0)
+    assert second.lend(20) == [], "the first list still has a write of that lane"
+    assert first.lend(20) == [1]
+    first.finish(1)
+    assert (second.lend(20), third.lend(20), woken) == ([0], [], ["second"])
+    second.finish(0)
+    assert (third.lend(20), woken) == ([0], ["second", "third"])
+
+
+def test_n3_a_list_that_is_closed_gives_up_what_it_has_and_what_it_waits_for() -> None:
+    turns = Turns()
+    first, second, third = (Lanes(enumerate("a"), turns) for _list in range(3))
+    assert first.lend(1) == [0]
+    second.close()
+    first.close()
+    assert third.lend(1) == [0]
+    assert first.is_finished
+    assert second.is_finished

@@ -174,6 +174,22 @@ def test_many_reads_go_in_batches_of_20_and_only_the_refused_parts_go_again() ->
     assert batches[-1] == ["/users/u3?$select=id"]
 
 
+def test_a_read_that_is_to_be_repeated_holds_no_other_up() -> None:
+    sent: list[tuple[float, int]] = []
+
+    def graph(request: httpx.Request) -> httpx.Response:
+        parts = parts_of(request)
+        sent.append((now(), len(parts)))
+        refused = [503 if len(sent) == 1 and place == 0 else 200 for place in range(len(parts))]
+        return batch_answer(refused, **{"Retry-After": "60"})
+
+    many = [Request(tail=f"/users/u{number}?$select=id") for number in range(400)]
+    replies = run(a_sender(graph).read_each(many))
+    assert [reply.status for reply in replies] == [200] * 400
+    assert [count for at, count in sent if at < 60] == [20] * 20, "everything but the failed one is read meanwhile"
+    assert [count for at, count in sent if at >= 60] == [1]
+
+
 def test_a_batch_whose_answer_is_unreadable_or_leaves_parts_out_is_not_believed() -> None:
     answers = [
         httpx.Response(200, content=b"<html>", headers={"content-type": "text/html"}),
