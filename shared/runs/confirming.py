@@ -1,11 +1,11 @@
 """Read again what a recovery has touched, and keep what is not as it was left: the verification report of the job.
 
-Every batch's outcomes are looked at once, several batches together, so that an object which many of them touched is
-read seldom; a large recovery shares that among several batches of this step (runs/laying.py). What is not confirmed
+Every batch's outcomes are looked at once, several files of them together, so that an object which many of them touched
+is read seldom; a large recovery shares that among several batches of this step (runs/laying.py). What is not confirmed
 then is looked at again after the lag that Graph's replicas may have, all of it together, by the batch that closes.
 
-A crash repeats at most one look at BATCHES_AT_ONCE batches, or the waiting at the end; files are written under the
-attempt's number and count only once the batch row names them.
+A crash repeats at most one look at about OUTCOMES_AT_ONCE outcomes, or the waiting at the end; files are written under
+the attempt's number and count only once the batch row names them.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from shared.ports import Blobs, Clock, Directory
 from shared.recover.confirm import confirmation
 from shared.recover.decide import Look
 from shared.runs.ledger import Ledger
-from shared.runs.outcomes import LINKS, recorded
+from shared.runs.outcomes import LINKS, outcomes_in
 from shared.runs.tenure import Pause, Tenure
 from shared.runs.tracing import tracing
 
 ROUND_SECONDS, ROUNDS_MAX = 20.0, 6  # "Microsoft Graph: facts": a write may take minutes to show everywhere
-BATCHES_AT_ONCE = 5  # 10,000 outcomes: about 10 MB
+OUTCOMES_AT_ONCE = 10_000  # about 10 MB
 LOOK_MAX = 5_000  # objects read together: about 10 MB of bodies, and every $batch is full
 OPEN = "open"  # of a batch's cursor: the files that hold what its first look did not confirm
 
@@ -47,8 +47,12 @@ class Confirming:
         applied = [batch for batch in batches if batch.step is Step.APPLY]
         part, parts = (int(tenure.batch.argument.get(name, known)) for name, known in (("part", 0), ("parts", 1)))
         ours = applied[part::parts] if parts else []
-        for place in range(int(tenure.batch.cursor.get("batches", 0)), len(ours), BATCHES_AT_ONCE):
-            await self._first_look(tenure, place, ours[place : place + BATCHES_AT_ONCE])
+        files = [output for batch in ours for output in batch.outputs]
+        place = _seen(tenure.batch, ours)
+        while place < len(files):
+            end = _end(files, place)
+            await self._first_look(tenure, place, files[place:end])
+            place = end
             if pause := await tenure.pause():
                 return pause
         if "part" in tenure.batch.argument:
@@ -58,8 +62,10 @@ class Confirming:
         await self._last_look(tenure, [*others, tenure.batch])
         return None
 
-    async def _first_look(self, tenure: Tenure, place: int, batches: Sequence[Batch]) -> None:
-        outcomes = [one for one in await recorded(self._work, batches) if one.result is not Result.FAILED]
+    async def _first_look(self, tenure: Tenure, place: int, files: Sequence[dict[str, Any]]) -> None:
+        outcomes = [
+            one for file in files for one in await outcomes_in(self._work, file) if one.result is not Result.FAILED
+        ]
         open_ones = [one for one, _found in await self._unconfirmed(outcomes)]
         counts, listed = dict(tenure.batch.counts), _open_files(tenure.batch)
         if open_ones:
@@ -68,7 +74,7 @@ class Confirming:
             await self._work.create(name, content)
             listed.append({"name": name, "sha256": digest, "records": len(open_ones)})
         counts["confirmed"] = counts.get("confirmed", 0) + len(outcomes) - len(open_ones)
-        cursor = {"batches": place + len(batches), OPEN: listed}
+        cursor = {"files": place + len(files), OPEN: listed}
         await tenure.record(msgspec.structs.replace(tenure.batch, cursor=cursor, outputs=[], counts=counts))
 
     async def _last_look(self, tenure: Tenure, batches: Sequence[Batch]) -> None:
@@ -140,6 +146,22 @@ class Confirming:
 def _now(one: Outcome) -> str:
     """Return the id that the object has by now: what was created anew has another one."""
     return one.new_id or one.object_id
+
+
+def _seen(batch: Batch, ours: Sequence[Batch]) -> int:
+    """Return how many files of outcomes were looked at; earlier versions counted whole batches."""
+    if "files" in batch.cursor:
+        return int(batch.cursor["files"])
+    return sum(len(one.outputs) for one in ours[: int(batch.cursor.get("batches", 0))])
+
+
+def _end(files: Sequence[dict[str, Any]], place: int) -> int:
+    """Return the place after the files, from `place` on, that are looked at together."""
+    records = 0
+    while place < len(files) and (not records or records + int(files[place]["records"]) <= OUTCOMES_AT_ONCE):
+        records += int(files[place]["records"])
+        place += 1
+    return place
 
 
 def _open_files(batch: Batch) -> list[dict[str, Any]]:

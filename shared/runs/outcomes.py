@@ -5,7 +5,7 @@ Reads only. Every file is proven by the digest in its batch row; a file that no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -50,9 +50,14 @@ async def recorded(work: Blobs, batches: Sequence[Batch]) -> list[Outcome]:
     found: list[Outcome] = []
     for batch in batches:
         for output in batch.outputs if batch.step is Step.APPLY else []:
-            content = await work.read(output["name"])
-            found += decode_records(content, Outcome, OUTCOMES, name=output["name"], expected=output["sha256"])
+            found += await outcomes_in(work, output)
     return found
+
+
+async def outcomes_in(work: Blobs, output: Mapping[str, Any]) -> list[Outcome]:
+    """Return the outcomes of one stored file, proven by the digest in its batch row."""
+    content = await work.read(output["name"])
+    return decode_records(content, Outcome, OUTCOMES, name=output["name"], expected=output["sha256"])
 
 
 async def confirmations_of(work: Blobs, batches: Sequence[Batch]) -> list[Confirmation]:

@@ -39,6 +39,7 @@ from shared.runs.manual import spared_of
 from shared.runs.patience import Patience
 from shared.runs.preparing import WAVE_PLAN
 from shared.runs.renewing import Renewed, renewed_by
+from shared.runs.side_by_side import each
 from shared.runs.tenure import Pause, Tenure
 
 SHARDS_AT_ONCE = 8  # of at most 20,000 objects each: fewer would leave requests half empty
@@ -83,10 +84,11 @@ class Relinking:
             some = range(first, min(first + SHARDS_AT_ONCE, shards))
             links = [row for shard in some for row in await target.links(shard, shards)]
             wanted = _wanted(links, touched, some, hidden)
+            looks = [self._still_different(tenure, name, of_type, renewed) for name, of_type in wanted]
             found = [
                 row
-                for name, of_type in wanted
-                for row in await self._still_different(tenure, name, of_type, renewed)
+                for of_type in await each(*looks)
+                for row in of_type
                 if object_key(row.object_id) not in touched.spared
             ]
             await self._store(tenure, some, found if touched.failed is None else _repeated(found, touched))
@@ -134,9 +136,12 @@ class Relinking:
                 names[object_id] = str(body.get("displayName") or "")
                 writable[object_id] = writable_references(entry, body)
         different: dict[str, list[LinkDifference]] = {}
-        for reference in entry.references:
-            asked = [known for known in sorted(names) if reference.name in writable[known]]
-            present = await self._directory.references(entry, reference.name, asked) if asked else {}
+        asked = [[known for known in sorted(names) if one.name in writable[known]] for one in entry.references]
+        reads = [
+            self._directory.references(entry, one.name, known)
+            for one, known in zip(entry.references, asked, strict=True)
+        ]
+        for reference, present in zip(entry.references, await each(*reads), strict=True):
             for object_id, others in present.items():
                 if links := _differing(reference, object_id, others, wanted):
                     different.setdefault(object_id, []).extend(links)

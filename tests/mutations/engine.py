@@ -19,8 +19,8 @@ ENGINE = (
     ),
     Mutation(
         "a group counts as done before it is written",
-        "shared/runs/applying.py",
-        'cursor = {"groups": number, "inFlight"',
+        "shared/runs/groups.py",
+        'cursor = {"groups": int(batch.cursor.get("groups", 0)), "inFlight"',
         'cursor = {"groups": number + 1, "inFlight"',
         (f"{DEATHS}[3-after]",),
     ),
@@ -41,9 +41,30 @@ ENGINE = (
     Mutation(
         "the group is not noted as in flight",
         "shared/runs/applying.py",
-        "        await self._note_in_flight(tenure, number, before)\n",
+        "        await groups.note(number, before)\n",
         "",
         (f"{DEATHS}[3-after]", f"{DEATHS}[2-after]", f"{DEATHS}[1-after]", f"{DEATHS}[0-after]"),
+    ),
+    Mutation(
+        "a group is recorded before those ahead of it",
+        "shared/runs/groups.py",
+        "            await self._moved.wait_for(lambda: self._done == number)\n",
+        "            await self._moved.wait_for(lambda: self._done <= number)\n",
+        ("tests/unit/runs/test_groups.py",),
+    ),
+    Mutation(
+        "a group that begins forgets those in flight",
+        "shared/runs/groups.py",
+        'others = [one for one in in_flight(batch) if one["group"] != number]',
+        'others = [one for one in in_flight(batch) if one["group"] == -1]',
+        ("tests/unit/runs/test_groups.py",),
+    ),
+    Mutation(
+        "two calls write one object at a time",
+        "shared/graph/lanes.py",
+        "        return queue[0] is who\n",
+        "        return who in queue\n",
+        ("tests/unit/graph/test_lanes.py", "tests/contract/graph/test_writes.py"),
     ),
     Mutation(
         "a throttled write counts as done",

@@ -22,7 +22,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(laying, "BATCH_LINKS_MAX", 7)
     monkeypatch.setattr(dealing.batches, "__defaults__", (7,))
     monkeypatch.setattr(laying, "CONFIRM_CHANGES", 5)
-    monkeypatch.setattr(confirming, "BATCHES_AT_ONCE", 2)
+    monkeypatch.setattr(confirming, "OUTCOMES_AT_ONCE", 14)
     monkeypatch.setattr(confirming, "LOOK_MAX", 3)
     monkeypatch.setattr(relinking, "SHARDS_AT_ONCE", 2)
     monkeypatch.setattr(relinking, "LOOK_MAX", 4)

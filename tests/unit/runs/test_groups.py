@@ -16,7 +16,7 @@ from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import SequentialIds
 from shared.memory.rows import MemoryRows
 from shared.runs import outcomes
-from shared.runs.groups import AT_ONCE_MAX, Ended, Groups, goes_alone
+from shared.runs.groups import AT_ONCE_MAX, Act, Ended, Groups, goes_alone
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import images, in_flight, perhaps_applied
 from shared.runs.tenure import Tenure
