@@ -16,11 +16,13 @@ from shared.catalogue.service_principal import SERVICE_PRINCIPAL
 from shared.catalogue.types import LISTINGS, TYPES
 from shared.catalogue.user import USER
 from shared.domain.errors import DirectoryError
-from shared.graph import many
+from shared.graph import finding, many
 from shared.graph.answers.pages import EXPANDED_MAX
 from shared.graph.settings import BATCH_PARTS_MAX, Shortcut
+from shared.ports import Found
+from simulator.applications import CARELESS_SCRIPT
 from simulator.faults import Fault, Rule
-from tests.contract.graph.changes import POLICIES, a_delete, deleted, live, members
+from tests.contract.graph.changes import POLICIES, a_delete, cloud_users, deleted, live, members
 from tests.contract.graph.worlds import a_world, whole
 from tests.support.virtual_time import run
 
@@ -84,6 +86,33 @@ def test_what_is_believed_to_be_in_the_bin_costs_one_request_each_and_a_wrong_be
         }
         assert world.directory.figures["parts"] - parts == len(binned)
         assert await world.directory.find(USER, wanted, deleted=frozenset([*here[:5], binned[0], NOWHERE])) == plain
+
+    run(story())
+
+
+def unannotated(found: Found) -> tuple[dict[str, object], bool]:
+    """Return what is known of an object, without what Graph says of its type when it is read alone."""
+    assert found.body is not None
+    body = msgspec.json.decode(found.body)
+    return {name: known for name, known in body.items() if "@" not in name}, found.is_deleted
+
+
+def test_many_objects_of_the_bin_are_found_in_its_list_as_they_are_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        world = a_world(objects=2_000)
+        for user_id in cloud_users(world, 90):
+            world.simulator.act(CARELESS_SCRIPT, "DELETE", f"/users/{user_id}")
+        binned = list(deleted(world, "user"))
+        alone = await world.directory.find(USER, binned)
+        assert all(found.is_deleted for found in alone.values())
+        monkeypatch.setattr(finding, "BIN_LISTED_FROM", 60)
+        before = len(world.transport.log)
+        listed = await world.directory.find(USER, [*binned, NOWHERE], deleted=frozenset(binned))
+        assert listed.pop(NOWHERE) == Found(None)
+        assert {one: unannotated(found) for one, found in listed.items()} == {
+            one: unannotated(found) for one, found in alone.items()
+        }
+        assert len(world.transport.log) - before <= 5, "a page holds them all; the last is looked for by itself"
 
     run(story())
 
