@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Set
 from enum import IntEnum, StrEnum
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -172,8 +172,8 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     own feature recovers ("*": all of them). `built_in` is the property and value that mark what Graph lets nobody
     write. `replaces` when an update is a PUT of the whole object. `kinds` are derived types in its collections.
     `is_synced` types may be mastered on premises. `names` says which properties hold ids of other objects and of which
-    types those are; `creation` how one that is gone for good is created anew. `make` is the collection that takes the
-    POST when it is not `path`; `make_with` are members that it needs besides.
+    types those are; `creation` how one that is gone for good is created anew (`creations`: by derived type). `make` is
+    the collection that takes the POST when it is not `path`; `make_with` are members that it needs besides.
     `is_removable` types say who may do what and nothing else, so that one that is newer may be removed when asked: its
     body, made again, does all that it did. It goes by a DELETE, or by a POST to `make` with `remove_with`.
     """
@@ -207,6 +207,7 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     is_remade: bool = False
     names: dict[str, tuple[str, ...]] = {}
     creation: Creation | None = None
+    creations: dict[str, Creation] = {}
     native: tuple[str, ...] = ()
     replaces: bool = False
     make: str = ""
@@ -281,6 +282,11 @@ class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     def reference(self, name: str) -> Reference:
         """Return the entry's reference of that name; KeyError is our own mistake."""
         return {known.name: known for known in self.references}[name]
+
+    def creation_of(self, body: dict[str, Any]) -> Creation:
+        """Return how an object with this body is created anew; only of types that can be."""
+        assert self.creation is not None, self.name
+        return self.creations.get(str(body.get("@odata.type") or ""), self.creation)
 
     def listings(self) -> tuple[Listing, ...]:
         """Return every collection that a full capture of this type reads, the live objects first."""

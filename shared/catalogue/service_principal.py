@@ -61,7 +61,9 @@ SERVICE_PRINCIPAL = ObjectType(
     native=tuple(NATIVE),
     has_delta=True,
     has_count=True,
-    names=dict.fromkeys(("alternativeNames", "appId", "servicePrincipalNames"), ("application",)),
+    names=dict.fromkeys(
+        ("agentIdentityBlueprintId", "alternativeNames", "appId", "servicePrincipalNames"), ("application",)
+    ),
     creation=Creation(
         named_by=("appId",),
         upsert_by=("appId",),
@@ -72,6 +74,16 @@ SERVICE_PRINCIPAL = ObjectType(
         follows=True,
         comes_after="application",
     ),
+    # "Create agentIdentity": a name, and the blueprint, whose principal has to be there; its appId is its new id.
+    creations={
+        AGENT_IDENTITY: Creation(
+            named_by=("displayName",),
+            leaves=tuple(name for name in WRITABLE if name != "accountEnabled"),
+            lost=("preferredTokenSigningKeyThumbprint", "servicePrincipalNames", "tokenEncryptionKeyId"),
+            follows=True,
+            comes_after="servicePrincipal",
+        )
+    },
     waves={"restore": Wave.RESTORE, "recreate": Wave.RECREATE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
     read_permissions=("Application.Read.All", "AgentIdentity.Read.All", "AgentIdentityBlueprintPrincipal.Read.All"),
     write_permissions=(

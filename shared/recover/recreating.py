@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from shared.catalogue.entry import ObjectType, Rule
+from shared.catalogue.service_principal import AGENT_IDENTITY
 from shared.catalogue.types import BY_NAME, type_named
 from shared.compare.judge import HARD_DELETED, is_mastered_on_premises, writable
 from shared.compare.values import TYPE_ANNOTATION
@@ -26,7 +27,9 @@ WHEN_ASKED = "deleted for good: created anew, with another id, only when asked (
 SYNCED = "deleted for good, and mastered on premises: the next synchronisation from Active Directory brings it back"
 IN_EXCHANGE = "deleted for good: Graph cannot create a mail-enabled group, so make it in Exchange, then link it"
 INVITED = "deleted for good: a guest of another organisation has to be invited again"
-BY_BLUEPRINT = "deleted for good: an agent identity is made by its blueprint, so have that make it again"
+BY_BLUEPRINT = (
+    "deleted for good: which blueprint the agent identity was made from is not in the snapshot: make it again there"
+)
 BY_AZURE = "deleted for good: its kind is not made through Graph: switch it on again where it comes from"
 NETWORK = "deleted for good: a compliant network location is made by Global Secure Access alone"
 GUEST_MARK = "#EXT#"
@@ -34,7 +37,7 @@ DYNAMIC = "DynamicMembership"
 RULE = "membershipRule"
 # What says that a rule decides about members, which Graph refuses without the rule.
 RULED = frozenset({RULE, "membershipRuleProcessingState", "membershipType"})
-AGENT_IDENTITY = "#microsoft.graph.agentIdentity"
+BLUEPRINT_ID, PARENT_ID = "agentIdentityBlueprintId", "identityParentId"
 MADE_KINDS = frozenset({None, "", "Application"})  # servicePrincipalType: the others have a maker of their own
 MADE_LOCATIONS = frozenset({"#microsoft.graph.ipNamedLocation", "#microsoft.graph.countryNamedLocation"})
 
@@ -70,20 +73,19 @@ def impossible(entry: ObjectType, body: Json) -> str:
         return INVITED
     if entry.name == "servicePrincipal":
         if kind == AGENT_IDENTITY:
-            return BY_BLUEPRINT
+            return "" if body.get(BLUEPRINT_ID) else BY_BLUEPRINT
         return "" if body.get("servicePrincipalType") in MADE_KINDS else BY_AZURE
     return NETWORK if entry.name == "namedLocation" and kind not in MADE_LOCATIONS else ""
 
 
 def creation_target(entry: ObjectType, body: Json) -> Json:
     """Return all that a creation of the object may say, ids as the snapshot has them."""
-    creation = entry.creation
-    assert creation is not None, entry.name
+    creation = entry.creation_of(body)
     made: Json = {TYPE_ANNOTATION: body[TYPE_ANNOTATION]} if body.get(TYPE_ANNOTATION) else {}
     for known in entry.properties:
         value = body.get(known.name)
         is_said = known.rule in {Rule.WRITABLE, Rule.CREATE_ONLY} and known.call is None
-        if value is None or known.name in creation.lost or not (is_said or known.name in _taken(entry)):
+        if value is None or known.name in creation.lost or not (is_said or known.name in _taken(entry, body)):
             continue
         made[known.name] = _sendable(value, known.leaves_out)
     if "state" in made and made["state"] == ENABLED:
@@ -91,10 +93,9 @@ def creation_target(entry: ObjectType, body: Json) -> Json:
     return made
 
 
-def _taken(entry: ObjectType) -> tuple[str, ...]:
+def _taken(entry: ObjectType, body: Json) -> tuple[str, ...]:
     """Return what else is kept of the object: what a creation takes, and what can only be told of, never sent."""
-    assert entry.creation is not None
-    return (*entry.creation.takes, *_told(entry))
+    return (*entry.creation_of(body).takes, *_told(entry))
 
 
 def _told(entry: ObjectType) -> tuple[str, ...]:
@@ -110,8 +111,8 @@ def _sendable(value: Any, leaves_out: tuple[str, ...]) -> Any:
 
 def update_target(entry: ObjectType, body: Json) -> Json:
     """Return what an update has to write after the creation: what differs by then is looked at first."""
-    creation = entry.creation
-    if creation is None or not creation.follows:
+    creation = entry.creation_of(body)
+    if not creation.follows:
         return {}
     return {name: value for name, value in writable(entry, body).items() if name not in creation.lost}
 
@@ -121,8 +122,7 @@ def said_now(entry: ObjectType, target: Json, waiting: Collection[str]) -> Json:
 
     The object itself is one of those: an application's own address has its appId in it.
     """
-    assert entry.creation is not None
-    left = {*naming_any(entry, target, waiting), *entry.creation.leaves, *_told(entry)}
+    left = {*naming_any(entry, target, waiting), *entry.creation_of(target).leaves, *_told(entry)}
     body = {name: value for name, value in target.items() if name not in left}
     if RULE in left:
         body = {name: value for name, value in body.items() if name not in RULED}
@@ -144,11 +144,16 @@ def own_ids(change: Change) -> frozenset[str]:
 
 def in_order(changes: Iterable[Change]) -> list[Change]:
     """Return creations in the order in which each finds what it needs: applications before their principals."""
-    return sorted(changes, key=lambda change: (_depth(change), change.type, change.change_id))
+    return sorted(changes, key=lambda change: (depth(change), change.type, change.change_id))
 
 
-def _depth(change: Change) -> int:
-    entry, depth = type_named(change.type), 0
+def depth(change: Change) -> int:
+    """Return after how many others a creation comes: a blueprint, its principal, an agent, the agent's user."""
+    if change.target.get(PARENT_ID):
+        return 3
+    if change.target.get(BLUEPRINT_ID):
+        return 2
+    entry, found = type_named(change.type), 0
     while entry.creation is not None and entry.creation.comes_after:
-        entry, depth = BY_NAME[entry.creation.comes_after], depth + 1
-    return depth + 2 if change.target.get("identityParentId") else depth
+        entry, found = BY_NAME[entry.creation.comes_after], found + 1
+    return found

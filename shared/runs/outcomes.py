@@ -17,6 +17,7 @@ from shared.domain.jobs import Batch, BatchState, Step
 from shared.formats.records import BEFORE_IMAGES, CHANGES, CONFIRMATIONS, OUTCOMES, OVERWRITTEN, decode_records
 from shared.ports import Blobs
 from shared.recover.decide import outcome, was_ours
+from shared.recover.recreating import depth, is_created_anew
 
 GROUP_CHANGES_MAX = 500  # 25 full $batch requests: a retried write (1 s and more) holds few others up at 60 a second
 GROUP_LINKS_MAX = 1_000  # fifty PATCHes of 20 links
@@ -38,6 +39,8 @@ def grouped(changes: Sequence[Change]) -> list[list[Change]]:
         size = GROUP_LINKS_MAX if is_link else GROUP_CHANGES_MAX
         last = groups[-1] if groups else []
         fits = last and len(last) < size and last[0].type == change.type and (last[0].action in LINKS) == is_link
+        if fits and is_created_anew(change):
+            fits = depth(last[0]) == depth(change)  # an agent comes after its blueprint's principal
         if fits:
             last.append(change)
         else:

@@ -21,6 +21,7 @@ import msgspec
 
 from shared.catalogue.entry import ObjectType
 from shared.compare.next_steps import next_steps
+from shared.compare.values import TYPE_ANNOTATION
 from shared.domain.changes import Change, Json, Outcome, Result
 from shared.domain.jobs import Job
 from shared.domain.renewals import Renewal
@@ -30,7 +31,7 @@ from shared.formats.records import ID_MAP, encode_records
 from shared.ports import Blobs, Clock, Directory, Passwords
 from shared.recover.answers import is_taken
 from shared.recover.decide import outcome
-from shared.recover.recreating import said_now, with_password
+from shared.recover.recreating import BLUEPRINT_ID, PARENT_ID, said_now, with_password
 from shared.runs.patience import LAG_ROUNDS_MAX, LAG_SECONDS, is_too_early
 from shared.runs.renewing import Renewed, id_map_prefix
 from shared.runs.tenure import Tenure
@@ -40,6 +41,8 @@ UPSERT = "create-if-missing"
 SENDS_MAX = 6  # of one creation whose answers are all lost, as the gateway repeats any other request (retry.py)
 GONE: Json = {"isDeleted": True}
 NO_ANSWER = "Graph gave no clear answer, and no such object is to be found: run the recovery again"
+NO_BLUEPRINT = "its blueprint is not there and could not be created anew either"
+NO_AGENT = "the agent identity that it acts for is not there and could not be created anew either"
 NO_APPLICATION = "its application is not there and could not be created anew either"
 ADOPTED = "an object with the same {key} is there already, so it stands for the old one"
 
@@ -100,10 +103,15 @@ class Recreating:
         self, entry: ObjectType, changes: Sequence[Change], is_repeated: frozenset[str]
     ) -> dict[str, _Made]:
         """Return what is there already under an alternate key, which no second object may have."""
-        assert entry.creation is not None
         made: dict[str, _Made] = {}
-        for key in entry.creation.upsert_by:
-            keyed = [change for change in changes if change.target.get(key) and change.change_id not in made]
+        for key in sorted({key for change in changes for key in entry.creation_of(change.target).upsert_by}):
+            keyed = [
+                change
+                for change in changes
+                if change.target.get(key)
+                and key in entry.creation_of(change.target).upsert_by
+                and change.change_id not in made
+            ]
             found = await self._directory.alike(entry, (key,), [change.target for change in keyed]) if keyed else []
             for change, there in zip(keyed, found, strict=True):
                 if there:
@@ -153,11 +161,10 @@ class Recreating:
         passwords: dict[str, str] = {}
         for change in changes:
             body = said_now(entry, change.target, renewed.waiting)
-            if entry.name == "servicePrincipal" and not body.get("appId"):
-                found[change.change_id] = _Made(reason=NO_APPLICATION)
+            if reason := _orphaned(entry, change, body):
+                found[change.change_id] = _Made(reason=reason)
                 continue
-            assert entry.creation is not None
-            if entry.creation.has_password and not body.get("identityParentId"):
+            if entry.creation_of(body).has_password and not body.get(PARENT_ID):
                 passwords[change.change_id] = self._passwords.new()
                 body = with_password(body, passwords[change.change_id])
             writes.append(_write(entry, change, body))
@@ -184,9 +191,14 @@ class Recreating:
         return made
 
     async def _alike(self, entry: ObjectType, changes: Sequence[Change]) -> dict[str, list[Json]]:
-        assert entry.creation is not None
-        found = await self._directory.alike(entry, entry.creation.named_by, [change.target for change in changes])
-        return {change.change_id: there for change, there in zip(changes, found, strict=True)}
+        by_names: dict[tuple[str, ...], list[Change]] = {}
+        for change in changes:
+            by_names.setdefault(entry.creation_of(change.target).named_by, []).append(change)
+        alike: dict[str, list[Json]] = {}
+        for names, some in by_names.items():
+            found = await self._directory.alike(entry, names, [change.target for change in some])
+            alike |= {change.change_id: there for change, there in zip(some, found, strict=True)}
+        return alike
 
     async def _remember(self, tenure: Tenure, outcomes: Sequence[Outcome]) -> None:
         """Write the id map of a group into the vault; a second attempt writes a second file that says the same."""
@@ -219,8 +231,17 @@ def renewals_of(job: Job, outcomes: Sequence[Outcome], clock: Clock) -> list[Ren
 
 def _is_safe(entry: ObjectType, change: Change) -> bool:
     """Tell whether a second creation is impossible, so that it may be sent without looking first."""
-    assert entry.creation is not None
-    return entry.creation.is_unique or any(change.target.get(key) for key in entry.creation.upsert_by)
+    creation = entry.creation_of(change.target)
+    return creation.is_unique or any(change.target.get(key) for key in creation.upsert_by)
+
+
+def _orphaned(entry: ObjectType, change: Change, body: Json) -> str:
+    """Return why an object cannot be created because what it belongs to is not there, empty when that is there."""
+    if entry.name != "servicePrincipal":
+        return NO_AGENT if change.target.get(PARENT_ID) and not body.get(PARENT_ID) else ""
+    if change.target.get(BLUEPRINT_ID):
+        return "" if body.get(BLUEPRINT_ID) else NO_BLUEPRINT
+    return "" if body.get("appId") else NO_APPLICATION
 
 
 def _may_be_there(entry: ObjectType, change: Change, answer: Answer) -> bool:
@@ -229,8 +250,9 @@ def _may_be_there(entry: ObjectType, change: Change, answer: Answer) -> bool:
 
 
 def _write(entry: ObjectType, change: Change, body: Json) -> Write:
-    assert entry.creation is not None
-    key = next((name for name in entry.creation.upsert_by if body.get(name)), "")
+    kind = str(change.target.get(TYPE_ANNOTATION) or "")
+    is_derived = kind in entry.kinds  # made in the collection of its own kind; an upsert would make a plain one
+    key = "" if is_derived else next((name for name in entry.creation_of(body).upsert_by if body.get(name)), "")
     if key:
         rest = {name: value for name, value in body.items() if name != key}
         path = f"{entry.path}({key}='{quote(str(body[key]), safe='')}')"
@@ -247,7 +269,7 @@ def _write(entry: ObjectType, change: Change, body: Json) -> Write:
         write_id=change.change_id,
         lane=change.object_id,
         method="POST",
-        path=entry.make or entry.path,
+        path=entry.cast_path(kind) if is_derived else entry.make or entry.path,
         body=msgspec.json.encode(body),
         makes_another=True,
     )

@@ -68,7 +68,10 @@ async def with_naming(
             if place is None and key not in present and entry.is_remade:
                 found.append(_row(entry, body, Action.RECREATE, body))
             continue
-        values = writable(entry, {name: body[name] for name in naming_any(entry, body, old)})
+        names = naming_any(entry, body, old)
+        values = writable(entry, {name: body[name] for name in names})
+        if place is None and not values and key in present:
+            warnings.append(_fixed(entry, body, names))
         if place is None and values and key in present:
             found.append(_row(entry, body, Action.UPDATE, values))
         elif place is not None and found[place].action in {Action.UPDATE, Action.RESTORE} and not found[place].refusal:
@@ -144,6 +147,14 @@ def _row(entry: ObjectType, body: Json, action: Action, values: Json) -> Differe
         action=action,
         target=values,
         current={},
+    )
+
+
+def _fixed(entry: ObjectType, body: Json, names: Sequence[str]) -> str:
+    known = f"{entry.name} {str(body.get('displayName') or '')!r} ({object_id_of(entry, body)})"
+    said = ", ".join(names)
+    return (
+        f"{known} names an object that is created anew in {said}, which Graph fixes at creation: make it again by hand"
     )
 
 

@@ -53,6 +53,7 @@ def _agents(kit: Kit, user_ids: list[str], count: int) -> list[str]:
         kit.link(blueprint_ids[-1], "sponsors", kit.random.choice(user_ids))
         mirror = {key: value for key, value in mirrored({**application.DEFAULTS, **body}).items() if value}
         principal = {"@odata.type": service_principal.BLUEPRINT_PRINCIPAL, "appId": body["appId"], "displayName": name}
+        principal["appOwnerOrganizationId"] = kit.tenant.tenant_id
         kit.add(service_principal.SERVICE_PRINCIPAL, mirror | principal)
     stores = kit.tenant.directory.stores
     for number in range(count):

@@ -151,6 +151,7 @@ REFUSED: list[tuple[str, Json, str]] = [
     ("group", {"mailEnabled": True, "groupTypes": ["Unified"]}, ""),
     ("group", {"mailEnabled": False}, ""),
     ("servicePrincipal", {"@odata.type": "#microsoft.graph.agentIdentity"}, recreating.BY_BLUEPRINT),
+    ("servicePrincipal", {"@odata.type": "#microsoft.graph.agentIdentity", "agentIdentityBlueprintId": "b"}, ""),
     ("servicePrincipal", {"servicePrincipalType": "ManagedIdentity"}, recreating.BY_AZURE),
     ("servicePrincipal", {"servicePrincipalType": "Application"}, ""),
     ("namedLocation", {"@odata.type": "#microsoft.graph.compliantNetworkNamedLocation"}, recreating.NETWORK),
