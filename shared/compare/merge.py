@@ -61,7 +61,7 @@ def unlike(left: bytes, right: bytes, *, width: int, key_bytes: int) -> Iterator
             ours, theirs = stretch[:key_bytes], right[on : on + key_bytes]
             is_ours, is_theirs = ours <= theirs, theirs <= ours
             yield (at // width if is_ours else -1, on // width if is_theirs else -1)
-            at, on, rows = at + width * is_ours, on + width * is_theirs, 4
+            at, on, rows = at + width * is_ours, on + width * is_theirs, 1  # where rows part, more do
     for rest in range(at, ends[0], width):
         yield rest // width, -1
     for rest in range(on, ends[1], width):

@@ -14,7 +14,7 @@ from shared.domain.changes import Action, LinkDifference
 from shared.domain.ids import KEY_BYTES, key_guid, object_keys
 from shared.domain.scope import Scope
 from shared.formats.links import ROW_BYTES
-from shared.formats.objects import KEY_AND_TYPE, SOFT_DELETED, IndexRow
+from shared.formats.objects import KEY_AND_TYPE, IndexRow
 from shared.formats.segments import shard_of
 
 Key = tuple[bytes, int]
@@ -117,8 +117,3 @@ def link_differences(
 
 def _is_any_in(keys: tuple[bytes, bytes], *hidden: set[bytes]) -> bool:
     return any(key in some for some in hidden for key in keys)
-
-
-def is_soft_deleted(row: IndexRow) -> bool:
-    """Tell whether the row is of an object in the recycle bin."""
-    return bool(row.flags & SOFT_DELETED)

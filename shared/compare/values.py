@@ -99,6 +99,8 @@ def differing(entry: ObjectType, target: Json, current: Json) -> tuple[Json, Jso
             continue  # recycle bins are not asked for what only some kinds have
         if (is_annotation(name) or name == TYPE_ANNOTATION) if known is None else not known.is_compared:
             continue
-        if not same(left, right, is_set=known is None or known.is_set):
+        # They are unlike, so of all values only collections may still mean the same.
+        is_collection = isinstance(left, COLLECTIONS) or isinstance(right, COLLECTIONS)
+        if not is_collection or not same(left, right, is_set=known is None or known.is_set):
             wanted[name], present[name] = left, right
     return wanted, present

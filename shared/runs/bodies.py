@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from shared.domain.errors import IntegrityError
 from shared.formats.digests import BODY_DIGEST_BYTES
-from shared.formats.objects import IndexRow, lines_of
+from shared.formats.objects import IndexRow, placed_lines
 from shared.formats.segments import ShardRange
 
 Opener = Callable[[IndexRow], bytes]
@@ -24,19 +24,22 @@ class ShardBodies:
 
     def __init__(self, name: str, place: ShardRange, content: bytes) -> None:
         self._name, self._place, self._content = name, place, content
-        self._frames: dict[int, list[bytes]] = {}
+        self._frames: dict[int, tuple[bytes, list[int]]] = {}
 
     def open(self, row: IndexRow) -> bytes:
         """Return the body that `row` points at; raise IntegrityError when it is not the one the row proves."""
         key, digest, offset, length, line, _type_code, _flags = row
-        lines = self._frames.get(offset)
-        if lines is None:
-            lines = self._frames[offset] = self._lines(key, offset - self._place.offset, length)
-        if line >= len(lines) or sha256(body := lines[line]).digest()[:BODY_DIGEST_BYTES] != digest:
-            raise IntegrityError(self._name, f"object {key.hex()}: the stored body does not match its digest")
-        return body
+        frame = self._frames.get(offset)
+        if frame is None:
+            frame = self._frames[offset] = self._opened(key, offset - self._place.offset, length)
+        content, starts = frame
+        if line + 1 < len(starts):
+            body = content[starts[line] : starts[line + 1] - 1]
+            if sha256(body).digest()[:BODY_DIGEST_BYTES] == digest:
+                return body
+        raise IntegrityError(self._name, f"object {key.hex()}: the stored body does not match its digest")
 
-    def _lines(self, key: bytes, start: int, length: int) -> list[bytes]:
+    def _opened(self, key: bytes, start: int, length: int) -> tuple[bytes, list[int]]:
         if start < 0 or start + length > len(self._content):
             raise IntegrityError(self._name, f"object {key.hex()}: its place lies outside shard {self._place.shard}")
-        return lines_of(self._content[start : start + length], name=self._name)
+        return placed_lines(self._content[start : start + length], name=self._name)

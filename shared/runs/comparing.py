@@ -16,7 +16,7 @@ from shared.catalogue.identity import object_id_of
 from shared.catalogue.types import BY_CODE, BY_NAME
 from shared.compare.judge import ABSENT, Side, judge
 from shared.compare.references import hangs_on_hidden, kept_links
-from shared.compare.shards import Indexes, Key, Pair, chosen, is_soft_deleted, link_differences, types_in
+from shared.compare.shards import Indexes, Key, Pair, chosen, link_differences, types_in
 from shared.compare.sides import alike, asked_once
 from shared.domain.changes import Difference, Json, LinkDifference, UnknownObject
 from shared.domain.errors import InputError, IntegrityError, NotFoundError
@@ -24,7 +24,7 @@ from shared.domain.ids import GUID, key_guid
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.domain.scope import Scope
 from shared.formats.manifests import Manifest
-from shared.formats.objects import IndexRow, decode_body
+from shared.formats.objects import SOFT_DELETED, IndexRow, decode_body
 from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_lines, encode_record
 from shared.jobs.freshness import LiveReading
 from shared.ports import Blobs
@@ -281,7 +281,7 @@ def _outputs(batches: list[Batch], part: str) -> list[dict[str, Any]]:
 
 
 def _side(row: IndexRow | None, body: Json | None) -> Side:
-    return ABSENT if row is None else Side(body, is_deleted=is_soft_deleted(row))
+    return ABSENT if row is None else Side(body, is_deleted=bool(row[6] & SOFT_DELETED))
 
 
 def _known_as(entry: ObjectType, key: Key, body: Json) -> str:

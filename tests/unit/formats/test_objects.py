@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from shared.domain.errors import IntegrityError
@@ -20,6 +22,7 @@ from shared.formats.objects import (
     decode_index,
     encode_index,
     lines_of,
+    placed_lines,
 )
 from shared.formats.segments import FileWriter
 from tests.support.builders import an_id
@@ -173,3 +176,13 @@ def test_rows_of_a_copied_shard_point_where_its_bodies_went_but_tombstones_nowhe
     assert here.offset == 700
     assert gone.offset == 0
     assert {here._replace(offset=0), gone} == set(decode_index(block, name="i"))
+
+
+def test_the_places_of_a_frames_lines_are_those_at_which_it_is_split() -> None:
+    for bodies in ([b'{"a":1}'], [b"{}", b"", b'{"name":"two\\nlines"}', b"{}"]):
+        frame = compress(b"".join(body + b"\n" for body in bodies))
+        content, starts = placed_lines(frame, name="o")
+        taken = [content[first : after - 1] for first, after in pairwise(starts)]
+        assert taken == bodies == lines_of(frame, name="o")
+    with pytest.raises(IntegrityError, match="no end"):
+        placed_lines(compress(b"{}\n{}"), name="o")
