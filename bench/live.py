@@ -6,7 +6,6 @@ one; the second, of the same tenant and the same snapshot, shows what a second u
 
 from __future__ import annotations
 
-import gc
 import time
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,6 @@ from shared.domain.jobs import Job, SnapshotSummary, Step
 from shared.domain.scope import EVERYTHING
 from shared.formats.manifests import manifest_name
 from simulator.service import Simulator
-
-PEAK_RESET = Path("/proc/self/clear_refs")
-RESET_PEAK = "5"  # proc(5): sets the peak of resident memory to what is resident now
 
 
 def measure(objects: int, links: int, changed: float) -> dict[str, float]:
@@ -69,7 +65,7 @@ async def _story(tenant: TenantProcess, root: Path, changed: float) -> dict[str,
 
 async def _reported(world: World, transport: TenantTransport, target: SnapshotSummary) -> tuple[Job, dict[str, Any]]:
     """Report on the tenant; return the job and what it took, from its acceptance to its last row."""
-    _forget_peak()
+    stages.forget_peak()
     cpu, wall, requests = time.process_time() - transport.own_cpu_s, time.perf_counter(), transport.requests
     began_at = world.product.clock.now()
     wire_id = wire_snapshot_id(target.snapshot_id)
@@ -84,13 +80,6 @@ async def _reported(world: World, transport: TenantTransport, target: SnapshotSu
     }
     ended = await world.product.asking.job(TENANT, job.job_id)
     return job, {**figures, "changes": ended.counts["objectsCalculated"]}
-
-
-def _forget_peak() -> None:
-    """Let the peak of memory begin anew, where the system can; elsewhere the capture's counts too."""
-    gc.collect()
-    if PEAK_RESET.exists():
-        PEAK_RESET.write_text(RESET_PEAK)
 
 
 async def _ways(world: World, job: Job) -> list[dict[str, str]]:

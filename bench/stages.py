@@ -5,6 +5,7 @@ A process is started afresh, never forked: a fork would begin with its parent's 
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import resource
 import sys
@@ -20,6 +21,8 @@ from shared.azure.process import settle
 
 BYTES_PER_MB = 1024 * 1024
 STATUS = Path("/proc/self/status")
+PEAK_RESET = Path("/proc/self/clear_refs")
+RESET_PEAK = "5"  # proc(5): sets the peak of resident memory to what is resident now
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,3 +75,10 @@ def peak_rss_mb() -> float:
         return int(line.split()[1]) * 1024 / BYTES_PER_MB
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / BYTES_PER_MB if sys.platform == "darwin" else peak * 1024 / BYTES_PER_MB
+
+
+def forget_peak() -> None:
+    """Let the peak of memory begin anew, where the system can; elsewhere what came before counts too."""
+    gc.collect()
+    if PEAK_RESET.exists():
+        PEAK_RESET.write_text(RESET_PEAK)
