@@ -136,4 +136,34 @@ ENGINE = (
         "    if not counts:\n        return _unsent",
         ("tests/unit/recover/test_refusals.py",),
     ),
+    Mutation(
+        "what a retry brings back is not linked",
+        "shared/runs/replanning.py",
+        "            return [*await laying.end(), *relinking(tenure.job)]",
+        "            return await laying.end()",
+        ("tests/simulation/test_undo.py", "tests/simulation/test_recreation_meanwhile.py"),
+    ),
+    Mutation(
+        "a removed grant is forgotten",
+        "shared/recover/decide.py",
+        'return {"isDeleted": False, WHOLE: creatable(type_named(change.type), look.body)}',
+        'return {"isDeleted": False}',
+        ("tests/unit/recover/test_undo.py",),
+    ),
+    Mutation(
+        "a batch that gets nowhere is taken for ever",
+        "shared/runs/worker.py",
+        "            if tenure.batch.stalls > STALLS_MAX:",
+        "            if tenure.batch.stalls > STALLS_MAX * 1_000_000:",
+        (
+            "tests/simulation/test_lives_of_jobs.py::test_a_batch_that_nobody_gets_further_fails_its_job_by_name_although_the_watchdog_revives_it",
+        ),
+    ),
+    Mutation(
+        "what an agent's blueprint is called is not rewritten",
+        "shared/catalogue/service_principal.py",
+        '("agentIdentityBlueprintId", "alternativeNames", "appId", "servicePrincipalNames")',
+        '("alternativeNames", "appId", "servicePrincipalNames")',
+        ("tests/simulation/test_agents_created_anew.py",),
+    ),
 )
