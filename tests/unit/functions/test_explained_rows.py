@@ -75,7 +75,9 @@ def test_a_row_says_who_changed_it_when_and_with_which_application(world: World)
 def test_the_log_is_read_once_for_the_window_whatever_the_number_of_changes(world: World) -> None:
     async def story() -> None:
         await damaged(world)
-        assert len(world.platform.transport.sent("directoryAudits")) == 1
+        asked = world.platform.transport.sent("directoryAudits")
+        # The reading before asks for chosen activities, of owners and sponsors; the causes need all of them.
+        assert len([one for one in asked if "startswith" not in one.tail]) == 1
 
     virtual_time.run(story())
 
