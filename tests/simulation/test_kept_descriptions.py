@@ -25,6 +25,8 @@ def test_a_snapshot_is_the_same_whether_descriptions_are_kept_or_read_again(
         days = Days(4, objects=60)
         whole = await days.captured()
         after = await days.captured()
+        users = days.simulator.tenant.directory.stores["user"].live
+        assert days.manifest(whole).types["user"].objects == len(users), "no shard is left out"
         return [days.manifest(whole).files, days.manifest(after).files], [
             await days.found(whole),
             await days.found(after),
