@@ -99,6 +99,9 @@ def job_facts(job: Json) -> Iterator[tuple[object, object]]:
             "confirmed",
             f"{seen.get('confirmed')}, {seen.get('pending')} pending, {seen.get('overwritten')} overwritten",
         )
+    if seen.keys() & {"switchedOn", "switchedOnOtherwise"}:
+        others = seen.get("switchedOnOtherwise", 0)
+        yield "policies switched on", f"{seen.get('switchedOn', 0)} read back as planned, {others} otherwise"
     sealed = _members(job, "tidemark.ledger")
     if sealed:
         yield "ledger", sealed.get("name")

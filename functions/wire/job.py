@@ -17,6 +17,7 @@ from shared.domain.ids import snapshot_time, wire_snapshot_id
 from shared.domain.jobs import Job, Kind, State
 from shared.domain.times import format_time
 from shared.jobs.states import ENDS
+from shared.recover.refusals import NOT_AS_PLANNED_COUNT, SWITCHED_ON_COUNT
 
 TYPES = {
     Kind.CAPTURE: "recoveryJobBase",
@@ -153,6 +154,7 @@ def _confirmation(job: Job) -> Json | None:
     changed = job.counts.get("objects.applied", 0) + job.counts.get("links.applied", 0)
     return {
         **{name: job.counts.get(name, 0) for name in ("confirmed", "pending", "overwritten")},
+        **{name: job.counts[name] for name in (SWITCHED_ON_COUNT, NOT_AS_PLANNED_COUNT) if name in job.counts},
         "seconds": seconds,
         "changesPerSecond": round(changed / seconds, 1) if seconds else None,
     }

@@ -23,11 +23,14 @@ DENIALS_MAX = 20  # objects refused; one $batch is 20 requests, and no fewer pro
 QUOTA_CODE = "quota-exceeded"  # the error code of the job
 QUOTA_COUNT = "quotaExceeded"
 LOCK_OUT, LOCK_OUT_COUNT = "lock-out", "leftReportOnly"  # policies that the guard did not let be switched on
+# Of policies that were switched on and read back: the message of one that is as planned, the error code of any other.
+SWITCHED_ON, SWITCHED_ON_COUNT = "switched on, read back as planned", "switchedOn"
+NOT_AS_PLANNED, NOT_AS_PLANNED_COUNT = "not-as-planned", "switchedOnOtherwise"
 LINKS = frozenset({Action.LINK, Action.UNLINK})
 
 
 def refused(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    """Return the figures to keep of these outcomes: objects that were refused, by type and action."""
+    """Return the figures to keep: objects refused, by type and action, and policies by how they were switched on."""
     objects: dict[str, set[str]] = {}
     for one in outcomes:
         if one.result is Result.FAILED and one.error_code == DENIED:
@@ -36,6 +39,10 @@ def refused(outcomes: Iterable[Outcome]) -> dict[str, int]:
             objects.setdefault(QUOTA_COUNT, set()).add(one.object_id)
         if one.error_code == LOCK_OUT:
             objects.setdefault(LOCK_OUT_COUNT, set()).add(one.object_id)
+        if one.error_code == NOT_AS_PLANNED:
+            objects.setdefault(NOT_AS_PLANNED_COUNT, set()).add(one.object_id)
+        if one.message == SWITCHED_ON:
+            objects.setdefault(SWITCHED_ON_COUNT, set()).add(one.object_id)
     return {name: len(known) for name, known in objects.items()}
 
 
@@ -66,8 +73,11 @@ def warnings_of(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Return what an operator must be told of a job with these figures: what stopped, and what to grant."""
     kinds = [name.split(".")[1:] for name in sorted(counts) if name.startswith("denied.")]
     policies = counts.get(LOCK_OUT_COUNT, 0)
-    locked = (f"LOCK-OUT GUARD: {policies} policies were left report-only; their outcomes say why",) if policies else ()
-    return locked + tuple(
+    said = [f"LOCK-OUT GUARD: {policies} policies were left report-only or as they were; their outcomes say why"]
+    locked = said if policies else []
+    if others := counts.get(NOT_AS_PLANNED_COUNT, 0):
+        locked += [f"LOCK-OUT GUARD: {others} policies were switched on and read back otherwise than planned"]
+    return tuple(locked) + tuple(
         f"NOT ALLOWED: changes of type {type_name} ({action}) were refused and stopped; grant the recovery identity "
         f"{needed(type_name)}, then retry what failed"
         for type_name, action in kinds

@@ -1,10 +1,11 @@
 """Turn the outcomes of a recovery round: back to what it found, or once more for what failed.
 
 Pure. An undo is judged and ordered like any other recovery, because it is told as differences and goes through the same
-plan. What was not applied is not undone. A change that several stages made to one object (a policy that landed
-report-only first) is undone once, to what the first stage found. What was created anew goes into the recycle bin, where
-its type has one. A grant or assignment that was made again is removed, and one that was removed is made again. A
-setting that was made again stays: taking it away would be for good.
+plan. What was not applied is not undone; a policy that is on otherwise than planned is on all the same. A change that
+several stages made to one object (a policy that landed report-only first) is undone once, to what the first stage
+found. What was created anew goes into the recycle bin, where its type has one. A grant or assignment that was made
+again is removed, and one that was removed is made again. A setting that was made again stays: taking it away would be
+for good.
 
 Promises (tests/unit/recover/test_undo.py):
   U1  undoing asks for exactly the before-images of what was applied, links the other way round
@@ -26,6 +27,7 @@ from shared.recover.decide import INSTEAD, WHOLE
 from shared.recover.lockout.policies import REPORT_ONLY
 from shared.recover.plan import ENABLE
 from shared.recover.recreating import is_created_anew
+from shared.recover.refusals import NOT_AS_PLANNED
 
 # What was done before may be done back.
 EVERYTHING_ALLOWED = Options(soft_delete_newer=True, remove_newer_grants=True, recreate_deleted=True)
@@ -91,7 +93,7 @@ def undoing(outcomes: Iterable[Outcome]) -> Reversal:
     """Return what puts back the before-images of every applied change; `outcomes` in the order they happened."""
     objects: dict[Key, _Object] = {}
     for one in outcomes:
-        if one.result is not Result.APPLIED:
+        if one.result is not Result.APPLIED and one.error_code != NOT_AS_PLANNED:
             continue
         found = objects.setdefault((one.type, one.object_id), _Object(one.display_name))
         if one.action is Action.UPDATE:

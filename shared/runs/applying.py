@@ -76,7 +76,7 @@ class Applying:
         earlier = Counter(totals([batch for batch in batches if batch.number != tenure.batch.number]))
         renewed = await renewed_by(self._work, batches)
         known = [rewritten(change, renewed.ids) for group in whole for change in group]
-        locked = await self._enabling.refused(tenure.job, tenure.batch, known)
+        locked = await self._enabling.refused(tenure.job, tenure.batch, known, renewed)
         groups = Groups(self._work, tenure, whole)
 
         def counts() -> Mapping[str, int]:
@@ -154,6 +154,8 @@ class Applying:
             remark = OVERWRITTEN + ", ".join(others) if others else ""
             image = before[change.change_id]
             done[change.change_id] = outcome(change, result, before=image, message=remark, answer=answer)
+        tenure = groups.tenure
+        done |= await self._enabling.proven(tenure.job, tenure.batch, changes, done, renewed, tenure.check)
         return done, sorted({answer.warning for _change, _result, answer in ended if answer.warning})
 
     async def _proven(

@@ -22,6 +22,7 @@ from shared.formats.ledgers import LedgerHead, LedgerPart, decode_ledger, encode
 from shared.jobs.flow import totals
 from shared.jobs.states import ENDS
 from shared.ports import Blobs, Clock
+from shared.recover.refusals import NOT_AS_PLANNED_COUNT, SWITCHED_ON_COUNT
 from shared.runs.explaining import outputs_of
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import in_flight
@@ -30,7 +31,7 @@ from shared.runs.signing import Signing
 from shared.runs.tracing import OVERWRITTEN_PART
 
 CLOSED_AT_ONCE_MAX = 10  # of one look of the watchdog; the next takes the rest
-CONFIRMED = ("confirmed", "pending", "overwritten")
+CONFIRMED = ("confirmed", "pending", "overwritten", SWITCHED_ON_COUNT, NOT_AS_PLANNED_COUNT)
 Named = tuple[LedgerPart, dict[str, Any]]
 
 log = logging.getLogger(__name__)

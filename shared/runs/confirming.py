@@ -24,6 +24,7 @@ from shared.formats.records import CONFIRMATIONS, OUTCOMES, decode_records, enco
 from shared.ports import Blobs, Clock, Directory
 from shared.recover.confirm import confirmation
 from shared.recover.decide import Look
+from shared.recover.refusals import NOT_AS_PLANNED
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import LINKS, outcomes_in
 from shared.runs.tenure import Pause, Tenure
@@ -64,7 +65,10 @@ class Confirming:
 
     async def _first_look(self, tenure: Tenure, place: int, files: Sequence[dict[str, Any]]) -> None:
         outcomes = [
-            one for file in files for one in await outcomes_in(self._work, file) if one.result is not Result.FAILED
+            one
+            for file in files
+            for one in await outcomes_in(self._work, file)
+            if one.result is not Result.FAILED or one.error_code == NOT_AS_PLANNED
         ]
         open_ones = [one for one, _found in await self._unconfirmed(outcomes)]
         counts, listed = dict(tenure.batch.counts), _open_files(tenure.batch)

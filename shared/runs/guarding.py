@@ -20,11 +20,11 @@ from shared.catalogue.tenant_settings import SECURITY_DEFAULTS
 from shared.catalogue.user import USER
 from shared.domain.changes import Action, Change, Json
 from shared.domain.errors import DirectoryError, LockOutError
-from shared.domain.ids import GUID, KEY_BYTES, key_guid, object_key
+from shared.domain.ids import GUID
 from shared.domain.jobs import Job
 from shared.ports import Directory
 from shared.recover.lockout.guard import Refusal, last_administrators, refusal
-from shared.recover.lockout.policies import named_under
+from shared.recover.lockout.policies import REPORT_ONLY, named_under
 from shared.recover.lockout.stand_ins import as_if_made
 from shared.recover.lockout.state import Edge, State
 from shared.recover.lockout.unguarded import UNPROVEN, unproven
@@ -38,18 +38,18 @@ from shared.recover.lockout.walk import (
     TEAM,
     Outlook,
     Waves,
+    counts_after,
 )
 from shared.recover.plan import left_alone, object_changes
 from shared.runs.administrators import Administrators, administrators_of, bodies_of, listed
 from shared.runs.layers import Readable
+from shared.runs.nesting import NESTING_MAX, above, above_now
 from shared.runs.ourselves import Ourselves
 from shared.runs.unread import left_unread
 from shared.runs.watching import Plan, becoming, is_watched, joined, leaves, members_of, with_links, without
 
 FORBIDDEN = 403
-MEMBERS = GROUP.reference("members").code
 Sides = Callable[[], Awaitable[tuple[Readable, Readable]]]
-NESTING_MAX = 20  # levels of groups in groups; each is one more pass over the links
 
 
 class Guarding:
@@ -84,7 +84,7 @@ class Guarding:
         if not job.scope.covers_type(TEAM):
             return frozenset()
         target, current = await sides()
-        edges = await _above(self._accounts, target) | await _above(self._accounts, current)
+        edges = await above(self._accounts, target) | await above(self._accounts, current)
         return frozenset(group for group, _one in edges)
 
     async def _judged(self, job: Job, whole: Plan, sides: Sides) -> dict[str, str]:
@@ -177,19 +177,28 @@ class Guarding:
             )
         return plan, has_members, leaving
 
-    async def judge_again(self, job: Job, changes: Sequence[Change], sides: Sides) -> dict[str, str]:
-        """Return why policies must not be switched on after all, by change, with what is live now.
+    async def judge_again(
+        self, job: Job, wave: Wave, changes: Sequence[Change], sides: Sides, *, asleep: frozenset[str] = frozenset()
+    ) -> dict[str, str]:
+        """Return why changes of policies must not be made after all, by change, with what is live now.
 
-        The plan was judged as if every earlier wave would succeed. What failed since, an account that did not come back
-        into the excluded group say, shows only now. Policies are judged in order, each beside those that passed.
+        The plan was judged as if every earlier wave would succeed, and as if what came back were known. What failed
+        since, an account that did not come back into the excluded group say, and who else is in which group by now,
+        shows only here. Policies are judged in order, each beside those that passed; those that count for nobody
+        after the change are not asked about. `asleep` are policies to be judged as if they were not in force yet.
         """
         policies = await listed(self._directory, CONDITIONAL_ACCESS_POLICY)
-        plan: dict[Wave, list[Change]] = {Wave.POLICY_ENABLE: list(changes)}
-        named = _named(policies, {}, plan)
+        policies |= {one: {**policies[one], "state": REPORT_ONLY} for one in asleep & policies.keys()}
+        deleted = await self._deleted({wave: list(changes)})
+        outlook = Outlook(deleted=deleted)
+        known = State(accounts={}, policies={one: (form,) for one, form in policies.items()})
+        changes = [change for change in changes if counts_after(known, change, outlook)]
+        if not changes:
+            return {}
+        plan: dict[Wave, list[Change]] = {wave: list(changes)}
+        named = _named(policies, deleted, plan)
         if not self._accounts:
-            existing = await self._existing(named, plan)
-            live = State(accounts={}, policies={known: (form,) for known, form in policies.items()})
-            left = unproven(live, plan, Outlook(), existing)
+            left = unproven(known, plan, outlook, await self._existing(named, plan))
             return {change.change_id: UNPROVEN for change in changes if change.object_id.lower() in left}
         try:
             admins = await administrators_of(self._directory, self._accounts)
@@ -198,17 +207,18 @@ class Guarding:
                 raise
             return {change.change_id: f"lock-out guard: roles may not be read: {error}" for change in changes}
         live, _settled = await self._live(job, policies, named, (plan, admins), sides)
-        wanted = await _above(self._accounts, (await sides())[0]) if live.has_nesting else frozenset()
+        wanted = await above(self._accounts, (await sides())[0]) if live.has_nesting else frozenset()
+        # Groups that came back, and whoever was added since, may contain the accounts as no reading shows.
+        wanted |= await above_now(self._accounts, self._directory)
         live = await self._as_linked_now(live, wanted, named["excludeGroups"])
         passed: list[Change] = []
         refused: dict[str, str] = {}
         for change in changes:
-            found = refusal(live, {Wave.POLICY_ENABLE: [*passed, change]}, Outlook())
+            found = refusal(live, {wave: [*passed, change]}, outlook)
             if found is None:
                 passed.append(change)
             else:
-                finding = found.finding
-                refused[change.change_id] = f"lock-out guard, rule {finding.rule}: {finding.subject}: {finding.fact}"
+                refused[change.change_id] = f"lock-out guard, rule {found.finding.rule}: {_said(found)}"
         return refused
 
     async def _as_linked_now(self, live: State, wanted: frozenset[Edge], excluded: frozenset[str]) -> State:
@@ -245,7 +255,7 @@ class Guarding:
         has_nesting = job.scope.covers_type(TEAM)
         if has_nesting:
             target, current = await sides()
-            links, settled = await _above(self._accounts, current), await _above(self._accounts, target)
+            links, settled = await above(self._accounts, current), await above(self._accounts, target)
         else:
             links, settled = await self._direct(named["groups"]), frozenset[Edge]()
         links |= admins.links
@@ -329,9 +339,17 @@ def _raise(refused: Refusal | None) -> None:
     if refused is None:
         return
     found = refused.finding
+    raise LockOutError(rule=found.rule, subject=_subject(refused), step=refused.step, fact=found.fact)
+
+
+def _said(refused: Refusal) -> str:
+    return f"{_subject(refused)}, at {refused.step}: {refused.finding.fact}"
+
+
+def _subject(refused: Refusal) -> str:
+    found = refused.finding
     kind = "policy" if found.form is not None else found.name
-    subject = f"{kind} {found.name!r} ({found.subject})" if kind == "policy" else f"{kind} {found.subject}"
-    raise LockOutError(rule=found.rule, subject=subject.strip(), step=refused.step, fact=found.fact)
+    return (f"{kind} {found.name!r} ({found.subject})" if kind == "policy" else f"{kind} {found.subject}").strip()
 
 
 def _named(policies: Mapping[str, Json], deleted: Mapping[str, Json], plan: Waves) -> dict[str, frozenset[str]]:
@@ -343,23 +361,3 @@ def _named(policies: Mapping[str, Json], deleted: Mapping[str, Json], plan: Wave
         for member in ("includeGroups", "excludeGroups", "excludeUsers")
     }
     return {**found, "groups": found["includeGroups"] | found["excludeGroups"]}
-
-
-async def _above(accounts: Sequence[str], side: Readable) -> frozenset[Edge]:
-    """Return the links that lead from the accounts up to every group that contains them, level by level."""
-    edges: set[Edge] = set()
-    level, seen = {object_key(account) for account in accounts}, set[bytes]()
-    shard_count = side.manifest.shard_count
-    for _level in range(NESTING_MAX):
-        if not level:
-            break
-        seen |= level
-        found = [
-            row
-            for shard in range(shard_count)
-            for row in await side.links(shard, shard_count)
-            if row[0] == MEMBERS and row[1 + KEY_BYTES :] in level
-        ]
-        edges |= {(key_guid(row[1 : 1 + KEY_BYTES]), key_guid(row[1 + KEY_BYTES :])) for row in found}
-        level = {row[1 : 1 + KEY_BYTES] for row in found} - seen
-    return frozenset(edges)

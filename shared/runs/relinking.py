@@ -106,7 +106,8 @@ class Relinking:
                     continue
                 if touched.failed is not None:
                     touched.failed |= {_link_row(row, link) for link in row.links}
-                if row.links:
+                # What came back has the references it was deleted with, of which the snapshot may know none.
+                if row.links or row.action is Action.RESTORE:
                     key = object_key(row.object_id)
                     touched.sources.setdefault((row.type, shard_of(key, shards)), set()).add(key)
                 if row.action is Action.RESTORE:

@@ -157,8 +157,29 @@ GUARD = (
     Mutation(
         "rule 7: the guard is not asked again before policies count",
         "shared/runs/enabling.py",
-        'if batch.argument.get("wave") != Wave.POLICY_ENABLE.place:',
-        'if batch.argument.get("wave") != "":',
+        "        if wave is None or not policies:\n            return {}\n        held",
+        "        if wave is None or policies:\n            return {}\n        held",
+        ("tests/simulation/test_lock_out.py",),
+    ),
+    Mutation(
+        "rule 7: a policy that has not landed is switched on",
+        "shared/recover/lockout/switching.py",
+        "    if body.get(STATE) != REPORT_ONLY:\n",
+        "    if body.get(STATE) is None:\n",
+        RULES,
+    ),
+    Mutation(
+        "rule 7: what was switched on is not read back",
+        "shared/runs/enabling.py",
+        "differing = {change.change_id: otherwise(change, looks[change.object_id]) for change in switched}",
+        "differing = dict[str, list[str]]((change.change_id, []) for change in switched)",
+        ("tests/unit/runs/test_enabling.py",),
+    ),
+    Mutation(
+        "rule 7: who is in a group that came back is not asked",
+        "shared/runs/guarding.py",
+        "        wanted |= await above_now(self._accounts, self._directory)\n",
+        "",
         ("tests/simulation/test_lock_out.py",),
     ),
     Mutation(

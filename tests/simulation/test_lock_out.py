@@ -230,3 +230,53 @@ def test_without_emergency_accounts_a_policy_whose_exclusion_stays_empty_is_not_
     assert job.state is State.SUCCESSFUL
     assert live(platform, "conditionalAccessPolicy")[policy(platform)]["state"] == "enabledForReportingButNotEnforced"
     assert any("left report-only" in said for said in job.warnings)
+
+
+def test_a_policy_that_was_switched_on_is_read_back_and_the_report_says_so() -> None:
+    _platform, job = recovered(nothing, switch_off)
+    assert job.counts["switchedOn"] == 1
+    assert "switchedOnOtherwise" not in job.counts
+
+
+def test_a_policy_whose_first_stage_failed_is_not_switched_on() -> None:
+    rule = Rule(kind=Fault.FORBIDDEN, method="PATCH", path="^/identity/conditionalAccess/policies/", times=1)
+
+    def harm(platform: Platform) -> None:
+        switch_off(platform)
+        platform.simulator.world.faults = Faults([rule])
+
+    platform, job = recovered(nothing, harm)
+    assert rule.fired == 1
+    assert live(platform, "conditionalAccessPolicy")[policy(platform)]["state"] == "disabled"
+    outcomes = virtual_time.run(platform.operator.asking.outcomes(TENANT, job.job_id))
+    assert [one.error_code for one in outcomes][1:] == ["not-landed"]
+
+
+def test_members_that_nobody_knew_in_a_group_that_comes_back_keep_policies_off() -> None:
+    """Emergency accounts joined a group after the snapshot, it was deleted, and they cannot be taken out again."""
+    team: list[str] = []
+    rules: list[Rule] = []
+
+    def block_a_team(platform: Platform) -> None:
+        body = {"displayName": "Team", "mailEnabled": False, "securityEnabled": True, "mailNickname": "team"}
+        team.append(platform.simulator.act(CARELESS_SCRIPT, "POST", "/groups", body).object_id)
+        users = {"includeUsers": [], "includeGroups": team, "excludeGroups": []}
+        change(platform, conditions={"users": users}, grantControls=BLOCK)
+
+    def harm(platform: Platform) -> None:
+        switch_off(platform)
+        root = "https://graph.microsoft.com/v1.0/directoryObjects/"
+        for account in accounts(platform):
+            write(platform, "POST", f"/groups/{team[0]}/members/$ref", {"@odata.id": root + account})
+        write(platform, "DELETE", f"/groups/{team[0]}")
+        rules.append(Rule(kind=Fault.FORBIDDEN, method="DELETE", path=f"^/groups/{team[0]}/members/"))
+        platform.simulator.world.faults = Faults([*rules])
+
+    platform, job = recovered(block_a_team, harm)
+    assert rules[0].fired > 0
+    assert job.state is State.SUCCESSFUL, job.error
+    assert live(platform, "conditionalAccessPolicy")[policy(platform)]["state"] == "enabledForReportingButNotEnforced"
+    outcomes = virtual_time.run(platform.operator.asking.outcomes(TENANT, job.job_id))
+    (held,) = [one for one in outcomes if one.error_code == "lock-out"]
+    assert "rule 2" in held.message
+    assert "policy_enable" in held.message

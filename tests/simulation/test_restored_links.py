@@ -44,3 +44,29 @@ def test_a_member_taken_out_of_its_group_and_then_deleted_is_back_in_the_group_a
         assert differing(before, picture(directory)) == []
 
     virtual_time.run(story())
+
+
+def test_a_group_that_had_no_members_comes_back_without_those_it_got_before_it_was_deleted() -> None:
+    async def story() -> None:
+        clock = virtual_time.VirtualClock()
+        simulator = Simulator(clock=clock.unix_seconds, seed=9, objects=40, tenant_id=TENANT)
+        platform = Platform(simulator, seed=9)
+        platform.application = NARROW
+        directory = simulator.tenant.directory
+        body = {"displayName": "Team", "mailEnabled": False, "securityEnabled": True, "mailNickname": "team"}
+        team = simulator.act(CARELESS_SCRIPT, "POST", "/groups", body).object_id
+        capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+        user = min(directory.stores["user"].live)
+        bound = {"members@odata.bind": [f"https://graph.microsoft.com/v1.0/directoryObjects/{user}"]}
+        simulator.act(CARELESS_SCRIPT, "PATCH", f"/groups/{team}", bound)
+        assert user in directory.links.targets(team, "members")
+        simulator.act(CARELESS_SCRIPT, "DELETE", f"/groups/{team}")
+        started = await platform.operator.starting.recovery(
+            TENANT, wire_snapshot_id(capture.snapshot_id), Scope(types=NARROW_TYPES), Options(), requested_by="operator"
+        )
+        job = await platform.finish(started)
+        assert job.state is State.SUCCESSFUL
+        assert team in directory.stores["group"].live
+        assert not directory.links.targets(team, "members")
+
+    virtual_time.run(story())

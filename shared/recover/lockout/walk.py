@@ -20,6 +20,7 @@ from shared.catalogue.roles import ROLE_ASSIGNMENT
 from shared.catalogue.tenant_settings import SECURITY_DEFAULTS
 from shared.catalogue.user import USER
 from shared.domain.changes import Action, Change, Json
+from shared.recover.lockout.policies import ENABLED, is_enforced
 from shared.recover.lockout.state import Edge, State, united
 
 POLICY, LOCATION, PERSON, TEAM = CONDITIONAL_ACCESS_POLICY.name, NAMED_LOCATION.name, USER.name, GROUP.name
@@ -170,7 +171,14 @@ def _policy(state: State, one: str, change: Change, outlook: Outlook) -> State:
         # Graph may lay complex values over what is there or put them in its place; the guard holds for both.
         replaced = tuple({**form, **change.target} for form in forms)
         forms = united(replaced, tuple(merged(form, change.target) for form in forms))
+        # One that is to be switched on and was not seen, because a replica lags, is what it is to be.
+        forms = forms or ((change.target,) if change.target.get("state") == ENABLED else ())
     return msgspec.structs.replace(state, policies={**state.policies, one: forms})
+
+
+def counts_after(state: State, change: Change, outlook: Outlook) -> bool:
+    """Tell whether the policy that a change is about may decide over sign-ins after it."""
+    return any(map(is_enforced, applied(state, change, outlook).policies.get(change.object_id.lower(), ())))
 
 
 def merged(current: Any, change: Any) -> Any:
