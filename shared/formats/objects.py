@@ -28,7 +28,9 @@ ROW = struct.Struct("<16s16sIIHBB")
 KEY_AND_TYPE = itemgetter(0, 5)
 FRAME_LINES_MAX = 128
 BODY_BYTES_MAX = 16 * 1024 * 1024  # ten times Graph's largest object, the manifest of an application (1.2 MB)
-OPEN_BYTES_MAX = 16 * 1024 * 1024  # about what the 64 shards of a million objects have open at most
+# What the 64 shards of a million objects of 1.3 KB have open at most, so that more shards need no more memory
+# (docs/decisions/0029-open-frames-of-a-segment.md).
+OPEN_BYTES_MAX = 9 * 1024 * 1024
 NO_DIGEST = bytes(BODY_DIGEST_BYTES)
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -136,9 +138,9 @@ class _ShardSpool:
             self.open, self.closed = bytearray(), len(self.keys)
 
     def pack_lines(self) -> None:
-        """Compress what is open so far, to be taken out again when the frame is full."""
+        """Compress what is open so far, fast, to be taken out again when the frame is full."""
         if self.open:
-            self.packed_lines.append(compress(self.open))
+            self.packed_lines.append(compress_rows(self.open))
             self.open = bytearray()
 
     def packed(self, start_at: int) -> list[bytes]:
