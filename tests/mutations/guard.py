@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.mutations.planting import Mutation
 
 SEARCH = ("tests/properties/test_lockout.py",)
+ROLES = ("tests/properties/test_lockout_of_administrators.py",)  # the same search, in tenants with roles and methods
 RULES = ("tests/unit/recover/lockout",)
 POLICIES, STATE = "shared/recover/lockout/policies.py", "shared/recover/lockout/state.py"
 RULES_FILE, WALK = "shared/recover/lockout/rules.py", "shared/recover/lockout/walk.py"
@@ -94,16 +95,16 @@ GUARD = (
     Mutation(
         "rule 3: a deleted group still spares its members",
         STATE,
-        "trusted = {edge for edge in state.links if edge[0] in state.groups and edge[0] not in state.vague}",
-        "trusted = {edge for edge in state.links if edge[0] not in state.vague}",
+        "return {edge for edge in state.links if edge[0] in state.groups and edge[0] not in state.vague}",
+        "return {edge for edge in state.links if edge[0] not in state.vague}",
         SEARCH,
     ),
     Mutation(
         "rule 3: a group that a rule fills anew still spares its members",
         STATE,
-        "trusted = {edge for edge in state.links if edge[0] in state.groups and edge[0] not in state.vague}",
-        "trusted = {edge for edge in state.links if edge[0] in state.groups}",
-        RULES,
+        "return {edge for edge in state.links if edge[0] in state.groups and edge[0] not in state.vague}",
+        "return {edge for edge in state.links if edge[0] in state.groups}",
+        ROLES,
     ),
     Mutation(
         "rule 4: a named location may be missing",
@@ -117,7 +118,7 @@ GUARD = (
         "shared/recover/lockout/unseen.py",
         "if difference.type == AUTHENTICATION_METHOD.name:",
         'if difference.type == "":',
-        RULES,
+        ROLES,
     ),
     Mutation(
         "rule 5: an application is switched off",
@@ -138,7 +139,7 @@ GUARD = (
         "shared/recover/lockout/unseen.py",
         "if difference.type == SECURITY_DEFAULTS.name:",
         'if difference.type == "":',
-        RULES,
+        ROLES,
     ),
     Mutation(
         "rule 7: a policy is switched on without being staged",
@@ -201,7 +202,7 @@ GUARD = (
         RULES_FILE,
         "    if state.assigned is not None and account not in administrators(state):",
         "    if state.assigned is None and account not in administrators(state):",
-        RULES,
+        ROLES,
     ),
     Mutation(
         "rule 1: an emergency account may be named in any domain",
@@ -215,7 +216,7 @@ GUARD = (
         STATE,
         "(group, account) for group in state.vague}",
         "(group, account) for group in state.vague & state.dynamic}",
-        RULES,
+        ROLES,
     ),
     Mutation(
         "rule 4: an authentication strength may be missing",
@@ -223,6 +224,27 @@ GUARD = (
         "sorted(strengths_named(form) - state.strengths if state.strengths is not None else ())",
         "sorted(strengths_named(form) - strengths_named(form) if state.strengths is not None else ())",
         RULES,
+    ),
+    Mutation(
+        "rule 1: a group's role reaches members of groups within it",
+        STATE,
+        "    return frozenset(known for known in enabled if known in assigned or known in holding)",
+        "    return frozenset(known for known in enabled if known in assigned or surely_in(state, known) & assigned)",
+        ROLES,
+    ),
+    Mutation(
+        "rule 2: a rule that asks for groups chooses as before",
+        WALK,
+        "    state = msgspec.structs.replace(state, vague=state.vague | state.by_groups)\n",
+        "",
+        ROLES,
+    ),
+    Mutation(
+        "rule 1: a role that is removed stays",
+        WALK,
+        "    is_gone = change.action is Action.REMOVE\n",
+        "    is_gone = False\n",
+        ROLES,
     ),
     Mutation(
         "rule 5: one administrator is enough",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Collection
 from copy import deepcopy
 from functools import cache
 
@@ -110,7 +111,7 @@ class Draw:
             if known not in tenant.bin and not row:
                 target[known] = set(tenant.members[known])  # a report names every difference
         for known in tenant.groups:  # taken for granted, as docs/lockout.md says: where restored groups are nested
-            tenant.members[known] -= (set(GROUPS) & tenant.bin.keys()) - target[known]
+            tenant.members[known] -= (set(GROUPS) & tenant.bin.keys()) - target.get(known, set())
         for known in POLICIES:
             wanted = self.policy(known)
             if known in tenant.policies and self.random.random() < 0.5:
@@ -170,16 +171,19 @@ def planned(rows: list[Difference]) -> dict[Wave, list[Change]]:
     return {**waves, Wave.LINKS: links}
 
 
-def still_to_link(tenant: Entra, rows: list[Difference], target: Members) -> list[Change]:
-    """Return what the links wave really does: what was restored may have come back with other members."""
-    restored = {row.object_id for row in rows if row.action is Action.RESTORE}
-    touched = {row.object_id for row in rows if row.links} | restored
-    touched |= {group for group in GROUPS if target[group] & restored}
+def still_to_link(tenant: Entra, rows: list[Difference], target: Members, made: Collection[str] = ()) -> list[Change]:
+    """Return what the links wave really does: what was restored may have come back with other members.
+
+    `made` are ids that the plan has created anew.
+    """
+    back = {row.object_id for row in rows if row.action is Action.RESTORE} | {*made}
+    touched = {row.object_id for row in rows if row.links} | back
+    touched |= {group for group in target if target[group] & back}
     changes: list[Change] = []
     for group in sorted(touched & tenant.groups.keys()):
         if DYNAMIC in tenant.groups[group]["groupTypes"]:
             continue
-        wanted = {one for one in target[group] if one not in tenant.bin}
+        wanted = {one for one in target[group] if one in tenant.users or one in tenant.groups}
         links = [
             LinkDifference(reference="members", other_id=one, action=action)
             for some, action in (

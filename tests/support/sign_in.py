@@ -1,7 +1,8 @@
 """A tenant in which people sign in, as Entra's pages tell it; shares no code and no thought with the lock-out guard.
 
 It is strict with the person: whoever a policy applies to can meet none of its demands, and every narrowing condition
-is met. What a plan does is done to it change by change, in the order of execution.
+is met. A rule of a dynamic group chooses whom it was drawn to choose, whenever it runs. What a plan does is done to it
+change by change, in the order of execution.
 """
 
 from __future__ import annotations
@@ -13,17 +14,28 @@ from typing import Any
 from shared.domain.changes import Change
 
 Thing = dict[str, Any]
+ROLE = "62e90394-69f5-4237-9190-012177145e10"  # Global Administrator
 
 
 @dataclass
 class Entra:
-    """Live and soft-deleted objects by id, and who is a direct member of which group (kept while in the bin)."""
+    """Live and soft-deleted objects by id, and who is a direct member of which group (kept while in the bin).
+
+    `admins` are those, people or groups, to whom Global Administrator is assigned, active and everywhere; an assignment
+    stays while its holder is in the bin. `methods` are ways to sign in that are switched on, `way` the one that each
+    person has; `rules` whom the rule of a dynamic group chooses.
+    """
 
     users: dict[str, Thing] = field(default_factory=dict)
     groups: dict[str, Thing] = field(default_factory=dict)
     policies: dict[str, Thing] = field(default_factory=dict)
     bin: dict[str, Thing] = field(default_factory=dict)
     members: dict[str, set[str]] = field(default_factory=dict)
+    admins: set[str] = field(default_factory=set)
+    methods: set[str] = field(default_factory=set)
+    way: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, set[str]] = field(default_factory=dict)
+    has_defaults: bool = False
 
     def store(self, type_name: str) -> dict[str, Thing]:
         """Return the live objects of a type."""
@@ -31,8 +43,34 @@ class Entra:
 
     def do(self, change: Change) -> None:
         """Let one change of a plan happen."""
-        store = self.store(change.type)
+        if change.type in {"user", "group", "conditionalAccessPolicy"}:
+            self._do_in(self.store(change.type), change)
+        elif change.type == "unifiedRoleAssignment":
+            principal, role, scope = change.object_id.split("/", 2)
+            if (role, scope) == (ROLE, "/"):
+                self.admins = self.admins - {principal} if change.action == "remove" else self.admins | {principal}
+        elif change.type == "identitySecurityDefaultsEnforcementPolicy":
+            self.has_defaults = bool(change.target.get("isEnabled", self.has_defaults))
+        elif change.type == "authenticationMethodConfiguration" and "state" in change.target:
+            is_on = change.target["state"] == "enabled"
+            self.methods = self.methods | {change.object_id} if is_on else self.methods - {change.object_id}
+        self._run_rules(change)
+
+    def _run_rules(self, change: Change) -> None:
+        """Let rules choose: all when a person changes, those that ask for groups with any group, each with its own."""
+        for group, chosen in self.rules.items():
+            body = self.groups.get(group) or {}
+            by_groups = change.type == "group" and "memberof" in (body.get("membershipRule") or "")
+            if "DynamicMembership" in body.get("groupTypes", []) and (
+                change.type == "user" or by_groups or (change.type == "group" and change.object_id == group)
+            ):
+                self.members[group] = set(chosen)
+
+    def _do_in(self, store: dict[str, Thing], change: Change) -> None:
         match change.action.value:
+            case "recreate":
+                store[change.object_id] = {"id": change.object_id, **deepcopy(change.target)}
+                self.members.setdefault(change.object_id, set())
             case "restore":
                 store[change.object_id] = self.bin.pop(change.object_id)
             case "softDelete":
@@ -61,13 +99,25 @@ class Entra:
     def can_sign_in(self, person: str) -> bool:
         """Tell whether the person gets in with a password alone."""
         user = self.users.get(person)
-        if user is None or not user["accountEnabled"]:
+        if user is None or not user["accountEnabled"] or self.has_defaults:
+            return False
+        if person in self.way and self.way[person] not in self.methods:
             return False
         inside = self.groups_of(person)
         return not any(
             policy["state"] == "enabled" and _demands(policy) and _hits(policy, person, inside)
             for policy in self.policies.values()
         )
+
+    def can_administer(self, person: str) -> bool:
+        """Tell whether the person gets in and is Global Administrator, alone or as a direct member of a group.
+
+        A role that is assigned to a group does not reach members of groups within it.
+        """
+        holds = person in self.admins or any(
+            person in self.members.get(one, set()) for one in self.admins & {*self.groups}
+        )
+        return holds and self.can_sign_in(person)
 
 
 def _hits(policy: Thing, person: str, inside: set[str]) -> bool:
@@ -81,4 +131,5 @@ def _hits(policy: Thing, person: str, inside: set[str]) -> bool:
 
 
 def _demands(policy: Thing) -> bool:
-    return bool((policy.get("grantControls") or {}).get("builtInControls"))
+    grant = policy.get("grantControls") or {}
+    return bool(grant.get("builtInControls") or grant.get("authenticationStrength"))

@@ -22,7 +22,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     `accounts` and `policies` hold every form an object may have; an account that is not live has the form None.
     `groups` and `locations` are those certainly live. `links` certainly hold, `may` perhaps. `vague` are objects whose
-    links prove nothing for now: they were just restored, or (a `dynamic` group) a rule decides anew.
+    links prove nothing for now: they were just restored, or (a `dynamic` group) a rule decides anew. `by_groups` are the
+    dynamic ones whose rule asks who is in other groups.
     `has_nesting` is false when only direct members are known.
 
     `admins` are the forms of everybody who is Global Administrator now or on the way, `assigned` the principals (people
@@ -35,6 +36,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     policies: Mapping[str, tuple[Json, ...]] = {}
     groups: frozenset[str] = frozenset()
     dynamic: frozenset[str] = frozenset()
+    by_groups: frozenset[str] = frozenset()
     links: frozenset[Edge] = frozenset()
     may: frozenset[Edge] = frozenset()
     vague: frozenset[str] = frozenset()
@@ -56,6 +58,7 @@ def between(before: State, after: State) -> State:
         },
         groups=before.groups & after.groups,
         dynamic=before.dynamic | after.dynamic,
+        by_groups=before.by_groups | after.by_groups,
         links=before.links & after.links,
         may=before.may | after.may,
         vague=before.vague | after.vague,
@@ -83,8 +86,11 @@ def united(some: tuple[Form, ...], more: tuple[Form, ...]) -> tuple[Form, ...]:
 
 def surely_in(state: State, account: str) -> frozenset[str]:
     """Return the live groups that certainly contain the account, directly or nested."""
-    trusted = {edge for edge in state.links if edge[0] in state.groups and edge[0] not in state.vague}
-    return _upwards(trusted, account)
+    return _upwards(_trusted(state), account)
+
+
+def _trusted(state: State) -> set[Edge]:
+    return {edge for edge in state.links if edge[0] in state.groups and edge[0] not in state.vague}
 
 
 def perhaps_in(state: State, account: str) -> frozenset[str] | None:
@@ -98,10 +104,14 @@ def perhaps_in(state: State, account: str) -> frozenset[str] | None:
 
 
 def administrators(state: State) -> frozenset[str]:
-    """Return whoever certainly is an enabled Global Administrator, by an assignment of their own or of a group."""
+    """Return whoever certainly is an enabled Global Administrator, by an assignment of their own or of a group.
+
+    A group's role reaches its direct members only ("Use Microsoft Entra groups to manage role assignments").
+    """
     assigned = state.assigned or frozenset()
     enabled = (known for known, forms in state.admins.items() if all(map(_is_enabled, forms)))
-    return frozenset(known for known in enabled if known in assigned or surely_in(state, known) & assigned)
+    holding = {one for group, one in _trusted(state) if group in assigned}
+    return frozenset(known for known in enabled if known in assigned or known in holding)
 
 
 def _is_enabled(form: Json | None) -> bool:

@@ -128,7 +128,14 @@ def _assigned(state: State, change: Change) -> State:
     return msgspec.structs.replace(state, assigned=assigned)
 
 
+def asks_for_groups(body: Json) -> bool:
+    """Tell whether the rule of a dynamic group asks who is in other groups ("user.memberof -any (...)")."""
+    return "memberof" in str(body.get("membershipRule") or "").lower()
+
+
 def _team(state: State, one: str, change: Change, outlook: Outlook) -> State:
+    # Whoever is in a group now, and whether it is there, may make the rules that ask for groups decide anew.
+    state = msgspec.structs.replace(state, vague=state.vague | state.by_groups)
     edge = (one, change.other_id.lower())
     if change.action is Action.LINK and change.reference == "members":
         return msgspec.structs.replace(state, links=state.links | {edge}, may=state.may | {edge})
@@ -142,7 +149,8 @@ def _team(state: State, one: str, change: Change, outlook: Outlook) -> State:
     if change.action is Action.UPDATE and RULE & change.target.keys():
         is_dynamic = DYNAMIC in (change.target.get("groupTypes") or ()) or one in state.dynamic
         dynamic = state.dynamic | {one} if is_dynamic else state.dynamic
-        return msgspec.structs.replace(state, vague=state.vague | {one}, dynamic=dynamic)
+        by_groups = state.by_groups | ({one} if asks_for_groups(change.target) else frozenset())
+        return msgspec.structs.replace(state, vague=state.vague | {one}, dynamic=dynamic, by_groups=by_groups)
     return state
 
 
@@ -154,6 +162,7 @@ def _restored_team(state: State, one: str, body: Json, outlook: Outlook) -> Stat
         groups=state.groups | {one},
         vague=state.vague | {one},
         dynamic=state.dynamic | {one} if is_dynamic else state.dynamic,
+        by_groups=state.by_groups | {one} if is_dynamic and asks_for_groups(body) else state.by_groups,
         may=state.may | {edge for edge in outlook.settled if one in edge},
     )
 

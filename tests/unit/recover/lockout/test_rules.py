@@ -10,7 +10,7 @@ import pytest
 from shared.catalogue.entry import Wave
 from shared.domain.changes import Action, Change, Json
 from shared.recover.lockout.guard import last_administrators
-from shared.recover.lockout.state import State
+from shared.recover.lockout.state import State, administrators
 from shared.recover.lockout.walk import EVERYWHERE, GLOBAL_ADMINISTRATOR, Outlook
 from tests.support.builders import a_change, a_link_change, an_id
 from tests.unit.recover.lockout.worlds import (
@@ -125,6 +125,14 @@ def test_rule_2_believes_in_nested_groups_only_while_every_link_holds() -> None:
     live = a_state(policy, groups=frozenset({outer, EXCLUDED}), links=links)
     assert rule_of(live, {}) == 0
     assert rule_of(live, {Wave.LINKS: [a_link_change("excluded", "outer", Action.UNLINK)]}) == 3
+
+
+@pytest.mark.parametrize(("by_groups", "rule"), [(True, 2), (False, 0)])
+def test_rule_2_believes_no_rule_that_asks_for_groups_once_a_group_changes(by_groups: bool, rule: int) -> None:
+    known = frozenset({EXCLUDED})
+    live = a_state(a_sleeping_policy(), dynamic=known, by_groups=known if by_groups else frozenset())
+    joining = a_link_change("somebody", "team")
+    assert rule_of(live, {Wave.LINKS: [joining], **enabling()}) == rule
 
 
 def test_rule_2_sees_the_moment_between_leaving_one_excluded_group_and_joining_another() -> None:
@@ -345,6 +353,22 @@ def test_rule_5_counts_the_members_of_a_group_that_has_the_role() -> None:
     assert (found.finding.rule, found.finding.endangered) == (5, frozenset({ADMIN}))
     other_group = {Wave.LINKS: [a_link_change("admin", "elsewhere", Action.UNLINK)]}
     assert last_administrators(live, other_group, Outlook()) is None
+
+
+def test_rule_5_takes_no_member_of_a_group_within_it_for_an_administrator() -> None:
+    team, inner = an_id("admins"), an_id("inner")
+    links = frozenset({(team, inner), (inner, ADMIN)})
+    state = State(
+        accounts={},
+        groups=frozenset({team, inner}),
+        links=links,
+        may=links,
+        admins={ADMIN: (ADMIN_FORM,)},
+        assigned=frozenset({team}),
+    )
+    assert administrators(state) == frozenset()
+    direct = msgspec.structs.replace(state, links=links | {(team, ADMIN)})
+    assert administrators(direct) == frozenset({ADMIN})
 
 
 def test_rule_6_never_has_security_defaults_and_an_enforced_policy_together() -> None:
