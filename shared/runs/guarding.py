@@ -38,7 +38,7 @@ from shared.recover.lockout.walk import (
     TEAM,
     Outlook,
     Waves,
-    asks_for_groups,
+    asked_for,
     counts_after,
 )
 from shared.recover.plan import left_alone, object_changes
@@ -276,7 +276,7 @@ class Guarding:
             policies={known: (form,) for known, form in policies.items()},
             groups=frozenset(teams),
             dynamic=frozenset(known for known, body in teams.items() if DYNAMIC in (body.get("groupTypes") or ())),
-            by_groups=frozenset(known for known, body in teams.items() if asks_for_groups(body)),
+            by_groups=frozenset(pair for known, body in teams.items() for pair in asked_for(known, body)),
             links=links,
             may=links,
             locations=frozenset(await listed(self._directory, NAMED_LOCATION)),

@@ -235,8 +235,8 @@ GUARD = (
     Mutation(
         "rule 2: a rule that asks for groups chooses as before",
         WALK,
-        "    state = msgspec.structs.replace(state, vague=state.vague | state.by_groups)\n",
-        "",
+        "        state = msgspec.structs.replace(state, vague=state.vague | asking)\n",
+        "        asking.clear()\n",
         ROLES,
     ),
     Mutation(

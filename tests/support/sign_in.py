@@ -60,7 +60,8 @@ class Entra:
         """Let rules choose: all when a person changes, those that ask for groups with any group, each with its own."""
         for group, chosen in self.rules.items():
             body = self.groups.get(group) or {}
-            by_groups = change.type == "group" and "memberof" in (body.get("membershipRule") or "")
+            rule = body.get("membershipRule") or ""
+            by_groups = change.type == "group" and "memberof" in rule and change.object_id in rule
             if "DynamicMembership" in body.get("groupTypes", []) and (
                 change.type == "user" or by_groups or (change.type == "group" and change.object_id == group)
             ):

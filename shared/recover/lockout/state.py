@@ -22,8 +22,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     `accounts` and `policies` hold every form an object may have; an account that is not live has the form None.
     `groups` and `locations` are those certainly live. `links` certainly hold, `may` perhaps. `vague` are objects whose
-    links prove nothing for now: they were just restored, or (a `dynamic` group) a rule decides anew. `by_groups` are the
-    dynamic ones whose rule asks who is in other groups.
+    links prove nothing for now: they were just restored, or (a `dynamic` group) a rule decides anew. `by_groups` are
+    pairs of a dynamic group and another one that its rule asks for.
     `has_nesting` is false when only direct members are known.
 
     `admins` are the forms of everybody who is Global Administrator now or on the way, `assigned` the principals (people
@@ -36,7 +36,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     policies: Mapping[str, tuple[Json, ...]] = {}
     groups: frozenset[str] = frozenset()
     dynamic: frozenset[str] = frozenset()
-    by_groups: frozenset[str] = frozenset()
+    by_groups: frozenset[Edge] = frozenset()
     links: frozenset[Edge] = frozenset()
     may: frozenset[Edge] = frozenset()
     vague: frozenset[str] = frozenset()

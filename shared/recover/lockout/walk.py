@@ -22,6 +22,7 @@ from shared.catalogue.user import USER
 from shared.domain.changes import Action, Change, Json
 from shared.recover.lockout.policies import ENABLED, is_enforced
 from shared.recover.lockout.state import Edge, State, united
+from shared.recover.rewriting import ids_in
 
 POLICY, LOCATION, PERSON, TEAM = CONDITIONAL_ACCESS_POLICY.name, NAMED_LOCATION.name, USER.name, GROUP.name
 STRENGTH, ASSIGNMENT, DEFAULTS = AUTHENTICATION_STRENGTH.name, ROLE_ASSIGNMENT.name, SECURITY_DEFAULTS.name
@@ -128,14 +129,17 @@ def _assigned(state: State, change: Change) -> State:
     return msgspec.structs.replace(state, assigned=assigned)
 
 
-def asks_for_groups(body: Json) -> bool:
-    """Tell whether the rule of a dynamic group asks who is in other groups ("user.memberof -any (...)")."""
-    return "memberof" in str(body.get("membershipRule") or "").lower()
+def asked_for(group: str, body: Json) -> frozenset[Edge]:
+    """Return the group with each other one whose members its rule asks for ("user.memberof -any (...)")."""
+    rule = str(body.get("membershipRule") or "").lower()
+    return frozenset((group, other) for other in ids_in(rule)) if "memberof" in rule else frozenset()
 
 
 def _team(state: State, one: str, change: Change, outlook: Outlook) -> State:
-    # Whoever is in a group now, and whether it is there, may make the rules that ask for groups decide anew.
-    state = msgspec.structs.replace(state, vague=state.vague | state.by_groups)
+    if change.action is not Action.UPDATE:
+        # Who is in a group, and whether it is there, makes the rules that ask for it decide anew.
+        asking = {group for group, other in state.by_groups if other == one}
+        state = msgspec.structs.replace(state, vague=state.vague | asking)
     edge = (one, change.other_id.lower())
     if change.action is Action.LINK and change.reference == "members":
         return msgspec.structs.replace(state, links=state.links | {edge}, may=state.may | {edge})
@@ -149,7 +153,7 @@ def _team(state: State, one: str, change: Change, outlook: Outlook) -> State:
     if change.action is Action.UPDATE and RULE & change.target.keys():
         is_dynamic = DYNAMIC in (change.target.get("groupTypes") or ()) or one in state.dynamic
         dynamic = state.dynamic | {one} if is_dynamic else state.dynamic
-        by_groups = state.by_groups | ({one} if asks_for_groups(change.target) else frozenset())
+        by_groups = state.by_groups | asked_for(one, change.target)
         return msgspec.structs.replace(state, vague=state.vague | {one}, dynamic=dynamic, by_groups=by_groups)
     return state
 
@@ -162,7 +166,7 @@ def _restored_team(state: State, one: str, body: Json, outlook: Outlook) -> Stat
         groups=state.groups | {one},
         vague=state.vague | {one},
         dynamic=state.dynamic | {one} if is_dynamic else state.dynamic,
-        by_groups=state.by_groups | {one} if is_dynamic and asks_for_groups(body) else state.by_groups,
+        by_groups=state.by_groups | asked_for(one, body),
         may=state.may | {edge for edge in outlook.settled if one in edge},
     )
 

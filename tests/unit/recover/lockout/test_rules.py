@@ -127,12 +127,11 @@ def test_rule_2_believes_in_nested_groups_only_while_every_link_holds() -> None:
     assert rule_of(live, {Wave.LINKS: [a_link_change("excluded", "outer", Action.UNLINK)]}) == 3
 
 
-@pytest.mark.parametrize(("by_groups", "rule"), [(True, 2), (False, 0)])
-def test_rule_2_believes_no_rule_that_asks_for_groups_once_a_group_changes(by_groups: bool, rule: int) -> None:
-    known = frozenset({EXCLUDED})
-    live = a_state(a_sleeping_policy(), dynamic=known, by_groups=known if by_groups else frozenset())
-    joining = a_link_change("somebody", "team")
-    assert rule_of(live, {Wave.LINKS: [joining], **enabling()}) == rule
+@pytest.mark.parametrize(("asked", "rule"), [("team", 3), ("another team", 0)])
+def test_rule_3_believes_no_rule_that_asks_for_a_group_once_that_group_changes(asked: str, rule: int) -> None:
+    policy = a_policy(state="enabled")
+    live = a_state(policy, dynamic=frozenset({EXCLUDED}), by_groups=frozenset({(EXCLUDED, an_id(asked))}))
+    assert rule_of(live, {Wave.LINKS: [a_link_change("somebody", "team")]}) == rule
 
 
 def test_rule_2_sees_the_moment_between_leaving_one_excluded_group_and_joining_another() -> None:
