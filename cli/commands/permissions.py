@@ -16,10 +16,11 @@ from cli.screen import Screen
 
 
 class Known(msgspec.Struct, frozen=True):
-    """The file: by type what reading takes and writing besides, and by use what is of no type."""
+    """The file: by type what reading takes and writing besides, by use what is of no type, other names of types."""
 
     types: dict[str, dict[str, tuple[str, ...]]]
     beside: dict[str, tuple[str, ...]]
+    names: dict[str, str]
 
 
 def permissions(screen: Screen, given: Namespace) -> Exit:
@@ -38,14 +39,16 @@ def needed(known: Known, purpose: str, names: Sequence[str]) -> list[tuple[str, 
     """Return the permissions for `names` (none: every type) in alphabetical order, with what each is for.
 
     A recovery reads what it writes, so writing takes the permissions to read as well; what is of no type is needed with
-    every type. Raises CliError that lists the types there are.
+    every type. A type may be named as the API does, and an agent by its own type. Raises CliError that lists the names
+    there are.
     """
     by_type = known.types
-    unknown = [name for name in names if name not in by_type]
+    called = {*by_type, *known.names}
+    unknown = [name for name in names if name not in called]
     if unknown:
-        raise CliError(Exit.USAGE, f"{unknown[0]!r} is no captured type; use one of {', '.join(sorted(by_type))}")
+        raise CliError(Exit.USAGE, f"{unknown[0]!r} is no captured type; use one of {', '.join(sorted(called))}")
     found: dict[str, list[str]] = {}
-    for name in dict.fromkeys(names) if names else by_type:
+    for name in dict.fromkeys(known.names.get(name, name) for name in names) if names else by_type:
         writing = by_type[name]["write"] if purpose == "write" else ()
         for permission in dict.fromkeys((*by_type[name]["read"], *writing)):
             found.setdefault(permission, []).append(name)

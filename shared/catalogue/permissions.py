@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from shared.catalogue.entry import plain
 from shared.catalogue.types import TYPES
 
 FILE = Path(__file__).parents[2] / "cli" / "permissions.json"
@@ -21,9 +22,17 @@ BESIDE = {
 
 
 def permissions() -> bytes:
-    """Return, by type, the permissions to read it and those that writing it takes besides; then those of no type."""
+    """Return, by type, the permissions to read it and those that writing it takes besides; then those of no type.
+
+    At the end the other names that a type is known by: the API's, and those of the derived types that it is read with.
+    """
     rows = {entry.name: {"read": entry.read_permissions, "write": entry.write_permissions} for entry in TYPES}
-    return msgspec.json.format(msgspec.json.encode({"types": rows, "beside": BESIDE}), indent=1) + b"\n"
+    others = {entry.wire_name: entry.name for entry in TYPES} | {
+        plain(kind): entry.name for entry in TYPES for kind in entry.kinds
+    }
+    names = {other: name for other, name in others.items() if other not in rows}
+    content = msgspec.json.encode({"types": rows, "beside": BESIDE, "names": names})
+    return msgspec.json.format(content, indent=1) + b"\n"
 
 
 if __name__ == "__main__":

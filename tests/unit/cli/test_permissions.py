@@ -27,6 +27,22 @@ def test_reading_and_writing_name_exactly_what_the_types_need() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "permission", "of"),
+    [
+        ("namedLocationPolicy", "Policy.Read.All", "namedLocation"),
+        ("authenticationMethodPolicy", "Policy.Read.All", "authenticationMethodConfiguration"),
+        ("agentIdentity", "AgentIdentity.Read.All", "servicePrincipal"),
+        ("agentIdentityBlueprint", "AgentIdentityBlueprint.Read.All", "application"),
+        ("agentIdentityBlueprintPrincipal", "AgentIdentityBlueprintPrincipal.Read.All", "servicePrincipal"),
+        ("agentUser", "User.Read.All", "user"),
+    ],
+)
+def test_a_type_may_be_named_as_the_api_does_and_an_agent_by_its_own_type(name: str, permission: str, of: str) -> None:
+    ran = command("permissions", "--for", "read", "--types", f"{name},{of}", environment={})
+    assert {"permission": permission, "types": [of]} in msgspec.json.decode(ran.out)
+
+
 def test_every_type_is_meant_when_none_is_named_and_no_permission_comes_twice() -> None:
     rows = msgspec.json.decode(command("permissions", "--for", "read", environment={}).out)
     names = [row["permission"] for row in rows]
