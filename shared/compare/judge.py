@@ -48,16 +48,33 @@ def judge(
     wanted, present = _values(entry, target, current, action)
     if action is Action.UPDATE and not wanted and not links:
         return None
-    named = current.body or target.body or {}
     return Difference(
         type=entry.name,
         object_id=object_id,
-        display_name=_name_of(named),
+        display_name=_name_of(current.body or target.body or {}),
         action=action,
         target=wanted,
         current=present,
         links=links if action is Action.UPDATE else (),
-        refusal=refusal_for(entry, action, current, wanted, links),
+        refusal=refusal_for(entry, action, current.body, wanted, links),
+    )
+
+
+def updated(entry: ObjectType, object_id: str, wanted: Json, present: Json, facts: Json) -> Difference | None:
+    """Return the same for an object that is live on both sides, from the properties that differ alone.
+
+    `facts` are the present values of what any object is asked here.
+    """
+    if not wanted:
+        return None
+    return Difference(
+        type=entry.name,
+        object_id=object_id,
+        display_name=_name_of(facts),
+        action=Action.UPDATE,
+        target=wanted,
+        current=present,
+        refusal=refusal_for(entry, Action.UPDATE, facts, wanted),
     )
 
 
@@ -82,12 +99,12 @@ def _values(entry: ObjectType, target: Side, current: Side, action: Action) -> t
 
 
 def refusal_for(
-    entry: ObjectType, action: Action, current: Side, wanted: Json, links: tuple[LinkDifference, ...]
+    entry: ObjectType, action: Action, body: Json | None, wanted: Json, links: tuple[LinkDifference, ...] = ()
 ) -> str:
-    """Return why a recovery leaves this row alone, empty when it may act."""
-    if entry.is_synced and is_mastered_on_premises(current.body):
+    """Return why a recovery leaves this row alone, empty when it may act; `body` is the object as it is now."""
+    if entry.is_synced and is_mastered_on_premises(body):
         return ON_PREMISES
-    if is_built_in(entry, current.body):
+    if is_built_in(entry, body):
         return BUILT_IN
     if action is Action.RECREATE and not entry.is_remade:
         return HARD_DELETED

@@ -7,28 +7,45 @@ a few comparisons whatever it holds.
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, compress
+from operator import ne
+from typing import NamedTuple
 
 from shared.domain.ids import KEY_BYTES
 from shared.formats.objects import ROW, IndexRow
 
-MARK_BYTES = 34  # key, type code, flags, digest: what tells whether an object is the same, without where it lies
-MARK_KEY_BYTES = KEY_BYTES + 1
-_MARK_ORDER = (*range(KEY_BYTES), ROW.size - 2, ROW.size - 1, *range(KEY_BYTES, 2 * KEY_BYTES))
+MARK_BYTES = KEY_BYTES + 1  # of an object in either table: key and type code, or digest and flags
+_KEY_ORDER = (*range(KEY_BYTES), ROW.size - 2)
+_PROOF_ORDER = (*range(KEY_BYTES, 2 * KEY_BYTES), ROW.size - 1)
+_ONE_MARK = struct.Struct(f"{MARK_BYTES}s")
 _ROWS_AT_ONCE_MAX = 1024
+_PROOFS_AT_ONCE = 256  # looked at one by one when any of them differs: 15 microseconds
 
 Place = tuple[int, int]  # numbers of a row on the left and on the right, -1 where that side has none
 
 
-def marks(index: bytes) -> bytes:
-    """Return the rows of an index block without offsets, 34 bytes each, still sorted by key and type code.
+class Marks(NamedTuple):
+    """What tells whether objects are the same, without where they lie: two tables with a row for each of them.
 
     Bodies move whenever another body of their shard changes its length, so where they lie says nothing about them.
     """
-    made = bytearray(len(index) // ROW.size * MARK_BYTES)
-    for to, source in enumerate(_MARK_ORDER):
-        made[to::MARK_BYTES] = index[source :: ROW.size]
+
+    keys: bytes  # key and type code, sorted
+    proofs: bytes  # digest and flags
+
+
+def marks(index: bytes) -> Marks:
+    """Return the marks of an index block."""
+    return Marks(_columns(index, _KEY_ORDER), _columns(index, _PROOF_ORDER))
+
+
+def _columns(index: bytes, order: Sequence[int]) -> bytes:
+    made = bytearray(len(index) // ROW.size * len(order))
+    for to, source in enumerate(order):
+        made[to :: len(order)] = index[source :: ROW.size]
     return bytes(made)
 
 
@@ -37,15 +54,40 @@ def row_at(index: bytes, number: int) -> IndexRow:
     return IndexRow._make(ROW.unpack_from(index, number * ROW.size))
 
 
-def find(table: bytes, key: bytes, type_code: int) -> int:
+def find(table: Marks, key: bytes, type_code: int) -> int:
     """Return the number of the row that a table of marks has for that object, -1 when it has none."""
 
     def key_of(number: int) -> bytes:
-        return table[number * MARK_BYTES : number * MARK_BYTES + MARK_KEY_BYTES]
+        return table.keys[number * MARK_BYTES : (number + 1) * MARK_BYTES]
 
     wanted = key + bytes([type_code])
-    at = bisect_left(range(len(table) // MARK_BYTES), wanted, key=key_of)
+    at = bisect_left(range(len(table.keys) // MARK_BYTES), wanted, key=key_of)
     return at if key_of(at) == wanted else -1
+
+
+def unlike_objects(left: Marks, right: Marks) -> Iterator[Place]:
+    """Yield the numbers of the rows of objects that differ, in key order: of one side only, or of both."""
+    at, on = 0, 0
+    ends = (len(left.keys) // MARK_BYTES, len(right.keys) // MARK_BYTES)
+    for before, now in chain(unlike(left.keys, right.keys, width=MARK_BYTES, key_bytes=MARK_BYTES), [ends]):
+        count = before - at if before >= 0 else now - on  # rows up to here that stand under the same keys
+        for number in _unproven(left.proofs, right.proofs, (at, on), count):
+            yield at + number, on + number
+        if (before, now) != ends:
+            yield before, now
+        at, on = at + count + (before >= 0), on + count + (now >= 0)
+
+
+def _unproven(left: bytes, right: bytes, place: Place, count: int) -> Iterator[int]:
+    """Yield which of `count` rows, from `place` on, have other proofs; where many have, looking at each is cheapest."""
+    for first in range(0, count, _PROOFS_AT_ONCE):
+        end = min(first + _PROOFS_AT_ONCE, count)
+        ours, theirs = (
+            proofs[(start + first) * MARK_BYTES : (start + end) * MARK_BYTES]
+            for proofs, start in zip((left, right), place, strict=True)
+        )
+        if ours != theirs:
+            yield from compress(range(first, end), map(ne, _ONE_MARK.iter_unpack(ours), _ONE_MARK.iter_unpack(theirs)))
 
 
 def unlike(left: bytes, right: bytes, *, width: int, key_bytes: int) -> Iterator[Place]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from shared.catalogue.types import BY_CODE, BY_NAME, reference_of_code
-from shared.compare.merge import MARK_BYTES, MARK_KEY_BYTES, find, marks, row_at, unlike
+from shared.compare.merge import find, marks, row_at, unlike, unlike_objects
 from shared.domain.changes import Action, LinkDifference
 from shared.domain.ids import KEY_BYTES, key_guid, object_keys
 from shared.domain.scope import Scope
@@ -41,7 +41,7 @@ class Indexes:
         """
         found: dict[Key, Pair] = {}
         target, current = self._target, self._current
-        for before, now in unlike(*self._marks, width=MARK_BYTES, key_bytes=MARK_KEY_BYTES):
+        for before, now in unlike_objects(*self._marks):
             then = row_at(target, before) if before >= 0 else None
             present = row_at(current, now) if now >= 0 else None
             known = then or present

@@ -6,6 +6,7 @@ describe rather than state, and embeds copies of objects that a policy only name
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import compress
 from operator import ne
@@ -63,10 +64,26 @@ def same(left: Any, right: Any, *, is_set: bool) -> bool:
     """Tell whether two property values mean the same; `is_set` when no collection in them carries an order."""
     if left == right:
         return True
+    if isinstance(left, dict) and isinstance(right, dict):
+        return _same_members(left, right, is_set=is_set)
     if not isinstance(left, COLLECTIONS) and not isinstance(right, COLLECTIONS):
         return False
     left, right = stated(left), stated(right)
     return _alike(left, right) if is_set else bool(left == right)
+
+
+def _same_members(left: Json, right: Json, *, is_set: bool) -> bool:
+    """Tell the same of two values that have members; stops at the first one that is not, and states only those."""
+    for name in left.keys() | right.keys():
+        if is_annotation(name):
+            continue
+        if name not in left or name not in right:
+            return False
+        if left[name] != right[name] and not same(
+            _stated_member(name, left[name]), _stated_member(name, right[name]), is_set=is_set
+        ):
+            return False
+    return True
 
 
 def _alike(left: Any, right: Any) -> bool:
@@ -84,14 +101,18 @@ def differing(entry: ObjectType, target: Json, current: Json) -> tuple[Json, Jso
     A property the entry does not know is compared as it stands; one that Graph computes is not compared. A member
     that is absent on one side counts as null there.
     """
-    wanted: Json = {}
-    present: Json = {}
     if list(target) == list(current):  # nearly always: Graph sends the members of a type in one order
         names = list(compress(target, map(ne, target.values(), current.values())))
     else:
         names = [name for name, left in target.items() if left != current.get(name)]
         names += [name for name, right in current.items() if right is not None and name not in target]
-    names.sort()
+    return meant(entry, sorted(names), target, current)
+
+
+def meant(entry: ObjectType, names: Iterable[str], target: Json, current: Json) -> tuple[Json, Json]:
+    """Return the same of the properties with these names, whose values are unlike; nothing else is looked at."""
+    wanted: Json = {}
+    present: Json = {}
     known_of = entry.properties_by_name
     for name in names:
         left, right, known = target.get(name), current.get(name), known_of.get(name)

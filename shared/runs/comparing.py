@@ -14,7 +14,8 @@ import msgspec
 from shared.catalogue.entry import ObjectType
 from shared.catalogue.identity import object_id_of
 from shared.catalogue.types import BY_CODE, BY_NAME
-from shared.compare.judge import ABSENT, Side, judge
+from shared.compare.judge import ABSENT, Side, judge, updated
+from shared.compare.members import Members
 from shared.compare.references import hangs_on_hidden, kept_links
 from shared.compare.shards import Indexes, Key, Pair, chosen, link_differences, types_in
 from shared.compare.sides import alike, asked_once
@@ -159,6 +160,17 @@ class Sides:
     codes: frozenset[int]
     once: Mapping[int, frozenset[str]] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
+    _members: dict[int, Members | None] = field(default_factory=dict)
+
+    def members_of(self, code: int) -> Members | None:
+        """Return what bodies of a type have shown of their members so far; None where its objects are seen whole:
+        they hang on others, are known by what they say, or were asked for other properties on either side.
+        """
+        if code not in self._members:
+            entry = BY_CODE[code]
+            is_whole = bool(entry.ends or entry.identity or self.once.get(code))
+            self._members[code] = None if is_whole else Members(entry)
+        return self._members[code]
 
 
 async def opened(target: Readable, current: Readable) -> Sides:
@@ -242,19 +254,35 @@ async def _judged(
     now_opened = await sides.current.opener([now for _before, now in pairs.values() if now])
     found: dict[Key, Kept] = {}
     for key, (before, now) in _as_stored(pairs):
-        entry, name = BY_CODE[key[1]], key[0].hex()
-        then = decode_body(then_opened(before), name=name) if before else None
-        present = decode_body(now_opened(now), name=name) if now else None
-        if once := sides.once.get(key[1]):
-            then, present = alike(then, present, once)
-        if entry.ends and hangs_on_hidden(entry, then, present, sides.hidden):
-            continue
-        known = _known_as(entry, key, present or then or {})
-        kept = kept_links(entry, links.get(key, ()), then, present, left_out=sides.left_out)
-        row = judge(entry, known, _side(before, then), _side(now, present), kept)
+        bodies = then_opened(before) if before else None, now_opened(now) if now else None
+        row = _told(sides, key, (before, now), bodies, links.get(key, ()))
         if row is not None and (kept_row := keep(row)) is not None:
             found[key] = kept_row
     return [found[key] for key in pairs if key in found]
+
+
+def _told(
+    sides: Sides, key: Key, pair: Pair, bodies: tuple[bytes | None, bytes | None], links: tuple[LinkDifference, ...]
+) -> Difference | None:
+    """Return the row of one object, None when nothing of it differs. Most are live on both sides with the same links:
+    of those, only the members that differ are looked at.
+    """
+    entry, members = BY_CODE[key[1]], sides.members_of(key[1])
+    before, now = pair
+    is_plain = before and now and not links and not (before[6] | now[6]) & SOFT_DELETED
+    if is_plain and members and bodies[0] and bodies[1]:
+        if parted := members.parted(bodies[0], bodies[1]):
+            known = _known_as(entry, key, parted.facts)
+            return updated(entry, known, parted.wanted, parted.present, parted.facts)
+        members.learn(decode_body(bodies[1], name=key[0].hex()))
+    name = key[0].hex()
+    then, present = [None if body is None else decode_body(body, name=name) for body in bodies]
+    if once := sides.once.get(key[1]):
+        then, present = alike(then, present, once)
+    if entry.ends and hangs_on_hidden(entry, then, present, sides.hidden):
+        return None
+    kept = kept_links(entry, links, then, present, left_out=sides.left_out)
+    return judge(entry, _known_as(entry, key, present or then or {}), _side(before, then), _side(now, present), kept)
 
 
 def _as_stored(pairs: Mapping[Key, Pair]) -> list[tuple[Key, Pair]]:

@@ -6,8 +6,9 @@ What is kept of a row is its line, a few hundred bytes, so half a tenant that di
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
-from shared.domain.changes import Difference
+from shared.domain.changes import Action, Difference
 from shared.domain.chosen import Chosen
 from shared.formats.records import encode_record
 from shared.recover.chosen import PARTLY, picked
@@ -32,15 +33,20 @@ class Reported:
             if not kept:
                 return None
             row = kept[0]
-        counts[f"report.{row.type}.{row.action}"] += 1
+        counts[_figure(row.type, row.action)] += 1
         counts["objectsCalculated"] += 1
         if row.refusal:
             counts["refused"] += 1
         for link in row.links:
-            counts[f"report.{row.type}.{link.action}"] += 1
+            counts[_figure(row.type, link.action)] += 1
             counts["linksCalculated"] += 1
         return encode_record(row)
 
     def counts(self) -> dict[str, int]:
         """Return the figures so far."""
         return dict(self._counts)
+
+
+@cache
+def _figure(type_name: str, action: Action) -> str:
+    return f"report.{type_name}.{action}"

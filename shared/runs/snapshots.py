@@ -222,7 +222,11 @@ class SnapshotReader:
     async def opener(self, rows: Iterable[IndexRow]) -> Opener:
         """Read what is stored of the bodies that `rows` point at, once per shard touched; return what opens each."""
         mask = self.manifest.shard_count - 1  # as in `index`
-        opened = {own: await self._shard_bodies(own) for own in sorted({zlib.crc32(row[0]) & mask for row in rows})}
+        wanted: dict[int, list[IndexRow]] = {}
+        for row in rows:
+            own = zlib.crc32(row[0]) & mask
+            (wanted.get(own) or wanted.setdefault(own, [])).append(row)
+        opened = {own: await self._shard_bodies(own, wanted[own]) for own in sorted(wanted)}
         if len(opened) == 1:
             return next(iter(opened.values())).open
         return lambda row: opened[zlib.crc32(row[0]) & mask].open(row)
@@ -248,13 +252,13 @@ class SnapshotReader:
                 return file.name, await self._block(file, own)
         return self.manifest.snapshot_id, memoryview(b"")
 
-    async def _shard_bodies(self, own: int) -> ShardBodies:
+    async def _shard_bodies(self, own: int, wanted: list[IndexRow]) -> ShardBodies:
         file = self._home(own)
         part = next(known for known in file.shards if known.shard == own)
         content = await stored(self._blobs, file.name, part.offset, part.length)
         if len(content) != part.length or zlib.crc32(content) != part.crc32:
             raise IntegrityError(file.name, f"shard {own} was cut or altered")
-        return ShardBodies(file.name, part, content)
+        return ShardBodies(file.name, part, content, wanted)
 
     def _home(self, own: int) -> File:
         for file in self.manifest.files:

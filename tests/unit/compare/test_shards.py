@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from shared.compare.shards import Indexes, link_differences, types_in
 from shared.domain.changes import Action, LinkDifference
 from shared.domain.ids import object_key
@@ -48,6 +50,30 @@ def test_an_object_with_the_same_digest_is_not_looked_at() -> None:
 
 def test_an_object_with_another_digest_is_looked_at() -> None:
     assert looked_at([a_row("a")], [a_row("a", digest="other")]) == {object_key(an_id("a"))}
+
+
+def test_few_and_many_differences_in_a_long_shard_are_all_found() -> None:
+    chance = random.Random(11)
+    for changed in (0, 1, 40, 900):
+        target = {number: a_row(f"long {number}") for number in range(1000)}
+        current = dict(target)
+        for number in chance.sample(range(1000), changed):
+            one = chance.choice(["gone", "new", "digest", "flags"])
+            if one == "gone":
+                del current[number]
+            elif one == "new":
+                del target[number]
+            else:
+                other = {"digest": b"x" * 16} if one == "digest" else {"flags": SOFT_DELETED}
+                current[number] = target[number]._replace(**other)
+        expected = {
+            row.key: (target.get(number), current.get(number))
+            for number, row in (target | current).items()
+            if target.get(number) != current.get(number)
+        }
+        found = Indexes(packed([*target.values()]), packed([*current.values()])).suspects()
+        assert {key[0]: pair for key, pair in found.items()} == expected
+        assert list(found) == sorted(found)
 
 
 def test_an_object_on_one_side_only_is_looked_at() -> None:
