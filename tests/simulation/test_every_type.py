@@ -145,7 +145,7 @@ class Vandal:
         self.graph("DELETE", f"/applications/{gone['id']}")
 
     def people(self) -> None:
-        """Change a user, a group, a manager, a sponsor, a licence."""
+        """Change a user, a group, a manager, a sponsor, licences of both."""
         managed = [one for one in self.cloud("user") if self.linked(one["id"], "manager")]
         managers = [one["id"] for one in self.cloud("user")][-2:]
         self.graph("PATCH", f"/users/{managed[0]['id']}", {"jobTitle": "Chef"})
@@ -162,6 +162,9 @@ class Vandal:
         self.graph("POST", f"/users/{licensed['id']}/assignLicense", body)
         group = next(one for one in self.cloud("group") if not one.get("isAssignableToRole"))
         self.graph("PATCH", f"/groups/{group['id']}", {"description": "x"})
+        licensed = next(one for one in self.cloud("group") if one.get("assignedLicenses"))
+        body = {"addLicenses": [], "removeLicenses": [one["skuId"] for one in licensed["assignedLicenses"]]}
+        self.graph("POST", f"/groups/{licensed['id']}/assignLicense", body)
 
     def cloud(self, kind: str) -> list[Json]:
         """Return the live objects of a type that Active Directory does not master."""
@@ -218,7 +221,10 @@ async def _tell() -> Told:
 
 
 def plant(simulator: Simulator) -> None:
-    """Give applications somebody to trust, and credentials whose values Graph would answer with."""
+    """Give a group a licence, and applications somebody to trust and credentials whose values Graph would answer with.
+
+    Groups have licences only here: those of users are made with the tenant.
+    """
     password = {"keyId": an_id("password"), "displayName": "shown", "secretText": PLANTED, "hint": PLANTED[:3]}
     key = {"keyId": an_id("key"), "displayName": "shown", "key": PLANTED, "type": "AsymmetricX509Cert"}
     trust = {"name": "ci", "issuer": "https://ci.example.org", "subject": "main", "audiences": ["api://exchange"]}
@@ -227,6 +233,10 @@ def plant(simulator: Simulator) -> None:
     for kind in ("application", "servicePrincipal"):
         for thing in simulator.tenant.directory.stores[kind].live.values():
             thing["passwordCredentials"], thing["keyCredentials"] = [password], [key]
+    people = Vandal(simulator)
+    held = next(one["assignedLicenses"] for one in people.cloud("user") if one.get("assignedLicenses"))
+    body = {"addLicenses": [{"skuId": held[0]["skuId"], "disabledPlans": []}], "removeLicenses": []}
+    people.graph("POST", f"/groups/{people.cloud('group')[0]['id']}/assignLicense", body)
 
 
 async def everything_stored(platform: Platform) -> bytes:
@@ -250,6 +260,11 @@ def test_one_recovery_brings_all_of_it_back() -> None:
     assert (story.captured.state, story.recovery.state) == (State.SUCCESSFUL, State.SUCCESSFUL)
     assert [one for one in story.outcomes if one.result is not Result.APPLIED] == []
     assert story.after == []
+
+
+def test_licences_of_users_and_groups_are_brought_back() -> None:
+    set_back = [row.type for row in told().damage if "assignedLicenses" in row.target]
+    assert sorted(set_back) == ["group", "user"]
 
 
 def test_what_was_deleted_for_good_and_is_known_by_its_content_is_made_again() -> None:
