@@ -57,14 +57,10 @@ class _Object(msgspec.Struct):
 
 
 class Reversal(msgspec.Struct, frozen=True):
-    """Differences to plan, and by object what a value must still be for it to be written.
-
-    `is_relinked` when references are to be read again once everything is back, as after any recovery's restores.
-    """
+    """Differences to plan, and by object what a value must still be for it to be written."""
 
     differences: tuple[Difference, ...]
     expected: dict[Key, Json] = {}
-    is_relinked: bool = False
 
     def guarded(self, change: Change, wave: Wave) -> Change:
         """Return the change with the values that must still be there for it to write over them.

@@ -116,15 +116,8 @@ class Comparing:
     async def _opened(self, read: Mapping[str, Any]) -> Readable:
         return await self._snapshots.layered(await open_manifest(self._work, read["name"], read["sha256"]))
 
-    async def differences(self, batches: list[Batch]) -> list[Difference]:
-        """Return every difference that the batches of a job have stored, in shard order."""
-        found: list[Difference] = []
-        for output in difference_files(batches):
-            found += await self.load(output)
-        return found
-
     async def parts(self, batches: list[Batch]) -> AsyncIterator[list[Difference]]:
-        """Yield the same file by file, which needs the memory of one shard."""
+        """Yield every difference that the batches have stored, file by file: that needs the memory of one shard."""
         for output in difference_files(batches):
             yield await self.load(output)
 

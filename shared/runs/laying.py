@@ -20,7 +20,7 @@ from shared.formats.records import CHANGES, encode_records
 from shared.ports import Blobs
 from shared.recover.dealing import BATCH_CHANGES_MAX, BATCH_LINKS_MAX, batches
 from shared.recover.estimate import Estimate, Estimator
-from shared.recover.recreating import in_order, is_created_anew
+from shared.recover.recreating import depth, in_order, is_created_anew
 from shared.runs.preparing import WAVE_PLAN
 from shared.runs.renewing import RENEWS
 from shared.runs.tenure import Tenure
@@ -88,7 +88,7 @@ class Laying:
     """Lays out the batches of one planning step as its changes come; nothing counts before the step records them.
 
     Changes of one wave and type fill a batch; what is left of all types at the end shares the wave's last batches.
-    What is created anew has an order over all types, so those changes wait for the end.
+    What is created anew has an order over all types (recreating.depth), so those batches are numbered at the end.
     """
 
     def __init__(self, work: Blobs, tenure: Tenure) -> None:
@@ -96,13 +96,18 @@ class Laying:
         self._left: dict[tuple[Wave, str], list[Change]] = {}
         self._laid: list[Batch] = []
         self._counts = Counter[Wave]()
+        self._anew: dict[int, list[Change]] = {}  # by depth
+        self._stored: dict[int, list[dict[str, Any]]] = {}  # full batches of what is created anew, by depth
 
     async def add(self, wave: Wave, changes: Iterable[Change]) -> None:
         """Take changes of one wave; their order within a type is kept."""
         for change in changes:
+            if wave is Wave.RECREATE:
+                await self._add_anew(change)
+                continue
             waiting = self._left.setdefault((wave, change.type), [])
             waiting.append(change)
-            if len(waiting) == BATCH_CHANGES_MAX and wave is not Wave.RECREATE:
+            if len(waiting) == BATCH_CHANGES_MAX:
                 await self._lay(wave, waiting)
                 self._left[wave, change.type] = []
 
@@ -110,10 +115,14 @@ class Laying:
         """Store what is left; return every batch that was laid out."""
         for wave in sorted({wave for wave, _type in self._left}):
             rest = [change for (known, _type), some in self._left.items() if known is wave for change in some]
-            ordered = in_order(rest) if wave is Wave.RECREATE else sorted(rest, key=lambda change: change.change_id)
-            for some in batches(ordered):
+            for some in batches(sorted(rest, key=lambda change: change.change_id)):
                 await self._lay(wave, some)
-        self._left = {}
+        for place in sorted({*self._anew, *self._stored}):
+            if waiting := self._anew.get(place):
+                self._stored.setdefault(place, []).append(await self._store_anew(place, waiting))
+            for argument in self._stored.get(place, ()):
+                self._name(Wave.RECREATE, argument)
+        self._left, self._anew, self._stored = {}, {}, {}
         return self._laid
 
     async def add_dealt(self, wave: Wave, changes: Iterable[Change]) -> None:
@@ -121,17 +130,39 @@ class Laying:
         for some in batches(changes, BATCH_LINKS_MAX):
             await self._lay(wave, some)
 
+    async def _add_anew(self, change: Change) -> None:
+        """Keep what is created anew, a batch of each depth at most; only the end tells the numbers of the batches."""
+        place = depth(change)
+        waiting = self._anew.setdefault(place, [])
+        waiting.append(change)
+        if len(waiting) == BATCH_CHANGES_MAX:
+            self._stored.setdefault(place, []).append(await self._store_anew(place, waiting))
+            self._anew[place] = []
+
+    async def _store_anew(self, place: int, some: Sequence[Change]) -> dict[str, Any]:
+        label = f"anew-{place}-{len(self._stored.get(place, ())):05d}"
+        return await self._store(Wave.RECREATE, label, in_order(some))
+
     async def _lay(self, wave: Wave, some: Sequence[Change]) -> None:
-        job = self._tenure.job
         number = first_number(wave) + self._counts[wave]
-        self._counts[wave] += 1
-        name = f"{job.tenant}/{job.job_id}/plan/{number:05d}-{self._tenure.batch.attempt}.ndz"
+        self._name(wave, await self._store(wave, f"{number:05d}", some))
+
+    async def _store(self, wave: Wave, label: str, some: Sequence[Change]) -> dict[str, Any]:
+        """Write one batch's changes; return what its row says of them."""
+        job = self._tenure.job
+        name = f"{job.tenant}/{job.job_id}/plan/{label}-{self._tenure.batch.attempt}.ndz"
         content, digest = encode_records(CHANGES, some)
         await self._work.create(name, content)
         argument: dict[str, Any] = {"name": name, "sha256": digest, "changes": len(some), "wave": wave.place}
-        argument |= {RENEWS: True} if any(map(is_created_anew, some)) else {}
+        return argument | ({RENEWS: True} if any(map(is_created_anew, some)) else {})
+
+    def _name(self, wave: Wave, argument: dict[str, Any]) -> None:
+        number = first_number(wave) + self._counts[wave]
+        self._counts[wave] += 1
         at = WAVE_PLAN + wave.place
-        self._laid.append(Batch(job_id=job.job_id, number=number, wave=at, step=Step.APPLY, argument=argument))
+        self._laid.append(
+            Batch(job_id=self._tenure.job.job_id, number=number, wave=at, step=Step.APPLY, argument=argument)
+        )
 
 
 def replacing(earlier: Iterable[Batch], laid: Sequence[Batch]) -> list[Batch]:

@@ -17,7 +17,7 @@ from shared.domain.jobs import Batch, BatchState, Job
 from shared.ports import Blobs
 from shared.recover.chosen import NOT_CHOSEN
 from shared.recover.estimate import Estimator
-from shared.recover.lockout.stand_ins import standing_in
+from shared.recover.lockout.stand_ins import StandIns
 from shared.recover.plan import foreseen_links, left_alone, object_changes
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
@@ -26,9 +26,9 @@ from shared.runs.laying import Laying, confirmations, estimator, foretold, relin
 from shared.runs.ledger import Ledger
 from shared.runs.pairing import through
 from shared.runs.removing import Removals
-from shared.runs.renaming import old_ids, with_naming
+from shared.runs.renaming import add_made, old_ids, with_naming
 from shared.runs.tenure import Pause, Tenure
-from shared.runs.watching import Plan, at_once
+from shared.runs.watching import Plan
 
 
 class Planning:
@@ -82,23 +82,33 @@ class Planning:
         """Return the plan to be judged and laid out, and what the operator must be told of it.
 
         Where something is to be created anew, whatever names it has to change too, which reading both states again
-        tells; such a plan is held in memory as a whole.
+        tells; of the report only that is held in memory, and the ids of what is created anew.
         """
 
         def parts() -> AsyncIterator[list[Difference]]:
             return self._comparing.parts(rows)
 
-        if not job.options.recreate_deleted:
-            return Plan(job.options, parts), ()
-        differences = await self._comparing.differences(rows)
-        acted_on = [row for row in differences if not left_alone(row, job.options)]
-        if not old_ids(acted_on):
-            return Plan(job.options, parts), ()
+        options = job.options
+        if not options.recreate_deleted:
+            return Plan(options, parts), ()
+        old, made = set[str](), StandIns()
+        async for some in parts():
+            for row in some:
+                if (names := old_ids(row)) and not left_alone(row, options):
+                    old |= names
+                    add_made(made, [row], options)
+        if not old:
+            return Plan(options, parts), ()
         sides = (await self._comparing.target(job), await self._comparing.live(job))
-        named = await with_naming(job, differences, acted_on, sides)
-        waves = object_changes(named.rows, job.options)
-        stand_ins = standing_in(change for changes in waves.values() for change in changes)
-        return Plan(job.options, at_once(named.rows), stand_ins), named.warnings
+        named = await with_naming(job, parts, frozenset(old), sides)
+        add_made(made, named.made, options)
+
+        async def renamed() -> AsyncIterator[list[Difference]]:
+            async for some in parts():
+                yield named.rows(some)
+            yield list(named.more)
+
+        return Plan(options, renamed, made.map()), named.warnings
 
     async def _guard(self, job: Job, plan: Plan) -> dict[str, str]:
         async def sides() -> tuple[Readable, Readable]:

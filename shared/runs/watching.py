@@ -33,15 +33,6 @@ class Plan(msgspec.Struct, frozen=True):
     made: IdMap = IdMap()
 
 
-def at_once(rows: Sequence[Difference]) -> Parts:
-    """Return a reading of differences that are there already."""
-
-    async def parts() -> AsyncIterator[list[Difference]]:
-        yield list(rows)
-
-    return parts
-
-
 def is_watched(change: Change, accounts: Collection[str]) -> bool:
     """Tell whether a change could matter: policies, locations, groups, and emergency accounts do."""
     if change.type == ASSIGNMENT:

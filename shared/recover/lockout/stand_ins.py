@@ -24,11 +24,30 @@ from shared.recover.rewriting import rewritten
 NAMESPACE = uuid.UUID("6f0d5c1e-6f0a-5b6a-9a0e-71de3a4b0002")
 
 
+class StandIns:
+    """Ids that stand for those of everything that is to be created anew, gathered change by change."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+        self._types: set[str] = set()
+
+    def add(self, changes: Iterable[Change]) -> None:
+        """Take changes of a plan, of which those that create something anew count."""
+        for change in changes:
+            if is_created_anew(change):
+                self._types.add(change.type)
+                self._ids |= {old: str(uuid.uuid5(NAMESPACE, old)) for old in own_ids(change)}
+
+    def map(self) -> IdMap:
+        """Return an id for every old one."""
+        return IdMap(self._ids, frozenset(self._types))
+
+
 def standing_in(changes: Iterable[Change]) -> IdMap:
     """Return an id for everything that these changes create anew."""
-    made = [change for change in changes if is_created_anew(change)]
-    ids = {old: str(uuid.uuid5(NAMESPACE, old)) for change in made for old in own_ids(change)}
-    return IdMap(ids, frozenset(change.type for change in made))
+    found = StandIns()
+    found.add(changes)
+    return found.map()
 
 
 def as_if_made(waves: Mapping[Wave, Sequence[Change]], ids: Mapping[str, str]) -> dict[Wave, list[Change]]:
