@@ -23,21 +23,21 @@ from shared.formats.manifests import Manifest, TypeFacts, manifest_name, seal, u
 from shared.formats.merkle import type_root
 from shared.formats.packed import PACKED_BYTES, SOFT_DELETED, TYPE_AT, flagged
 from shared.formats.rows import snapshot_key, snapshot_values
-from shared.formats.segments import File, FileWriter, Part, Segment
+from shared.formats.segments import File, FileWriter, Part
 from shared.ports import ANY, Blobs, Clock, Put
 from shared.runs.carrying import consistency, taken
+from shared.runs.describing import Descriptions
 from shared.runs.finishing import Finishing
 from shared.runs.ledger import Ledger
 from shared.runs.merging import merge_links, merge_objects, sliced
 from shared.runs.overlay import Overlay, Source, gone_keys
 from shared.runs.roots import files_of, kept, named_roots, roots_of
 from shared.runs.snapshots import Snapshots, summary_of
-from shared.runs.staging import load_segment, store_file
+from shared.runs.staging import store_file
 from shared.runs.tally import Tally
 from shared.runs.tenure import Pause, Tenure
 
 TOOL = "tidemark/0.1.0"
-RANGES_KEPT = 50_000  # of all descriptions held for the next batch of a job, about 7 MiB; what is beyond is read again
 FILE_BYTES_ENOUGH = 24 * 1024 * 1024  # a shard is a few MiB, so a file stays under the 48 MiB of decision D4
 
 
@@ -56,8 +56,7 @@ class Sealing:
         self, ledger: Ledger, work: Blobs, snapshots: Snapshots, clock: Clock, finishing: Finishing | None = None
     ) -> None:
         self._ledger, self._work, self._snapshots, self._clock = ledger, work, snapshots, clock
-        self._described: dict[str, Segment] = {}
-        self._described_for = ""
+        self._described = Descriptions(work)
         self._finishing = finishing or Finishing(snapshots, clock)
 
     def place(self, tenure: Tenure) -> Place:
@@ -73,7 +72,7 @@ class Sealing:
             await self._finishing.vault()  # no file goes into the vault while our clock cannot be believed
         first, end = int(tenure.batch.argument["first"]), int(tenure.batch.argument["end"])
         batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
-        segments = await self._segments(tenure.job.job_id, batches, first, end)
+        segments = await self._described.within(tenure.job.job_id, batches, first, end)
         said = await taken(self._snapshots, tenure.job.tenant, batches)
         read = [Source(self._work, one.files, one.is_increment) for one in segments]
         gone = await gone_keys([*said.sources, *read], int(tenure.batch.argument["shards"]))
@@ -164,46 +163,6 @@ class Sealing:
             files=files_of(outputs),
             tool=TOOL,
         )
-
-    async def _segments(self, job_id: str, batches: list[Batch], first: int, end: int) -> list[Segment]:
-        """Return what the readers stored, described as far as shards `first` to `end` go.
-
-        A segment has a range in every shard and there are more of both in a larger tenant, so that a worker which held
-        all ranges for each of its batches would need memory by the square of the tenant's size.
-        """
-        if job_id != self._described_for:
-            self._described_for, self._described = job_id, {}
-        readers = sorted(
-            (batch for batch in batches if batch.step in {Step.READ, Step.ROLL_FORWARD}),
-            key=lambda batch: (batch.wave, batch.number),
-        )
-        assert all(batch.state is BatchState.DONE for batch in readers), "sealing before reading has ended"
-        return [_within(await self._segment(note), first, end) for batch in readers for note in batch.outputs]
-
-    async def _segment(self, note: dict[str, Any]) -> Segment:
-        """Return the description that a note names; kept while there is room, so that few are read twice."""
-        digest = str(note["sha256"])
-        found = self._described.get(digest)
-        if found is None:
-            found = await load_segment(self._work, note)
-            if sum(map(_ranges, self._described.values())) + _ranges(found) <= RANGES_KEPT:
-                self._described[digest] = found
-        return found
-
-
-def _ranges(segment: Segment) -> int:
-    return sum(len(file.shards) for file in segment.files)
-
-
-def _within(segment: Segment, first: int, end: int) -> Segment:
-    """Return the description without other shards' ranges; those of an increment tell what is gone anywhere."""
-    if segment.is_increment:
-        return segment
-    files = [
-        msgspec.structs.replace(file, shards=tuple(part for part in file.shards if first <= part.shard < end))
-        for file in segment.files
-    ]
-    return msgspec.structs.replace(segment, files=tuple(files))
 
 
 def _writers() -> dict[Part, FileWriter]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.formats import segments
-from shared.runs import preparing, sealing
+from shared.runs import describing, preparing
 from shared.runs.staging import load_segment
 from tests.simulation.days import Days
 from tests.support import virtual_time
@@ -34,10 +34,10 @@ def test_a_snapshot_is_the_same_whether_descriptions_are_kept_or_read_again(
 
     monkeypatch.setattr(segments, "SHARD_OBJECTS_MAX", 10)
     monkeypatch.setattr(preparing, "SHARDS_PER_RANGE", 1)  # several batches seal, a shard each
-    monkeypatch.setattr(sealing, "load_segment", counted)
+    monkeypatch.setattr(describing, "load_segment", counted)
     kept = virtual_time.run(story()), len(reads)
     reads.clear()
-    monkeypatch.setattr(sealing, "RANGES_KEPT", ranges_kept)
+    monkeypatch.setattr(describing, "RANGES_KEPT", ranges_kept)
     again = virtual_time.run(story()), len(reads)
     assert kept[0] == again[0]
     assert again[0][1] == [0, 0]
