@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from zlib import crc32
 
 from shared.domain.errors import IntegrityError
@@ -151,10 +152,16 @@ def joined_runs(runs: Iterable[bytes], width: int = ROW_BYTES) -> bytes:
     A run has rows that begin alike, in order and each once, so a whole run is put in its place at the price of a row.
     """
     ordered = sorted(runs)
-    content = b"".join(ordered)
-    if has_repeats([run[:HEAD_BYTES] for run in ordered]):  # what one source names came in several pages
-        return b"".join(each_once(split_rows(content, width)))
-    return content
+    heads = [run[:HEAD_BYTES] for run in ordered]
+    if not has_repeats(heads):
+        return b"".join(ordered)
+    # What one source names came in several pages: its rows alone are put in order one by one.
+    several: dict[bytes, list[bytes]] = {head: [] for head, following in pairwise(heads) if head == following}
+    whole: list[bytes] = []
+    for head, run in zip(heads, ordered, strict=True):
+        several.get(head, whole).append(run)
+    whole += [b"".join(each_once(split_rows(b"".join(parts), width))) for parts in several.values()]
+    return b"".join(sorted(whole))
 
 
 def encode_links(rows: Iterable[bytes]) -> bytes:

@@ -7,6 +7,7 @@ index has one 44-byte row per object, sorted by key, compressed shard by shard.
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from operator import itemgetter
@@ -32,6 +33,8 @@ BODY_BYTES_MAX = 16 * 1024 * 1024  # ten times Graph's largest object, the manif
 # (docs/decisions/0029-open-frames-of-a-segment.md).
 OPEN_BYTES_MAX = 9 * 1024 * 1024
 NO_DIGEST = bytes(BODY_DIGEST_BYTES)
+
+_Object = tuple[bytes, bytes, bytes]  # key, digest, body
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -73,27 +76,20 @@ class Spool:
                 shard.pack_lines()
 
     def _add(self, keys: Sequence[bytes], bodies: Sequence[bytes], type_code: int, flags: int) -> None:
-        kind, mask, shards = (type_code, flags), self.shard_count - 1, self._shards
-        for key, body in zip(keys, bodies, strict=True):
-            number = crc32(key) & mask  # shard_of, whose call would cost as much as the rest of the line
+        mask, shards = self.shard_count - 1, self._shards
+        digests = [sha256(body).digest() for body in bodies]
+        groups: dict[int, list[_Object]] = defaultdict(list)
+        for known in zip(keys, digests, bodies, strict=True):
+            groups[crc32(known[0]) & mask].append(known)  # shard_of, whose call would cost as much as the line
+        for number, group in groups.items():
             shard = shards.get(number) or shards.setdefault(number, _ShardSpool())
-            if not body:
-                shard.gone.append((key, type_code, flags | TOMBSTONE))
-                continue
-            known, lines = shard.keys, shard.open
-            known.append(key)
-            shard.kinds.append(kind)
-            shard.digests.append(sha256(body).digest())
-            lines += body
-            lines += b"\n"
-            if not len(known) % FRAME_LINES_MAX:
-                shard.close_frame()
+            shard.add(group, type_code, flags)
         self.rows += len(keys)
 
     @property
     def open_bytes(self) -> int:
         """How many bytes of bodies wait, uncompressed, for their frames to be full."""
-        return sum([len(shard.open) for shard in self._shards.values()])
+        return sum([shard.open_bytes for shard in self._shards.values()])
 
     def files(self) -> tuple[FileWriter, FileWriter]:
         """Return the file of bodies and the file of index blocks."""
@@ -110,16 +106,17 @@ class Spool:
 class _ShardSpool:
     """One shard's part of a spool: whole frames, the lines of the next one, and what the rows need.
 
-    Lines are put together as they come: thousands of bodies kept one by one leave a heap full of holes. Digests are
-    kept whole, because a row takes no more of them than it has room for.
+    Lines are put together by pages as they come: thousands of bodies kept one by one leave a heap full of holes.
+    Digests are kept whole, because a row takes no more of them than it has room for.
     """
 
-    __slots__ = ("block", "closed", "digests", "frames", "gone", "keys", "kinds", "open", "packed_lines")
+    __slots__ = ("block", "closed", "digests", "frames", "gone", "keys", "kinds", "open", "open_bytes", "packed_lines")
 
     def __init__(self) -> None:
         self.block: list[bytes] = []
         self.frames: list[tuple[int, int]] = []  # length, lines
-        self.open = bytearray()
+        self.open: list[bytes] = []  # lines of the open frame that follow the packed ones
+        self.open_bytes = 0
         self.packed_lines: list[bytes] = []  # the first lines of the open frame, compressed
         self.closed = 0  # lines in whole frames
         self.keys: list[bytes] = []
@@ -127,21 +124,40 @@ class _ShardSpool:
         self.digests: list[bytes] = []
         self.gone: list[tuple[bytes, int, int]] = []
 
+    def add(self, group: list[_Object], type_code: int, flags: int) -> None:
+        """Add objects of one type; those without a body are gone."""
+        if any(not body for _key, _digest, body in group):
+            self.gone += [(key, type_code, flags | TOMBSTONE) for key, _digest, body in group if not body]
+            group = [known for known in group if known[2]]
+        at = 0
+        while at < len(group):
+            room = FRAME_LINES_MAX - (len(self.keys) - self.closed)
+            keys, digests, bodies = zip(*group[at : at + room], strict=True)
+            self.keys += keys
+            self.digests += digests
+            self.kinds += [(type_code, flags)] * len(keys)
+            lines = b"\n".join([*bodies, b""])
+            self.open.append(lines)
+            self.open_bytes += len(lines)
+            if len(keys) == room:
+                self.close_frame()
+            at += room
+
     def close_frame(self) -> None:
         """Compress the lines that are open, if any."""
         if self.open or self.packed_lines:
             lines = [decompress(packed, name="lines of an open frame") for packed in self.packed_lines]
-            frame = compress(b"".join([*lines, self.open]) if lines else self.open)
+            frame = compress(b"".join([*lines, *self.open]))
             self.packed_lines = []
             self.block.append(frame)
             self.frames.append((len(frame), len(self.keys) - self.closed))
-            self.open, self.closed = bytearray(), len(self.keys)
+            self.open, self.open_bytes, self.closed = [], 0, len(self.keys)
 
     def pack_lines(self) -> None:
         """Compress what is open so far, fast, to be taken out again when the frame is full."""
         if self.open:
-            self.packed_lines.append(compress_rows(self.open))
-            self.open = bytearray()
+            self.packed_lines.append(compress_rows(b"".join(self.open)))
+            self.open, self.open_bytes = [], 0
 
     def packed(self, start_at: int) -> list[bytes]:
         """Return the index rows of a shard whose block will lie at `start_at`."""

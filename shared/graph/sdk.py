@@ -14,8 +14,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.httpx_request_adapter import HttpxRequestAdapter
-from kiota_http.middleware import RedirectHandler
-from kiota_http.middleware.options import RedirectHandlerOption, ResponseHandlerOption
+from kiota_http.middleware.options import ResponseHandlerOption
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 from msgraph_core.middleware import GraphTelemetryHandler  # type: ignore[import-untyped]
@@ -29,14 +28,10 @@ from shared.graph.tokens import TokenSource
 def adapter(client: httpx.AsyncClient, tokens: TokenSource, base: str) -> HttpxRequestAdapter:
     """Return the SDK's adapter over `client`, which it wraps in the SDK's middleware.
 
-    That is its telemetry, and its redirects told to follow none. The others of its default are left out: its retries
-    are ours to decide, and what the rest rewrites or records of a request is never asked for, but paid by every one.
+    That is its telemetry. The others of its default are left out: no redirect is ever followed, its retries are ours to
+    decide, and what the rest rewrites or records of a request is never asked for, but paid by every one.
     """
-    middleware = [
-        RedirectHandler(RedirectHandlerOption(max_redirect=0, should_redirect=False)),
-        _Telemetry(),
-    ]
-    wrapped = GraphClientFactory.create_with_custom_middleware(middleware, client=client)
+    wrapped = GraphClientFactory.create_with_custom_middleware([_Telemetry()], client=client)
     made: HttpxRequestAdapter = GraphRequestAdapter(Bearer(tokens, base), wrapped)
     made.base_url = base
     return made

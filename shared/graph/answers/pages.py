@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
@@ -136,12 +137,12 @@ def expanded_page(
     envelope = _decoded(what, reply, _single_page(reference) if is_single else _expanded_page(reference))
     found = envelope.value
     if is_single:
-        rows = [Expanded(row.id, () if row.other is None else (row.other.id,), False) for row in found]
+        rows = [Expanded(row.id, (row.other.id,) if row.other is not None else (), False) for row in found]
     else:
-        listed = [(row, [other.id for other in row.others]) for row in found]
+        listed = [(row, [other.id for other in row.others] if row.others else ()) for row in found]
         rows = [Expanded(row.id, ids, row.more is not UNSET or len(ids) >= EXPANDED_MAX) for row, ids in listed]
-    nameless = next((number for number, row in enumerate(rows) if "" in row.other_ids), None)
-    if nameless is not None:
+    if "" in chain.from_iterable([row.other_ids for row in rows]):
+        nameless = next(number for number, row in enumerate(rows) if "" in row.other_ids)
         raise incomplete(what, f"object {nameless} has an empty id", reply)
     _refuse_doubles(what, reply, _known_ids(what, reply, found), repeats=False)
     return rows, _link(envelope.next)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import gzip
 import subprocess
 import sys
@@ -64,6 +65,22 @@ def test_a_body_goes_out_byte_for_byte() -> None:
     write = Request(method="PATCH", tail="/users/a", body=b'{"n": 1.10}', headers={"content-type": "application/json"})
     assert exchange(graph, write).status == 204
     assert bodies == [("application/json", b'{"n": 1.10}')]
+
+
+def test_an_answer_that_nobody_holds_is_gone_at_once() -> None:
+    async def story() -> list[httpx.Response]:
+        client = a_client(lambda _request: a_page("a"))
+        await client.exchange(USERS)  # the SDK is imported by the first
+        gc.collect()
+        gc.disable()
+        try:
+            await client.exchange(USERS)
+            return [known for known in gc.get_objects() if isinstance(known, httpx.Response)]
+        finally:
+            gc.enable()
+            await client.aclose()
+
+    assert run(story()) == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
