@@ -22,10 +22,11 @@ from shared.compare.rows import not_written
 from shared.domain.changes import Action, Difference
 from shared.domain.jobs import Options
 from shared.domain.manual import ManualStep, Setting, Task
+from shared.recover.orphans import ORPHANED_UNASKED
 from shared.recover.plan import NEWER, NEWER_GRANT, left_alone
 from shared.recover.recreating import WHEN_ASKED
 
-ASKABLE = frozenset({NEWER, NEWER_GRANT, WHEN_ASKED})
+ASKABLE = frozenset({NEWER, NEWER_GRANT, WHEN_ASKED, ORPHANED_UNASKED})
 CENTER = "Entra admin center"
 PLACES: Mapping[str, str] = MappingProxyType(
     {
@@ -50,7 +51,7 @@ DELETED = "deletedDateTime"
 
 
 def manual_steps(row: Difference, options: Options, spared: str = "") -> Iterator[ManualStep]:
-    """Yield what has to be done by hand for one row; `spared` is why the lock-out guard has the plan leave it alone."""
+    """Yield what has to be done by hand for one row; `spared` is why else it is left alone."""
     reason = left_alone(row, options) or spared
     if reason in ASKABLE:
         return

@@ -58,6 +58,8 @@ def rewritten(change: Change, ids: Ids) -> Change:
 
     A change that creates an object anew is about the old one until that has happened.
     """
+    if not ids:
+        return change
     entry = type_named(change.type)
     object_id = change.object_id
     if is_known_by_content(entry) or change.action is not Action.RECREATE:

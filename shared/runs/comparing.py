@@ -19,16 +19,18 @@ from shared.compare.members import Members
 from shared.compare.references import hangs_on_hidden, kept_links
 from shared.compare.shards import Indexes, Key, Pair, chosen, link_differences, types_in
 from shared.compare.sides import alike, asked_once
-from shared.domain.changes import Difference, Json, LinkDifference, UnknownObject
+from shared.domain.changes import Action, Difference, Json, LinkDifference, UnknownObject
 from shared.domain.errors import InputError, IntegrityError, NotFoundError
 from shared.domain.ids import GUID, key_guid
-from shared.domain.jobs import Batch, BatchState, Job, Step
+from shared.domain.jobs import Batch, BatchState, Job, Options, Step
 from shared.domain.scope import Scope
 from shared.formats.manifests import Manifest
 from shared.formats.objects import SOFT_DELETED, IndexRow, decode_body
 from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_lines, encode_record
+from shared.jobs.flow import totals
 from shared.jobs.freshness import LiveReading
 from shared.ports import Blobs
+from shared.recover.orphans import staying_gone
 from shared.runs.layers import LayeredReader, Readable
 from shared.runs.ledger import Ledger
 from shared.runs.packed import packed_of
@@ -120,6 +122,15 @@ class Comparing:
         """Yield every difference that the batches have stored, file by file: that needs the memory of one shard."""
         for output in difference_files(batches):
             yield await self.load(output)
+
+    async def staying_gone(self, batches: list[Batch], options: Options) -> frozenset[str]:
+        """Return the ids of what is deleted for good and a plan with these options does not bring back."""
+        if not any(name.startswith("report.") and name.endswith(f".{Action.RECREATE}") for name in totals(batches)):
+            return frozenset()
+        found: set[str] = set()
+        async for rows in self.parts(batches):
+            found |= staying_gone(rows, options)
+        return frozenset(found)
 
     async def load(self, output: dict[str, Any]) -> list[Difference]:
         """Return the differences of one stored file, proven by the digest in its batch row."""

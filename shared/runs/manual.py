@@ -16,6 +16,7 @@ from shared.domain.manual import ManualStep
 from shared.formats.records import MANUAL_STEPS, decode_records, encode_records
 from shared.ports import Blobs
 from shared.recover.manual import manual_steps
+from shared.recover.orphans import orphaned
 from shared.recover.undo import permitted
 from shared.runs.comparing import Comparing, difference_files
 from shared.runs.ledger import Ledger
@@ -33,9 +34,13 @@ class Manual:
         job = tenure.job
         batches = await self._ledger.batches(job.tenant, job.job_id)
         files, spared, options = difference_files(batches), spared_of(batches), permitted(job.options)
+        # An undo and a retry are planned from what was done, not from a report that says what is gone.
+        is_again = bool(job.options.undoes or job.options.repeats)
+        gone = frozenset[str]() if is_again else await self._comparing.staying_gone(batches, options)
         for number in range(int(tenure.batch.cursor.get("file", 0)), len(files)):
             rows = await self._comparing.load(files[number])
-            steps = [step for row in rows for step in manual_steps(row, options, spared.get(row.object_id, ""))]
+            reasons = [spared.get(row.object_id, "") or orphaned(row, options, gone) for row in rows]
+            steps = [step for row, why in zip(rows, reasons, strict=True) for step in manual_steps(row, options, why)]
             outputs, counts = list(tenure.batch.outputs), dict(tenure.batch.counts)
             if steps:
                 name = f"{job.tenant}/{job.job_id}/manual/{number:05d}-{tenure.batch.attempt}.ndz"

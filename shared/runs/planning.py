@@ -18,6 +18,7 @@ from shared.ports import Blobs
 from shared.recover.chosen import NOT_CHOSEN
 from shared.recover.estimate import Estimator
 from shared.recover.lockout.stand_ins import StandIns
+from shared.recover.orphans import orphaned
 from shared.recover.plan import foreseen_links, left_alone, object_changes
 from shared.runs.comparing import Comparing
 from shared.runs.guarding import Guarding
@@ -46,7 +47,7 @@ class Planning:
         job = tenure.job
         rows = await self._ledger.batches(job.tenant, job.job_id)
         plan, told = await self._whole(job, rows)
-        spared = await self._guard(job, plan)
+        spared, gone = await self._guard(job, plan), await self._comparing.staying_gone(rows, job.options)
         removals = Removals()
         adding, laying, reasons = estimator(job, self._writers), Laying(self._work, tenure), Counter[str]()
         if job.options.chosen and job.options.chosen.others:
@@ -55,6 +56,7 @@ class Planning:
             allowed: list[Difference] = []
             for row in differences:
                 reason = left_alone(row, job.options) or spared.get(row.object_id, "")
+                reason = reason or orphaned(row, job.options, gone)
                 if reason:
                     reasons[reason] += 1
                 else:

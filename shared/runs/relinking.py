@@ -13,7 +13,7 @@ before this step is recorded as done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -43,7 +43,7 @@ from shared.runs.side_by_side import each
 from shared.runs.tenure import Pause, Tenure
 
 SHARDS_AT_ONCE = 8  # of at most 20,000 objects each: fewer would leave requests half empty
-LOOK_MAX = 10_000  # objects read together: about 20 MB of bodies
+LOOK_MAX = 5_000  # objects read together: about 10 MB of bodies, and every $batch is full
 
 Wanted = dict[bytes, set[bytes]]  # the link rows that an object should have, by its key
 
@@ -82,9 +82,11 @@ class Relinking:
         touched.spared = frozenset(map(object_key, spared_of(rows)))
         for first in range(int(tenure.batch.cursor.get("shard", 0)), shards, SHARDS_AT_ONCE):
             some = range(first, min(first + SHARDS_AT_ONCE, shards))
-            links = [row for shard in some for row in await target.links(shard, shards)]
-            wanted = _wanted(links, touched, some, hidden)
-            looks = [self._still_different(tenure, name, of_type, renewed) for name, of_type in wanted]
+            wanted: dict[str, Wanted] = {}
+            for shard in some:  # the links of an object are all in its shard
+                for name, of_type in _wanted(await target.links(shard, shards), touched, shard, hidden):
+                    wanted.setdefault(name, {}).update(of_type)
+            looks = [self._still_different(tenure, type_named(name), one, renewed) for name, one in wanted.items()]
             found = [
                 row
                 for of_type in await each(*looks)
@@ -111,7 +113,7 @@ class Relinking:
                     key = object_key(row.object_id)
                     touched.sources.setdefault((row.type, shard_of(key, shards)), set()).add(key)
                 if row.action is Action.RESTORE:
-                    touched.restored.add(object_key(row.object_id))
+                    touched.restored.add(key)
         return touched
 
     async def _still_different(
@@ -206,10 +208,8 @@ def _repeated(found: list[Difference], touched: Touched) -> list[Difference]:
     return [row for row in kept if row.links]
 
 
-def _wanted(
-    rows: Sequence[bytes], touched: Touched, shards: range, hidden: set[bytes]
-) -> Iterator[tuple[ObjectType, Wanted]]:
-    """Yield, by type, the target's link rows of every touched source in these shards; hidden ends are left out."""
+def _wanted(rows: Collection[bytes], touched: Touched, shard: int, hidden: set[bytes]) -> Iterator[tuple[str, Wanted]]:
+    """Yield, by type, the target's link rows of every touched source in this shard; hidden ends are left out."""
     by_type: dict[str, list[bytes]] = {}
     for row in rows:
         known = reference_of_code(row[0])
@@ -219,7 +219,7 @@ def _wanted(
         if not entry.references:
             continue
         ours = by_type.get(entry.name, [])
-        sources = {key for shard in shards for key in touched.sources.get((entry.name, shard), ())}
+        sources = touched.sources.get((entry.name, shard), set())
         near = {row[1 : 1 + KEY_BYTES] for row in ours if row[1 + KEY_BYTES :] in touched.restored}
         wanted: Wanted = {key: set() for key in sources}
         for row in ours:
@@ -228,7 +228,7 @@ def _wanted(
                 kept = wanted.setdefault(source, set())
                 if row[1 + KEY_BYTES :] not in hidden:
                     kept.add(row)
-        yield entry, wanted
+        yield entry.name, wanted
 
 
 def _differing(reference: Reference, object_id: str, others: set[str], wanted: Wanted) -> list[LinkDifference]:
