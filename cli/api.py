@@ -28,6 +28,7 @@ STATUSES = {
     409: Exit.BUSY,
 }
 Json = dict[str, Any]
+UNKNOWN = "tidemark.unknownObjects"
 
 
 class Api:
@@ -80,11 +81,16 @@ class Api:
 
     def page(self, *segments: str, top: int, skip: int, **params: str) -> tuple[list[Json], int | None]:
         """Return one page of a collection and how many items to skip for the next one, None after the last."""
+        body, next_skip = self.whole_page(*segments, top=top, skip=skip, **params)
+        return body["value"], next_skip
+
+    def whole_page(self, *segments: str, top: int, skip: int, **params: str) -> tuple[Json, int | None]:
+        """Return the same with what stands beside the items: objects that a report was asked about and nobody has."""
         body = self.ask(*segments, **{"$top": str(top), "$skip": str(skip)}, **params)
-        rows = body.get("value")
-        if not isinstance(rows, list):
+        if not isinstance(body.get("value"), list) or not isinstance(body.setdefault(UNKNOWN, []), list):
             raise CliError(Exit.TROUBLE, "the answer is not a collection as Tidemark sends it")
-        return rows, skip + len(rows) if "@odata.nextLink" in body else None
+        shown = max(len(body["value"]), len(body[UNKNOWN]))  # both are paged side by side
+        return body, skip + shown if "@odata.nextLink" in body else None
 
     def send(self, *segments: str, body: Json) -> Json:
         """Send a request that changes a setting; return what stands now."""

@@ -14,6 +14,7 @@ from cli.text import json_text, moment
 SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "known of it")
 JOBS = ("id", "kind", "status", "started", "done")
 CHANGES = ("change", "object", "what differs")
+UNKNOWN = ("object",)
 ID_MAP = ("object", "was", "is now")
 OUTCOMES = ("change", "object", "outcome")
 RUNBOOK = ("task", "object", "values")
@@ -122,6 +123,11 @@ def summary_rows(job: Json) -> Iterator[tuple[object, ...]]:
     for type_name, actions in sorted(_members(job, "tidemark.summary").items()):
         for action, count in sorted(actions.items()):
             yield type_name, action, count
+
+
+def unknown_row(unknown: Json) -> tuple[object, ...]:
+    """Return the line of an object that a report was asked about and that neither of its sides has."""
+    return (f"{unknown.get('entityTypeName')} {unknown.get('id')}",)
 
 
 def change_row(change: Json) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 
 from cli import tables
-from cli.api import Json
+from cli.api import UNKNOWN, Json
 from cli.commands.asking_rows import row_filter, row_order
 from cli.commands.ending import end_of, show_job
 from cli.errors import CliError, Exit
@@ -107,11 +107,15 @@ def listed(
     **params: str,
 ) -> Exit:
     """Show one page of a collection, and how to see the next."""
-    rows, next_skip = session.api.page(*path, top=given.top, skip=given.skip, **params)
+    body, next_skip = session.api.whole_page(*path, top=given.top, skip=given.skip, **params)
+    rows, unknown = body["value"], body[UNKNOWN]
     if session.screen.is_json:
-        session.screen.document({"value": rows, "nextSkip": next_skip})
+        beside = {"unknownObjects": unknown} if unknown else {}
+        session.screen.document({"value": rows, "nextSkip": next_skip, **beside})
         return Exit.DONE
     session.screen.table(title, columns, (row(one) for one in rows))
+    if unknown:
+        session.screen.table("Asked for, and on neither side", tables.UNKNOWN, map(tables.unknown_row, unknown))
     if next_skip is not None:
         session.screen.note(f"there are more: --skip {next_skip}")
     return Exit.DONE

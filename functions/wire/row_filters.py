@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from functions.wire.change import NATIVE_ACTIONS
-from shared.catalogue.types import type_named
+from shared.catalogue.types import TYPES, type_named
 from shared.compare.rows import ORDERS, Row, Test
+from shared.domain.changes import Action
 from shared.domain.errors import InputError
+from shared.domain.explanations import Risk
 from shared.domain.times import format_time, parse_time
 
 MEMBER = "$filter"
@@ -43,6 +45,15 @@ VALUES: Mapping[str, Callable[[Row], tuple[str, ...]]] = MappingProxyType(
         "tidemark.changedByApp": lambda row: _present(row.cause.app_name, row.cause.app_id) if row.cause else (),
         CHANGED_AT: lambda row: (format_time(row.cause.at),) if row.cause else (),
         "tidemark.text": lambda row: (row.text,),
+    }
+)
+# What a value can be at all where that is known: a slip of the pen would look like a report in which nothing differs.
+KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "entityTypeName": frozenset(entry.wire_name for entry in TYPES),
+        "recoveryAction": frozenset(NATIVE_ACTIONS.values()),
+        "tidemark.action": frozenset(action.value for action in Action),
+        "tidemark.risk": frozenset(risk.value for risk in Risk),
     }
 )
 COMPARISONS: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
@@ -180,7 +191,10 @@ def _literal(token: str, name: str) -> str:
         return format_time(parse_time(token.strip("'")))
     if len(token) < 2 or token[0] != "'" or token[-1] != "'":
         raise _wrong(f"has {token[:80]!r} where a text in single quotes should be")
-    return token[1:-1].replace("''", "'")
+    text = token[1:-1].replace("''", "'")
+    if name in KNOWN and text.casefold() not in map(str.casefold, KNOWN[name]):
+        raise _wrong(f"compares {name} with {text[:80]!r}; it is one of {', '.join(sorted(KNOWN[name]))}")
+    return text
 
 
 def _wrong(fact: str) -> InputError:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from simulator.faults import Fault, Rule
+from tests.support.builders import an_id
 from tests.support.platform import Deaths, Instance
 from tests.unit.cli.worlds import ENVIRONMENT, Deployment
 
@@ -154,6 +155,21 @@ def test_objects_may_be_named_by_a_file(deployment: Deployment, tmp_path: Path) 
     assert [row["id"] for row in deployment.run("changes", left.json["id"]).json["value"]] == [second]
     listed.write_text("# nobody\n")
     assert "lists no object" in deployment.run("report", "latest", "--ids-from", str(listed)).err
+
+
+def test_an_object_that_neither_side_has_is_named_beside_the_changes(deployment: Deployment) -> None:
+    (user,) = harmed(deployment)
+    strangers = sorted(an_id(str(number)) for number in range(3))
+    ids = ",".join(f"user:{one}" for one in (user, *strangers))
+    job = deployment.run("report", "latest", "--ids", ids, "--wait").json["id"]
+    found = deployment.run("changes", job).json
+    assert [row["id"] for row in found["value"]] == [user]
+    assert [one["id"] for one in found["unknownObjects"]] == strangers
+    first = deployment.run("changes", job, "--top", "2").json
+    rest = deployment.run("changes", job, "--top", "2", "--skip", str(first["nextSkip"])).json
+    assert [one["id"] for page in (first, rest) for one in page["unknownObjects"]] == strangers
+    assert (len(first["value"]), rest["value"], rest["nextSkip"]) == (1, [], None)
+    assert f"user {strangers[0]}" in deployment.run("changes", job, is_terminal=True).out
 
 
 def test_failed_changes_make_the_exit_status_one_and_are_listed(deployment: Deployment) -> None:
