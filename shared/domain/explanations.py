@@ -25,7 +25,8 @@ class Risk(StrEnum):
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """One record of the directory audit log: when, what, by whom, with which application; empty where it says nothing.
 
-    `properties` are those it says were modified, `targets` the lower-case ids of the objects it names.
+    `properties` are those it says were modified, `new_values` what it says some of them became (JSON, as it stands
+    there), `targets` the lower-case ids of the objects it names.
     """
 
     audit_id: str
@@ -38,6 +39,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     correlation_id: str = ""
     properties: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    new_values: dict[str, str] = {}
 
 
 class Log(StrEnum):

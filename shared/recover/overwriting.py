@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from shared.compare.causes import cause_for
+from shared.compare.causes import best, recorded
 from shared.domain.changes import Action, Difference, LinkDifference
 from shared.domain.confirmations import Confirmation, Overwriter
 from shared.domain.explanations import Cause, Log
@@ -28,7 +28,8 @@ def overwriter(
     is_refused: bool = False,
 ) -> Overwriter:
     """Return who overwrote a change; `known` are causes by object id, newest first, `ours` our own app ids."""
-    found = cause_for(_as_row(one), {name: _of_others(some, ours, written_at) for name, some in known.items()})
+    row = _as_row(one)
+    found = best(row, _of_others(recorded(row, known), ours, written_at))
     said = Log.FOUND if found else Log.NOT_READABLE if is_refused else Log.NOT_IN_LOG
     return Overwriter(change_id=one.change_id, log=said, cause=found)
 

@@ -64,6 +64,7 @@ CAUSE_ROWS = [
         app_name="Careless script",
         properties=("city",),
         targets=(an_id("user-1"),),
+        new_values={"city": '"Rome"'},
     )
 ]
 EXPLANATION_ROWS = [

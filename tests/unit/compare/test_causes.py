@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from shared.compare.causes import KEPT_PER_OBJECT_MAX, by_object, cause_for, cause_of
+from shared.domain.changes import Action
 from shared.domain.explanations import Cause
 from tests.support.builders import a_difference, a_link, an_id
 
@@ -81,6 +82,49 @@ def test_the_newest_record_that_names_a_property_of_the_row_explains_it() -> Non
     assert cause_for(row, known) == causes[1]
     assert cause_for(a_difference(target={"state": "x"}), known) == causes[2]
     assert cause_for(a_difference("user-9"), known) is None
+
+
+def became(number: int, name: str, value: str | None) -> Cause:
+    """Return the record of a property that became `value`, as the log writes it."""
+    modified = [{"displayName": name, "oldValue": None, "newValue": value}]
+    return a_cause(number, targetResources=[{"id": USER, "modifiedProperties": modified}])
+
+
+@pytest.mark.parametrize(
+    ("target", "value"),
+    [("Oslo", '"Oslo"'), ("Oslo", '["Oslo"]'), ("Oslo", "Oslo"), (True, "[true]"), (None, None), (None, "[]")],
+)
+def test_a_record_that_led_back_to_the_target_explains_no_difference(target: Any, value: str | None) -> None:
+    row = a_difference(target={"city": target, "state": "x"})
+    led_away, led_back = became(1, "City", '"Rome"'), became(2, "City", value)
+    assert cause_for(row, by_object([led_away, led_back], {USER})) == led_away
+    assert cause_for(row, by_object([led_back], {USER})) is None
+    assert cause_for(a_difference(target={"city": "Lyon"}), by_object([led_away, led_back], {USER})) == led_back
+
+
+@pytest.mark.parametrize(
+    ("action", "back", "away"),
+    [
+        (Action.RESTORE, "Restore user", "Delete user"),
+        (Action.SOFT_DELETE, "Delete user", "Restore user"),
+        (Action.RECREATE, "Restore user", "Hard Delete user"),
+    ],
+)
+def test_a_restore_does_not_explain_a_deletion_nor_the_reverse(action: Action, back: str, away: str) -> None:
+    row = a_difference(action=action)
+    records = [a_cause(number, activityDisplayName=name) for number, name in ((1, away), (2, back))]
+    assert cause_for(row, by_object(records, {USER})) == records[0]
+    assert cause_for(row, by_object(records[1:], {USER})) is None
+
+
+@pytest.mark.parametrize(("action", "back"), [(Action.LINK, "Add member to group"), (Action.UNLINK, "Remove member")])
+def test_a_member_that_was_added_is_not_why_one_is_missing_nor_the_reverse(action: Action, back: str) -> None:
+    group = an_id("group-1")
+    row = a_difference("group-1", type="group", target={}, links=(a_link("user-2", action=action),))
+    record = a_cause(1, targets=(OTHER, group), activityDisplayName=back)
+    assert cause_for(row, by_object([record], {group})) is None
+    other = a_link("user-2", action=Action.UNLINK if action is Action.LINK else Action.LINK)
+    assert cause_for(msgspec.structs.replace(row, links=(other,)), by_object([record], {group})) == record
 
 
 def test_a_record_of_both_ends_explains_a_link() -> None:

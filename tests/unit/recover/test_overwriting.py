@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from shared.domain.changes import Action, Json
@@ -44,6 +45,11 @@ def test_the_newest_record_that_names_what_was_found_is_the_one() -> None:
         Log.FOUND,
         f"2 {OTHERS}",
     )
+
+
+def test_a_record_that_says_it_set_what_was_found_is_the_one() -> None:
+    record = msgspec.structs.replace(a_cause(1, OTHERS, "city"), new_values={"city": '"Rome"'})
+    assert told(record) == (Log.FOUND, f"1 {OTHERS}")
 
 
 def test_w1_the_recoverys_own_record_never_counts_however_new_it_is() -> None:
