@@ -29,9 +29,9 @@ ROW = struct.Struct("<16s16sIIHBB")
 KEY_AND_TYPE = itemgetter(0, 5)
 FRAME_LINES_MAX = 128
 BODY_BYTES_MAX = 16 * 1024 * 1024  # ten times Graph's largest object, the manifest of an application (1.2 MB)
-# What the 64 shards of a million objects of 1.3 KB have open at most, so that more shards need no more memory
+# What the 64 shards of a million users of 1.6 KB have open at most, so that more shards need no more memory
 # (docs/decisions/0029-open-frames-of-a-segment.md).
-OPEN_BYTES_MAX = 9 * 1024 * 1024
+OPEN_BYTES_MAX = 13 * 1024 * 1024
 NO_DIGEST = bytes(BODY_DIGEST_BYTES)
 
 _Object = tuple[bytes, bytes, bytes]  # key, digest, body

@@ -90,6 +90,7 @@ class CrowdReader(Generic[Row]):
         waiting = list(crowd.waiting) if crowd else []
         following = crowd.following if crowd else cursor
         goes_on = following.next is not None
+        size = self._collections.size(rows)
         while True:  # whoever has begun a page of objects begins some of them too, so that the cursor always moves
             taken = max(0, BATCHES_AT_ONCE * BATCH_PARTS_MAX - len(pending))
             pending += [Chain(object_id) for object_id in waiting[:taken]]
@@ -101,7 +102,8 @@ class CrowdReader(Generic[Row]):
             rows += found
             pending = [*going, *rest]
             requests += len(chains)
-            if self._collections.size(rows) >= ENOUGH:
+            size += self._collections.size(found)
+            if size >= ENOUGH:
                 break
         after = msgspec.structs.replace(following, pending=pending)
         if waiting:
