@@ -32,6 +32,13 @@ ENGINE = (
         ("tests/simulation/test_restored_links.py",),
     ),
     Mutation(
+        "what comes back keeps references of a kind that it had none of",
+        "shared/runs/relinking.py",
+        "                if row.links or row.action is Action.RESTORE:\n",
+        "                if row.links:\n",
+        ("tests/simulation/test_restored_links.py",),
+    ),
+    Mutation(
         "waves run in the wrong order",
         "shared/jobs/flow.py",
         "wave = min(batch.wave for batch in undone)",
@@ -139,8 +146,8 @@ ENGINE = (
     Mutation(
         "what a retry brings back is not linked",
         "shared/runs/replanning.py",
-        "            return [*await laying.end(), *relinking(tenure.job)]",
-        "            return await laying.end()",
+        "            return [*await self._laying.end(), *relinking(self._tenure.job)]",
+        "            return await self._laying.end()",
         ("tests/simulation/test_undo.py", "tests/simulation/test_recreation_meanwhile.py"),
     ),
     Mutation(
