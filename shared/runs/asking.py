@@ -17,7 +17,7 @@ from shared.domain.jobs import Batch, Job, Kind, State, Step
 from shared.jobs.flow import totals, warnings
 from shared.ports import Blobs
 from shared.recover.refusals import warnings_of
-from shared.runs.comparing import Comparing, difference_files, unknown_files
+from shared.runs.comparing import Comparing, difference_files, not_found, unknown_files
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import confirmations_of, overwriters_of, recorded
 from shared.runs.telling import notes_of
@@ -109,7 +109,8 @@ def _counted(job: Job, batches: Sequence[Batch]) -> Job:
     made = [str(batch.cursor["digest"]) for batch in batches if "digest" in batch.cursor]
     digest = made[0] if made else job.plan_digest
     counts = totals(batches)
-    gathered = msgspec.structs.replace(job, counts=counts, warnings=(*warnings(batches), *warnings_of(counts)))
+    told = (*warnings(batches), *not_found(batches), *warnings_of(counts))
+    gathered = msgspec.structs.replace(job, counts=counts, warnings=told)
     return msgspec.structs.replace(gathered, notes=notes_of(batches), plan_digest=digest)
 
 

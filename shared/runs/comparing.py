@@ -5,7 +5,7 @@ A crash costs the batch's shards: differences are written under the attempt's nu
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -41,6 +41,7 @@ from shared.runs.tenure import Pause, Tenure
 
 Kept = TypeVar("Kept")
 UNKNOWN_PART = "unknownObjects"  # `part` of the outputs that list ids which neither side has
+NAMED_MAX = 5  # of them that a job's warning names; a batch's row has room for many more outputs, not for many names
 
 
 class Comparing:
@@ -64,7 +65,7 @@ class Comparing:
             if unknown:
                 lines = [encode_record(one) for one in unknown]
                 stored = await self._store(job, f"unknown/{place}", UNKNOWN_OBJECTS, lines)
-                outputs.append({**stored, "part": UNKNOWN_PART})
+                outputs.append({**stored, "part": UNKNOWN_PART, "named": _named(unknown, outputs)})
             is_last = shard + 1 == int(argument["end"])
             cursor = {"shard": shard + 1, "notCompared": refused}
             state = BatchState.DONE if is_last else BatchState.RUNNING
@@ -296,17 +297,33 @@ def _as_stored(pairs: Mapping[Key, Pair]) -> list[tuple[Key, Pair]]:
     return [listed[number] for number in sorted(range(len(listed)), key=frames.__getitem__)]
 
 
-def difference_files(batches: list[Batch]) -> list[dict[str, Any]]:
+def difference_files(batches: Sequence[Batch]) -> list[dict[str, Any]]:
     """Return the stored files of differences of a job, in shard order; an undo or a retry has made its own."""
     return _outputs(batches, "")
 
 
-def unknown_files(batches: list[Batch]) -> list[dict[str, Any]]:
+def unknown_files(batches: Sequence[Batch]) -> list[dict[str, Any]]:
     """Return the stored files of objects that a job's scope names and neither side has, in shard order."""
     return _outputs(batches, UNKNOWN_PART)
 
 
-def _outputs(batches: list[Batch], part: str) -> list[dict[str, Any]]:
+def not_found(batches: Sequence[Batch]) -> tuple[str, ...]:
+    """Return what an operator must be told of such objects: how many, and the first of them by name."""
+    files = unknown_files(batches)
+    total = sum(int(file["records"]) for file in files)
+    if not total:
+        return ()
+    named = [text for file in files for text in file.get("named", ())][:NAMED_MAX]
+    more = f" and {total - len(named)} more" if total > len(named) else ""
+    return (f"NOT FOUND: neither side has {total} of the objects asked for: {', '.join(named)}{more}",)
+
+
+def _named(unknown: Sequence[UnknownObject], outputs: Sequence[Mapping[str, Any]]) -> list[str]:
+    room = NAMED_MAX - sum(len(output.get("named", ())) for output in outputs)
+    return [f"{one.type} {one.object_id}" for one in unknown[: max(0, room)]]
+
+
+def _outputs(batches: Sequence[Batch], part: str) -> list[dict[str, Any]]:
     telling = (batch for batch in batches if batch.step in {Step.COMPARE, Step.REPLAN})
     named = (output for batch in telling for output in batch.outputs if "name" in output)
     return [output for output in named if output.get("part", "") == part]

@@ -60,7 +60,7 @@ def test_a_report_of_another_tenant_plans_nothing_here_and_is_not_to_be_approved
     virtual_time.run(story())
 
 
-def test_a_scope_that_names_unknown_ids_changes_nothing_else() -> None:
+def test_a_scope_that_names_unknown_ids_changes_nothing_else_and_warns_of_them_by_name() -> None:
     async def story() -> None:
         platform, wire, broken = await damaged()
         job = await recovered(platform, wire, Scope(ids={"user": (NOBODY,)}))
@@ -68,6 +68,8 @@ def test_a_scope_that_names_unknown_ids_changes_nothing_else() -> None:
         assert (job.counts["plannedObjects"], job.counts.get("done", 0)) == (0, 0)
         unknown, total, is_more = await platform.operator.asking.unknown(TENANT, job.job_id, skip=0, top=10)
         assert ([one.object_id for one in unknown], total, is_more) == ([NOBODY], 1, False)
+        told = (await platform.operator.asking.job(TENANT, job.job_id)).warnings
+        assert told == (f"NOT FOUND: neither side has 1 of the objects asked for: user {NOBODY}",)
         assert platform.simulator.fingerprint() == broken
 
     virtual_time.run(story())

@@ -8,6 +8,7 @@ import pytest
 
 from shared.domain.scope import IDS_IN_ROW_MAX
 from shared.runs import scopes
+from shared.runs.comparing import NAMED_MAX
 from shared.runs.scopes import SCOPE_PLACE
 from tests.support import virtual_time
 from tests.unit.functions.test_stored_comparisons import by_ids, compared, two_snapshots
@@ -41,6 +42,9 @@ def test_every_id_is_looked_for_and_the_unknown_ones_are_named_page_by_page(worl
         assert found["job"]["tidemark.scopeObjects"] == {"user": len(STRANGERS) + 1}
         assert found["job"]["filteringCriteria"]["filterValues"] == [{"entityType": "user", "entityIds": []}]
         assert found["tidemark.unknownCount"] == len(STRANGERS)
+        (told,) = found["job"]["tidemark.warnings"]
+        assert told.startswith(f"NOT FOUND: neither side has {len(STRANGERS)} of the objects asked for: user ")
+        assert told.endswith(f" and {len(STRANGERS) - NAMED_MAX} more")
         place = f"/snapshots/{before}/recoveryPreviewJobs/{found['job']['id']}/getChanges"
         named, rows, skip = list[str](), list[Json](), 0
         while True:
