@@ -16,6 +16,7 @@ from shared.catalogue.types import BY_NAME
 from shared.domain.ids import snapshot_time, wire_snapshot_id
 from shared.domain.jobs import Job, Kind, State
 from shared.domain.times import format_time
+from shared.jobs.flow import SHARDS_COMPARED, SHARDS_PLANNED
 from shared.jobs.states import ENDS
 from shared.recover.refusals import NOT_AS_PLANNED_COUNT, SWITCHED_ON_COUNT
 
@@ -94,14 +95,16 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
 def progress(job: Job) -> Json:
     """Return how much is done of what is planned; `planned` is None while nobody can know it.
 
-    A recovery counts changes, links joining once they are planned; a verification counts shards; the other kinds count
-    objects and links read.
+    A recovery counts changes, links joining once they are planned; a verification counts shards, and so does a report
+    that reads nothing of the tenant; the others count objects and links read.
     """
     if job.kind is Kind.RECOVERY and "plannedObjects" in job.counts:
         planned = job.counts["plannedObjects"] + job.counts.get("plannedLinks", 0)
         return {"done": job.counts.get("done", 0), "planned": planned}
     if job.kind is Kind.VERIFY:
         return {"done": job.counts.get("shardsProven", 0), "planned": job.counts.get("shardsPlanned")}
+    if job.kind is Kind.REPORT and SHARDS_PLANNED in job.counts:
+        return {"done": job.counts.get(SHARDS_COMPARED, 0), "planned": job.counts[SHARDS_PLANNED]}
     return {"done": job.counts.get("objectsRead", 0) + job.counts.get("linksRead", 0), "planned": None}
 
 

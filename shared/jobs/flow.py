@@ -42,6 +42,9 @@ WIDTH: Mapping[Step, int] = MappingProxyType(
     }
 )
 
+# Counts of a comparison that reads nothing of the tenant: its shards, and those it is done with.
+SHARDS_PLANNED, SHARDS_COMPARED = "shardsToCompare", "shardsCompared"
+
 # Which queue carries a kind's notes (decision D11 and section 4 of the architecture page).
 QUEUE: Mapping[Kind, str] = MappingProxyType(
     {Kind.CAPTURE: "capture", Kind.REPORT: "compare", Kind.RECOVERY: "recover", Kind.VERIFY: "compare"}

@@ -27,7 +27,7 @@ from shared.domain.scope import Scope
 from shared.formats.manifests import Manifest
 from shared.formats.objects import SOFT_DELETED, IndexRow, decode_body
 from shared.formats.records import DIFFERENCES, UNKNOWN_OBJECTS, decode_records, encode_lines, encode_record
-from shared.jobs.flow import totals
+from shared.jobs.flow import SHARDS_COMPARED, SHARDS_PLANNED, totals
 from shared.jobs.freshness import LiveReading
 from shared.ports import Blobs
 from shared.recover.orphans import staying_gone
@@ -67,12 +67,13 @@ class Comparing:
                 stored = await self._store(job, f"unknown/{place}", UNKNOWN_OBJECTS, lines)
                 outputs.append({**stored, "part": UNKNOWN_PART, "named": _named(unknown, outputs)})
             is_last = shard + 1 == int(argument["end"])
+            counts = reported.counts()
+            if SHARDS_PLANNED in counts:
+                counts[SHARDS_COMPARED] = shard + 1 - int(argument["first"])
             cursor = {"shard": shard + 1, "notCompared": refused}
             state = BatchState.DONE if is_last else BatchState.RUNNING
             await tenure.record(
-                msgspec.structs.replace(
-                    tenure.batch, state=state, outputs=list(outputs), counts=reported.counts(), cursor=cursor
-                )
+                msgspec.structs.replace(tenure.batch, state=state, outputs=list(outputs), counts=counts, cursor=cursor)
             )
             if not is_last and (pause := await tenure.pause()):
                 return pause

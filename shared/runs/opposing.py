@@ -14,6 +14,7 @@ from shared.compare.shards import chosen_shards
 from shared.domain.changes import Json
 from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.formats.manifests import Manifest
+from shared.jobs.flow import SHARDS_PLANNED
 from shared.runs.comparing import Comparing
 from shared.runs.preparing import SHARDS_PER_RANGE, WAVE_COMPARE, WAVE_EXPLAIN, Preparing
 from shared.runs.reusing import Reusing
@@ -57,6 +58,7 @@ def _layout(job: Job, shards: int) -> list[Batch]:
             batch = Batch(
                 job_id=job.job_id, number=len(laid) + 1, wave=WAVE_COMPARE, step=Step.COMPARE, argument=argument
             )
-            laid.append(batch)
+            # Nothing is read that could be counted meanwhile, so progress is told in shards (functions/wire/job.py).
+            laid.append(msgspec.structs.replace(batch, counts={SHARDS_PLANNED: argument["end"] - first}))
     laid.append(Batch(job_id=job.job_id, number=len(laid) + 1, wave=WAVE_EXPLAIN, step=Step.EXPLAIN))
     return laid

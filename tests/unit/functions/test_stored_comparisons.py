@@ -56,6 +56,8 @@ def test_two_snapshots_are_compared_without_a_request_to_the_tenant(world: World
         (row,) = found["value"]
         assert (row["id"], row["currentState"]["jobTitle"]) == (user, "harmed")
         assert found["job"]["tidemark.against"] == after
+        progress = found["job"]["tidemark.progress"]
+        assert progress["done"] == progress["planned"] == found["job"]["tidemark.counts"]["shardsToCompare"] > 0
         assert len(world.platform.transport.sent("/users")) == sent
         backward = await compared(world, after, before)
         assert backward["value"][0]["deltaFromCurrent"]["jobTitle"] == "harmed"
