@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from shared.catalogue.entry import Rule
 from shared.catalogue.types import TYPES
 from shared.domain.changes import Action, Difference, Outcome, Result
 from shared.domain.ids import wire_snapshot_id
@@ -83,6 +84,8 @@ class Vandal:
         self.graph("PATCH", "/policies/adminConsentRequestPolicy", {"isEnabled": False})
         self.graph("PATCH", "/policies/identitySecurityDefaultsEnforcementPolicy", {"isEnabled": True})
         self.graph("DELETE", f"/groupSettings/{self.some('groupSetting')['id']}")
+        guests = self.some("groupSetting", templateId=GUESTS)["id"]
+        self.graph("PATCH", f"/groupSettings/{guests}", {"values": [{"name": "AllowToAddGuests", "value": "true"}]})
         self.graph("PATCH", "/directory/attributeSets/Engineering", {"description": "x"})
         self.graph("PATCH", "/directory/customSecurityAttributeDefinitions/Engineering_Project", {"description": "x"})
 
@@ -135,6 +138,9 @@ class Vandal:
         credential = self.some("federatedIdentityCredential")
         at = f"/applications/{credential['applicationId']}/federatedIdentityCredentials/{credential['id']}"
         self.graph("DELETE", at)
+        other = self.some("federatedIdentityCredential")
+        at = f"/applications/{other['applicationId']}/federatedIdentityCredentials/{other['id']}"
+        self.graph("PATCH", at, {"subject": "repo:mallory/any"})
         principal = self.some("servicePrincipal", servicePrincipalType="Application")
         self.graph("PATCH", f"/servicePrincipals/{principal['id']}", {"accountEnabled": False, "tags": ["x"]})
         whole, narrowed = list(self.directory.stores["oAuth2PermissionGrant"].live.values())[:2]
@@ -176,6 +182,7 @@ class Vandal:
         return list(self.directory.links.targets(object_id, relation))
 
 
+GUESTS = "08d542b9-071f-4e16-94b0-74abb372e3d9"  # the template Group.Unified.Guest ("groupSettingTemplate")
 MAGIC = b"\x28\xb5\x2f\xfd"  # what a zstd frame begins with
 STRENGTH = "authenticationStrengthPolicy"
 
@@ -221,10 +228,13 @@ async def _tell() -> Told:
 
 
 def plant(simulator: Simulator) -> None:
-    """Give a group a licence, and applications somebody to trust and credentials whose values Graph would answer with.
+    """Give a group a licence, guests a setting, and applications somebody to trust and credentials whose values Graph
+    would answer with.
 
     Groups have licences only here: those of users are made with the tenant.
     """
+    guests = {"templateId": GUESTS, "values": [{"name": "AllowToAddGuests", "value": "false"}]}
+    simulator.act(CARELESS_SCRIPT, "POST", "/groupSettings", guests)
     password = {"keyId": an_id("password"), "displayName": "shown", "secretText": PLANTED, "hint": PLANTED[:3]}
     key = {"keyId": an_id("key"), "displayName": "shown", "key": PLANTED, "type": "AsymmetricX509Cert"}
     trust = {"name": "ci", "issuer": "https://ci.example.org", "subject": "main", "audiences": ["api://exchange"]}
@@ -260,6 +270,11 @@ def test_one_recovery_brings_all_of_it_back() -> None:
     assert (story.captured.state, story.recovery.state) == (State.SUCCESSFUL, State.SUCCESSFUL)
     assert [one for one in story.outcomes if one.result is not Result.APPLIED] == []
     assert story.after == []
+
+
+def test_what_graph_can_update_was_updated() -> None:
+    updated = {one.type for one in told().outcomes if one.action is Action.UPDATE}
+    assert updated == {entry.name for entry in TYPES if any(one.rule is Rule.WRITABLE for one in entry.properties)}
 
 
 def test_licences_of_users_and_groups_are_brought_back() -> None:
