@@ -73,7 +73,7 @@ def test_a_sealed_ledger_holds_every_outcome_and_how_the_recovery_went() -> None
         assert job.completed_at is not None
         assert job.started_at is not None
         assert head.seconds == (job.completed_at - job.started_at).total_seconds()
-        assert head.confirmation == {"confirmed": len(found)}
+        assert head.confirmation == {"confirmed": len(found), "switchedOn": 1}
         assert any(listed.kind == "confirmations" for listed in head.parts)
         assert all(one.before for one in found), "a before-image is missing"
 
