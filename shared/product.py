@@ -268,7 +268,7 @@ def _writing_steps(
             ports.work,
             Recreating(ports.directory, ports.vault, ports.clock, ports.passwords),
             patience,
-            Enabling(guarding, comparing, ports.directory, patience),
+            Enabling(guarding.again, comparing, ports.directory, patience),
         ).apply,
         Step.TRACE: Tracing(ledger, ports.directory, ports.work, ports.clock).trace,
         Step.CONFIRM: Confirming(ledger, ports.directory, ports.work, ports.clock).confirm,

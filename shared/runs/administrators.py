@@ -19,6 +19,8 @@ from shared.ports import Directory, Found
 from shared.recover.lockout.state import Edge
 from shared.recover.lockout.walk import EVERYWHERE, GLOBAL_ADMINISTRATOR
 
+FORBIDDEN = 403  # of a DirectoryError: Graph does not let us read roles or policies
+
 
 class Administrators(msgspec.Struct, frozen=True, kw_only=True):
     """The principals that have the role, the bodies of the people among them or in their groups, who is in which."""

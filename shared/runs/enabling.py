@@ -25,7 +25,7 @@ from shared.recover.lockout.switching import NOT_LANDED, as_found, not_landed, o
 from shared.recover.refusals import LOCK_OUT
 from shared.recover.writes import object_strokes
 from shared.runs.comparing import Comparing
-from shared.runs.guarding import Guarding
+from shared.runs.judging_again import JudgingAgain
 from shared.runs.layers import Readable
 from shared.runs.patience import LAG_ROUNDS_MAX, Patience
 from shared.runs.renewing import Renewed
@@ -37,8 +37,8 @@ JUDGED = {wave.place: wave for wave in (Wave.POLICY_RESTORE, Wave.POLICY_UPDATE,
 class Enabling:
     """What stands between a plan that was judged and the waves that make its policies count."""
 
-    def __init__(self, guarding: Guarding, comparing: Comparing, directory: Directory, patience: Patience) -> None:
-        self._guarding, self._comparing = guarding, comparing
+    def __init__(self, judging: JudgingAgain, comparing: Comparing, directory: Directory, patience: Patience) -> None:
+        self._judging, self._comparing = judging, comparing
         self._directory, self._patience = directory, patience
 
     async def refused(self, job: Job, batch: Batch, changes: Sequence[Change], renewed: Renewed) -> dict[str, Answer]:
@@ -53,7 +53,7 @@ class Enabling:
             reasons = {change.change_id: not_landed(change, looks[change.object_id]) for change in policies}
             held = {known: _unsent(known, NOT_LANDED, reason) for known, reason in reasons.items() if reason}
         landed = [change for change in policies if change.change_id not in held]
-        found = await self._guarding.judge_again(job, wave, landed, lambda: self._sides(job))
+        found = await self._judging.judge_again(job, wave, landed, lambda: self._sides(job))
         left = "left report-only" if wave is Wave.POLICY_ENABLE else "left as it was"
         return held | {known: _unsent(known, LOCK_OUT, f"{left}: {reason}") for known, reason in found.items()}
 
@@ -114,7 +114,7 @@ class Enabling:
         asleep = frozenset(change.object_id.lower() for change in found)
         if not found:
             return {}
-        return await self._guarding.judge_again(job, Wave.POLICY_ENABLE, found, lambda: self._sides(job), asleep=asleep)
+        return await self._judging.judge_again(job, Wave.POLICY_ENABLE, found, lambda: self._sides(job), asleep=asleep)
 
     async def _put_back(self, change: Change, look: Look) -> str:
         """Make a policy report-only; return why that failed, empty when it did not."""

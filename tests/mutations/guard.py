@@ -178,7 +178,7 @@ GUARD = (
     ),
     Mutation(
         "rule 7: who is in a group that came back is not asked",
-        "shared/runs/guarding.py",
+        "shared/runs/judging_again.py",
         "        wanted |= await above_now(self._accounts, self._directory)\n",
         "",
         ("tests/simulation/test_lock_out.py",),

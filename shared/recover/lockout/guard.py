@@ -23,6 +23,18 @@ class Refusal(msgspec.Struct, frozen=True):
     finding: Finding
     step: str
 
+    def subject(self) -> str:
+        """Name what it is about, with its id."""
+        found = self.finding
+        if found.form is not None:
+            return f"policy {found.name!r} ({found.subject})".strip()
+        return f"{found.name} {found.subject}".strip()
+
+    def said(self) -> str:
+        """Say it to the operator: rule, subject, step and fact."""
+        found = self.finding
+        return f"lock-out guard, rule {found.rule}: {self.subject()}, at {self.step}: {found.fact}"
+
 
 def refusal(live: State, waves: Waves, outlook: Outlook) -> Refusal | None:
     """Return the first reason to refuse the plan, None when it never locks anybody out that could sign in before."""

@@ -1,0 +1,99 @@
+"""Ask the lock-out guard again about policies that are about to count, with what is live by then.
+
+The plan was judged as if every earlier wave would succeed, and as if what came back were known (runs/guarding.py).
+Reads only; a crash repeats the questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from shared.catalogue.entry import Wave
+from shared.catalogue.group import GROUP
+from shared.domain.changes import Change
+from shared.domain.errors import DirectoryError
+from shared.domain.jobs import Job
+from shared.ports import Directory
+from shared.recover.lockout.guard import refusal
+from shared.recover.lockout.policies import REPORT_ONLY
+from shared.recover.lockout.state import Edge, State
+from shared.recover.lockout.unguarded import UNPROVEN, unproven
+from shared.recover.lockout.walk import Outlook, counts_after
+from shared.runs.administrators import FORBIDDEN, administrators_of
+from shared.runs.guarded_state import GuardedState, Sides, named_in
+from shared.runs.nesting import NESTING_MAX, above, above_now
+
+
+class JudgingAgain:
+    """Judges policies one by one for a deployment with the given emergency accounts, none included."""
+
+    def __init__(self, directory: Directory, emergency_accounts: Sequence[str]) -> None:
+        self._directory = directory
+        self._accounts = tuple(sorted({account.lower() for account in emergency_accounts}))
+        self._state = GuardedState(directory, self._accounts)
+
+    async def judge_again(
+        self, job: Job, wave: Wave, changes: Sequence[Change], sides: Sides, *, asleep: frozenset[str] = frozenset()
+    ) -> dict[str, str]:
+        """Return why changes of policies must not be made after all, by change, with what is live now.
+
+        The plan was judged as if every earlier wave would succeed, and as if what came back were known. What failed
+        since, an account that did not come back into the excluded group say, and who else is in which group by now,
+        shows only here. Policies are judged in order, each beside those that passed; those that count for nobody
+        after the change are not asked about. `asleep` are policies to be judged as if they were not in force yet.
+        """
+        policies = await self._state.policies()
+        policies |= {one: {**policies[one], "state": REPORT_ONLY} for one in asleep & policies.keys()}
+        deleted = await self._state.deleted({wave: list(changes)})
+        outlook = Outlook(deleted=deleted)
+        known = State(accounts={}, policies={one: (form,) for one, form in policies.items()})
+        changes = [change for change in changes if counts_after(known, change, outlook)]
+        if not changes:
+            return {}
+        plan: dict[Wave, list[Change]] = {wave: list(changes)}
+        named = named_in(policies, deleted, plan)
+        if not self._accounts:
+            left = unproven(known, plan, outlook, await self._state.existing(named, plan))
+            return {change.change_id: UNPROVEN for change in changes if change.object_id.lower() in left}
+        try:
+            admins = await administrators_of(self._directory, self._accounts)
+        except DirectoryError as error:
+            if error.status != FORBIDDEN:
+                raise
+            return {change.change_id: f"lock-out guard: roles may not be read: {error}" for change in changes}
+        live, _settled = await self._state.live(job, policies, named, (plan, admins), sides)
+        wanted = await above(self._accounts, (await sides())[0]) if live.has_nesting else frozenset()
+        # Groups that came back, and whoever was added since, may contain the accounts as no reading shows.
+        wanted |= await above_now(self._accounts, self._directory)
+        live = await self._as_linked_now(live, wanted, named["excludeGroups"])
+        passed: list[Change] = []
+        refused: dict[str, str] = {}
+        for change in changes:
+            found = refusal(live, {wave: [*passed, change]}, outlook)
+            if found is None:
+                passed.append(change)
+            else:
+                refused[change.change_id] = found.said()
+        return refused
+
+    async def _as_linked_now(self, live: State, wanted: frozenset[Edge], excluded: frozenset[str]) -> State:
+        """Return the state with the exclusions that hold now; the job's reading is older than what it has written.
+
+        Asked for are the members of excluded groups and of the groups nested in them, level by level, as far as they
+        lead to the accounts: a nested group counts when the reading, or the snapshot, has it above one of them.
+        """
+        above = live.groups | {group for group, _member in live.may | wanted}
+        links: set[Edge] = set()
+        level, seen = excluded & live.groups, set[str]()
+        for _level in range(NESTING_MAX):
+            if not level:
+                break
+            seen |= level
+            members = await self._directory.references(GROUP, "members", sorted(level))
+            near = {*live.accounts, *above}
+            found = {(group.lower(), one.lower()) for group, others in members.items() for one in others}
+            links |= {edge for edge in found if edge[1] in near}
+            level = frozenset(one for _group, one in links if one in above) - seen
+        return msgspec.structs.replace(live, links=frozenset(links), may=live.may | wanted | links)
