@@ -12,7 +12,7 @@ SEEDS ?= 10000
 
 demo: setup
 	$(BIN)/python -m local.demo $(if $(FROM),--from "$(FROM)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep) \
-	  $(if $(OBJECTS),--objects $(OBJECTS))
+	  $(if $(START),--start-only) $(if $(OBJECTS),--objects $(OBJECTS))
 
 test: check
 	$(BIN)/python -m pytest -n 3 --dist loadfile

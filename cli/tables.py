@@ -111,6 +111,8 @@ def job_facts(job: Json) -> Iterator[tuple[object, object]]:
     if plan:
         yield "plan", plan.get("digest")
         yield "writes of the plan", f"{plan.get('estimatedWrites')}, at least {plan.get('estimatedSeconds')} s"
+    if job.get("tidemark.approvalsNeeded"):
+        yield "approvals", f"{job.get('tidemark.approvals')} of {job['tidemark.approvalsNeeded']}"
     yield from ((f"left alone: {reason}", count) for reason, count in _members(job, "tidemark.leftAlone").items())
     yield from _notes(_members(job, "tidemark.notes"))
     error = _members(job, "tidemark.error")

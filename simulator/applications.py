@@ -103,6 +103,21 @@ OPERATOR_ADMINISTRATOR = Application(
     "administrator-simulated-secret",
     {TIDEMARK_API: ("Backup.Administrator",)},
 )
+# Colleagues of the administrator: a plan may need the approval of one or two others.
+OPERATOR_APPROVER = Application(
+    "Operator (approver)",
+    "0be7a700-0000-4000-8000-000000000004",
+    "0be7a700-0000-4000-8000-0000000000a4",
+    "approver-simulated-secret",
+    {TIDEMARK_API: ("Backup.Administrator",)},
+)
+OPERATOR_SECOND_APPROVER = Application(
+    "Operator (second approver)",
+    "0be7a700-0000-4000-8000-000000000005",
+    "0be7a700-0000-4000-8000-0000000000a5",
+    "second-approver-simulated-secret",
+    {TIDEMARK_API: ("Backup.Administrator",)},
+)
 OPERATOR_READER = Application(
     "Operator (reader)",
     "0be7a700-0000-4000-8000-000000000003",
@@ -159,5 +174,6 @@ POLICY_DESK = Application(
     {GRAPH: _READS + _WRITES},
 )
 _OTHERS = (BYSTANDER, AUDITOR, CARELESS_SCRIPT, BUSY_OFFICE, PERSONNEL, PIPELINE, POLICY_DESK)
-ALL = (TIDEMARK, TIDEMARK_SECOND, TIDEMARK_THIRD, OPERATOR_ADMINISTRATOR, OPERATOR_READER, *_OTHERS)
+_OPERATORS = (OPERATOR_ADMINISTRATOR, OPERATOR_APPROVER, OPERATOR_SECOND_APPROVER, OPERATOR_READER)
+ALL = (TIDEMARK, TIDEMARK_SECOND, TIDEMARK_THIRD, *_OPERATORS, *_OTHERS)
 BY_APP_ID: Mapping[str, Application] = MappingProxyType({app.app_id: app for app in ALL})

@@ -71,8 +71,16 @@ def recover(session: Session, given: Namespace) -> Exit:
 
 def approve(session: Session, given: Namespace) -> Exit:
     """Agree to a plan that somebody else has made."""
-    session.api.post("jobs", given.job, "tidemark.approve")
-    session.screen.note(f"approved; carry it out with: tidemark recover SNAPSHOT --apply --plan {given.job}")
+    body = {"digest": given.digest} if given.digest else {}
+    answer = session.api.call("jobs", given.job, "tidemark.approve", body=body)
+    count, needed = int(answer.get("tidemark.approvals") or 0), int(answer.get("tidemark.approvalsNeeded") or 0)
+    if session.screen.is_json:
+        session.screen.document({"id": given.job, "approvals": count, "approvalsNeeded": needed})
+    else:
+        session.screen.line(f"approved: {count} of {needed} approvals")
+    others = f"others have to approve it too: tidemark approve {given.job}"
+    carried_out = f"whoever made the plan carries it out by the same command, with --apply --plan {given.job}"
+    session.screen.note(others if count < needed else carried_out)
     return Exit.DONE
 
 

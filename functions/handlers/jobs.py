@@ -8,8 +8,9 @@ import azure.functions as func
 
 from functions import replies
 from functions.asked import Asked
-from functions.wire.body import read_nothing
-from functions.wire.job import job_body
+from functions.wire.body import read_digest, read_nothing
+from functions.wire.job import approvals_body, job_body
+from functions.wire.names import Json
 from shared.domain.errors import NotFoundError
 from shared.domain.jobs import Job, Kind
 from shared.wiring import Product
@@ -31,7 +32,7 @@ async def count_jobs(product: Product, _asked: Asked) -> func.HttpResponse:
 async def job(product: Product, asked: Asked) -> func.HttpResponse:
     """Return one job of any kind with its present figures."""
     found = await product.asking.job(product.tenant, asked.job)
-    return replies.one(asked, f"{CONTEXT}/$entity", job_body(found, shows_all=asked.shows_all))
+    return replies.one(asked, f"{CONTEXT}/$entity", await _whole_body(product, asked, found))
 
 
 async def cancel(product: Product, asked: Asked) -> func.HttpResponse:
@@ -43,10 +44,9 @@ async def cancel(product: Product, asked: Asked) -> func.HttpResponse:
 
 async def approve(product: Product, asked: Asked) -> func.HttpResponse:
     """Agree to a plan that somebody else has made; answers with how many approvals it has, and how many it needs."""
-    read_nothing(asked.call.headers, asked.call.body)
-    count = await product.approving.approve(product.tenant, asked.job, approver=asked.caller_id)
-    body = {"tidemark.approvals": count, "tidemark.approvalsNeeded": product.approving.needed}
-    return replies.one(asked, f"{CONTEXT}/$entity", body)
+    digest = read_digest(asked.call.headers, asked.call.body)
+    count = await product.approving.approve(product.tenant, asked.job, approver=asked.caller_id, digest=digest)
+    return replies.one(asked, f"{CONTEXT}/$entity", approvals_body(count, product.approving.needed))
 
 
 async def previews(product: Product, asked: Asked) -> func.HttpResponse:
@@ -98,7 +98,13 @@ async def _of_snapshot(product: Product, asked: Asked, kind: Kind) -> list[Job]:
 
 async def _one(product: Product, asked: Asked, kind: Kind) -> func.HttpResponse:
     found = await of_snapshot(product, asked, kind)
-    return replies.one(asked, f"{_context(asked, kind)}/$entity", job_body(found, shows_all=asked.shows_all))
+    return replies.one(asked, f"{_context(asked, kind)}/$entity", await _whole_body(product, asked, found))
+
+
+async def _whole_body(product: Product, asked: Asked, found: Job) -> Json:
+    """Return one job with how many have approved it, which lists leave out: it is a read of rows for each."""
+    body, given = job_body(found, shows_all=asked.shows_all), await product.approving.given(found)
+    return body if given is None else body | approvals_body(given, product.approving.needed)
 
 
 async def _page(product: Product, asked: Asked, context: str, listed: Sequence[Job]) -> func.HttpResponse:

@@ -57,7 +57,7 @@ START_OPTIONS: Mapping[Kind, Mapping[str, tuple[str, type]]] = MappingProxyType(
     }
 )
 AGAIN_OPTIONS: Mapping[str, tuple[str, type]] = MappingProxyType({"plan": PLAN, "plannedBy": PLANNED_BY})
-REASON = "reason"
+REASON, DIGEST = "reason", "digest"
 WIRE_TYPE = {Kind.REPORT: "recoveryPreviewJob", Kind.RECOVERY: "recoveryJob"}
 
 
@@ -89,6 +89,16 @@ def read_reason(headers: Mapping[str, str], content: bytes) -> str:
     body = read_object(headers, content)
     _refuse_unknown(body, frozenset({REASON}))
     return checked_reason(body.get(REASON))
+
+
+def read_digest(headers: Mapping[str, str], content: bytes) -> str:
+    """Return the digest of the plan that somebody agrees to, empty when they do not say."""
+    body = read_object(headers, content)
+    _refuse_unknown(body, frozenset({DIGEST}))
+    digest = body.get(DIGEST, "")
+    if not isinstance(digest, str) or (DIGEST in body and not digest):
+        raise InputError(f"{DIGEST} must be the digest of a plan, as text", member=DIGEST)
+    return digest
 
 
 def read_start(headers: Mapping[str, str], content: bytes, kind: Kind) -> tuple[Scope, Options]:

@@ -37,7 +37,8 @@ FACTS = (
     "kind scopeObjects snapshotId wireSnapshotId against requestedBy options rows plan confirmation isCancelAsked"
 ).split()
 FIGURES = "ledger manualSteps counts progress summary leftAlone warnings error notes isRestorePoint".split()
-MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES]}
+APPROVALS = "approvals approvalsNeeded".split()
+MEMBERS = frozenset(NATIVE) | {f"tidemark.{name}" for name in [*FACTS, *FIGURES, *APPROVALS]}
 
 
 def job_body(job: Job, *, shows_all: bool) -> Json:
@@ -80,6 +81,7 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.confirmation": _confirmation(job),
         "tidemark.ledger": sealed_body(job),
         "tidemark.manualSteps": job.counts.get("manualSteps", 0) if "plannedObjects" in job.counts else None,
+        **approvals_body(None, None),
         "tidemark.isCancelAsked": job.is_cancel_asked,
         "tidemark.counts": job.counts,
         "tidemark.progress": progress(job),
@@ -90,6 +92,11 @@ def job_body(job: Job, *, shows_all: bool) -> Json:
         "tidemark.warnings": list(job.warnings),
         "tidemark.error": {"code": job.error_code, "message": job.error} if job.error_code else None,
     }
+
+
+def approvals_body(given: int | None, needed: int | None) -> Json:
+    """Return how many have agreed to a plan, of how many that have to; None where nobody asked, or none are needed."""
+    return {"tidemark.approvals": given, "tidemark.approvalsNeeded": needed}
 
 
 def progress(job: Job) -> Json:

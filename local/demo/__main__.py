@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from local.azurite import AzuriteError
-from local.demo.operator import Operator, OperatorError, operator_settings
+from local.demo.operator import Operator, OperatorError, colleague_settings, operator_settings
 from local.demo.screen import Screen
 from local.demo.story import Story
 from local.demo.system import System, running
@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--from", dest="load_from", type=Path, help="folder of exported configuration to load as well")
     parser.add_argument("--json", dest="figures", type=Path, help="write the figures to this file as one JSON object")
     parser.add_argument("--keep", action="store_true", help="leave the system running until Ctrl-C")
+    parser.add_argument("--start-only", action="store_true", help="start the system, play nothing, leave it running")
     wish = parser.parse_args()
     if wish.load_from is not None and not wish.load_from.is_dir():
         print(f"demo: {wish.load_from} is not a folder", file=sys.stderr)
@@ -54,6 +55,8 @@ async def _run(wish: argparse.Namespace, folder: Path) -> int:
     screen, began = Screen(), time.monotonic()
     screen.line(f"logs: {folder}")
     async with running(folder, objects=wish.objects, seed=SEED, load_from=wish.load_from) as system:
+        if wish.start_only:
+            await _keep(system, screen)
         async with Operator(system) as operator:
             story = Story(system, operator, screen)
             story.seconds["start"] = round(time.monotonic() - began, 2)
@@ -117,6 +120,9 @@ async def _keep(system: System, screen: Screen) -> None:
     for name, value in operator_settings(system).items():
         screen.line(f"  export {name}={value}")
     screen.line("  .venv/bin/tidemark snapshots")
+    screen.line("to use it as somebody else, such as to approve a plan:")
+    for colleague, settings in colleague_settings().items():
+        screen.line(f"  {' '.join(f'{name}={value}' for name, value in settings.items())}  # {colleague}")
     await asyncio.Event().wait()
 
 

@@ -12,12 +12,19 @@ import httpx
 import msgspec
 
 from local.demo.system import System
-from simulator.applications import OPERATOR_ADMINISTRATOR, TIDEMARK_API
+from simulator.applications import (
+    OPERATOR_ADMINISTRATOR,
+    OPERATOR_APPROVER,
+    OPERATOR_READER,
+    OPERATOR_SECOND_APPROVER,
+    TIDEMARK_API,
+)
 
 ROOT = "/v1.0/directory/recovery"
 ENDS = frozenset({"successful", "failed", "abandoned"})
 POLL_SECONDS = 0.25
 JOB_SECONDS_MAX = 110.0
+COLLEAGUES = (OPERATOR_APPROVER, OPERATOR_SECOND_APPROVER, OPERATOR_READER)
 Json = dict[str, Any]
 
 
@@ -33,6 +40,14 @@ def operator_settings(system: System) -> dict[str, str]:
         "TIDEMARK_CLIENT_ID": OPERATOR_ADMINISTRATOR.app_id,
         "TIDEMARK_CLIENT_SECRET": OPERATOR_ADMINISTRATOR.secret,
         "TIDEMARK_AUDIENCE": TIDEMARK_API,
+    }
+
+
+def colleague_settings() -> dict[str, dict[str, str]]:
+    """Return by name what another operator than the administrator sets otherwise."""
+    return {
+        colleague.name: {"TIDEMARK_CLIENT_ID": colleague.app_id, "TIDEMARK_CLIENT_SECRET": colleague.secret}
+        for colleague in COLLEAGUES
     }
 
 

@@ -68,13 +68,16 @@ def test_two_others_must_approve_and_their_approval_ages() -> None:
         play_incident(platform.simulator, 3)
         approving = platform.operator.approving
         approving.needed = 2
-        with pytest.raises(InputError, match="need 2 approvals"):
+        with pytest.raises(InputError, match="needs 2 approvals"):
             await platform.operator.starting.recovery(TENANT, wire, EVERYTHING, Options(), requested_by="ann")
         plan = await planned(platform, wire)
         with pytest.raises(CallerError, match="cannot approve"):
             await approving.approve(TENANT, plan.job_id, approver="ann")
         assert [await approving.approve(TENANT, plan.job_id, approver="bob") for _twice in range(2)] == [1, 1]
-        assert await approving.approve(TENANT, plan.job_id, approver="cleo") == 2
+        with pytest.raises(InputError, match=f"{plan.plan_digest}, not 51e3"):
+            await approving.approve(TENANT, plan.job_id, approver="cleo", digest="51e3")
+        assert await approving.given(plan) == 1, "a plan of another digest is not approved"
+        assert await approving.approve(TENANT, plan.job_id, approver="cleo", digest=plan.plan_digest.upper()) == 2
         with pytest.raises(InputError, match="1 of 2"):
             await carried_out(platform, wire, plan, by="bob")
         options = Options(planned_by=plan.job_id, soft_delete_newer=True)
@@ -96,7 +99,7 @@ def test_an_undo_is_planned_and_approved_like_any_recovery() -> None:
         recovery = await carried_out(platform, wire, await planned(platform, wire))
         platform.operator.approving.needed = 1
         starting = platform.operator.starting
-        with pytest.raises(InputError, match="need 1 approvals"):
+        with pytest.raises(InputError, match="needs 1 approval here"):
             await starting.undo(TENANT, recovery.job_id, requested_by="ann")
         plan = await platform.finish(
             await starting.undo(TENANT, recovery.job_id, Options(makes_plan=True), requested_by="ann")

@@ -14,6 +14,7 @@ from tests.support.platform import Deaths, Instance
 from tests.unit.cli.worlds import ENVIRONMENT, Deployment
 
 GUID = "11111111-aaaa-4bbb-8ccc-000000000001"
+APPROVER, SECOND = (ENVIRONMENT | {"TIDEMARK_TOKEN": name} for name in ("approver", "second approver"))
 READER = ENVIRONMENT | {"TIDEMARK_TOKEN": "reader"}
 
 
@@ -109,6 +110,27 @@ def test_without_apply_a_recovery_is_only_planned_and_its_plan_can_be_carried_ou
     assert (undone.status, deployment.world.simulator.fingerprint()) == (0, before)
     assert deployment.run("retry", done.json["id"]).status == 2, "nothing failed"
     assert deployment.run("approve", dry.json["id"]).status == 4, "one's own plan"
+
+
+def test_a_plan_is_carried_out_once_two_others_have_approved_it_by_command(deployment: Deployment) -> None:
+    harmed(deployment)
+    deployment.world.platform.operator.approving.needed = 2
+    refused = deployment.run("recover", "latest", "--apply", "--yes")
+    assert (refused.status, "needs 2 approvals" in refused.err, "--plan" in refused.err) == (2, True, True)
+    plan = deployment.run("recover", "latest", "--wait").json
+    digest, by_plan = plan["tidemark.plan"]["digest"], ("recover", "latest", "--apply", "--yes", "--plan", plan["id"])
+    assert (plan["tidemark.approvals"], plan["tidemark.approvalsNeeded"]) == (0, 2)
+    slip = deployment.run("approve", plan["id"], "--digest", "0" * 64, environment=APPROVER)
+    assert (slip.status, digest in slip.err) == (2, True)
+    first = deployment.run("approve", plan["id"], "--digest", digest, environment=APPROVER, is_terminal=True)
+    assert (first.status, "1 of 2" in first.out, "others have to approve" in first.err) == (0, True, True)
+    assert "1 of 2 approvals" in deployment.run(*by_plan).err
+    second = deployment.run("approve", plan["id"], environment=SECOND)
+    assert second.json == {"id": plan["id"], "approvals": 2, "approvalsNeeded": 2}
+    assert "2 of 2" in deployment.run("job", plan["id"], is_terminal=True).out
+    assert deployment.run(*by_plan, environment=APPROVER).status == 2, "an approver's own does not count"
+    done = deployment.run(*by_plan, "--wait")
+    assert (done.status, done.json["totalObjectsModified"]) == (0, 1)
 
 
 def test_the_newest_job_is_looked_at_as_latest_and_never_acted_on(deployment: Deployment) -> None:

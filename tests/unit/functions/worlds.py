@@ -27,6 +27,8 @@ ADMINISTRATOR_ID = "0be7a700-0000-4000-8000-0000000000a2"
 REQUEST_ID = "b0000000-0000-4000-8000-000000000001"
 CALLERS = {
     "Bearer administrator": Caller(ADMINISTRATOR_ID, frozenset({"Backup.Administrator"})),
+    "Bearer approver": Caller("0be7a700-0000-4000-8000-0000000000a4", frozenset({"Backup.Administrator"})),
+    "Bearer second approver": Caller("0be7a700-0000-4000-8000-0000000000a5", frozenset({"Backup.Administrator"})),
     "Bearer reader": Caller("0be7a700-0000-4000-8000-0000000000a3", frozenset({"Backup.Reader"})),
     "Bearer bystander": Caller("b957a0de-0000-4000-8000-0000000000a4", frozenset()),
 }
