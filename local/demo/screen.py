@@ -29,7 +29,7 @@ class Screen:
 
     def line(self, text: str) -> None:
         """Say one thing."""
-        self.console.print(Text(f"  {text}"))
+        self.console.print(Text(f"  {text}"), soft_wrap=True)  # to be copied as it is
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Show a table."""
