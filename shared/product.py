@@ -60,6 +60,7 @@ from shared.runs.rechecking import Rechecking
 from shared.runs.recreating import Recreating
 from shared.runs.relinking import Relinking
 from shared.runs.replanning import Replanning
+from shared.runs.returning import Returning
 from shared.runs.reusing import Reusing
 from shared.runs.rolling import Rolling
 from shared.runs.scopes import Scopes
@@ -269,6 +270,7 @@ def _writing_steps(
             Recreating(ports.directory, ports.vault, ports.clock, ports.passwords),
             patience,
             Enabling(guarding.again, comparing, ports.directory, patience),
+            Returning(ports.directory, patience),
         ).apply,
         Step.TRACE: Tracing(ledger, ports.directory, ports.work, ports.clock).trace,
         Step.CONFIRM: Confirming(ledger, ports.directory, ports.work, ports.clock).confirm,

@@ -30,6 +30,7 @@ OVERWRITTEN = "overwritten/1"
 MANUAL_STEPS = "manual-steps/1"
 ID_MAP = "id-map/1"
 SCOPE = "scope/1"
+EXPOSURE = "exposure/1"
 
 Record = TypeVar("Record")
 _ENCODER = msgspec.json.Encoder(order="deterministic")

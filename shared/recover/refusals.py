@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from shared.catalogue.group import GROUP
 from shared.catalogue.types import BY_NAME
 from shared.domain.changes import Action, Change, Outcome, Result
 from shared.domain.writes import Answer
@@ -23,6 +24,7 @@ DENIALS_MAX = 20  # objects refused; one $batch is 20 requests, and no fewer pro
 QUOTA_CODE = "quota-exceeded"  # the error code of the job
 QUOTA_COUNT = "quotaExceeded"
 LOCK_OUT, LOCK_OUT_COUNT = "lock-out", "leftReportOnly"  # policies that the guard did not let be switched on
+TAKEN_BACK_COUNT = "takenBack"  # groups that it took back once it was to be seen what they came back into
 # Of policies that were switched on and read back: the message of one that is as planned, the error code of any other.
 SWITCHED_ON, SWITCHED_ON_COUNT = "switched on, read back as planned", "switchedOn"
 NOT_AS_PLANNED, NOT_AS_PLANNED_COUNT = "not-as-planned", "switchedOnOtherwise"
@@ -38,7 +40,8 @@ def refused(outcomes: Iterable[Outcome]) -> dict[str, int]:
         if one.result is Result.FAILED and one.error_code == QUOTA and one.action not in LINKS:
             objects.setdefault(QUOTA_COUNT, set()).add(one.object_id)
         if one.error_code == LOCK_OUT:
-            objects.setdefault(LOCK_OUT_COUNT, set()).add(one.object_id)
+            name = TAKEN_BACK_COUNT if one.type == GROUP.name else LOCK_OUT_COUNT
+            objects.setdefault(name, set()).add(one.object_id)
         if one.error_code == NOT_AS_PLANNED:
             objects.setdefault(NOT_AS_PLANNED_COUNT, set()).add(one.object_id)
         if one.message == SWITCHED_ON:
@@ -75,6 +78,8 @@ def warnings_of(counts: Mapping[str, int]) -> tuple[str, ...]:
     policies = counts.get(LOCK_OUT_COUNT, 0)
     said = [f"LOCK-OUT GUARD: {policies} policies were left report-only or as they were; their outcomes say why"]
     locked = said if policies else []
+    if groups := counts.get(TAKEN_BACK_COUNT, 0):
+        locked.append(f"LOCK-OUT GUARD: {groups} groups were taken back to the recycle bin; their outcomes say why")
     if others := counts.get(NOT_AS_PLANNED_COUNT, 0):
         locked += [f"LOCK-OUT GUARD: {others} policies were switched on and read back otherwise than planned"]
     return tuple(locked) + tuple(

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import type_named
 from shared.domain.changes import Action, Change, Json, Outcome, Result
+from shared.domain.exposures import Exposure
 from shared.domain.writes import Answer
 from shared.jobs.flow import totals
 from shared.ports import Blobs, Directory
@@ -46,9 +48,10 @@ from shared.runs.outcomes import LINKS, grouped, planned
 from shared.runs.patience import LAG_ROUNDS_MAX, Patience, is_too_early
 from shared.runs.recreating import Recreating
 from shared.runs.renewing import Renewed, renewed_by
+from shared.runs.returning import Returning, exposure_of, is_group_back
 from shared.runs.tenure import Pause, Tenure
 
-RECREATE, RIGHT = Action.RECREATE, Result.ALREADY_RIGHT
+RECREATE, RIGHT, APPLIED = Action.RECREATE, Result.ALREADY_RIGHT, Result.APPLIED
 NOT_MADE = "it was deleted for good and could not be created anew; its own change says why"
 BISECT_ROUNDS_MAX = 6  # 20 links are single after five halvings
 
@@ -64,9 +67,11 @@ class Applying:
         recreating: Recreating,
         patience: Patience,
         enabling: Enabling,
+        returning: Returning,
     ) -> None:
         self._ledger, self._directory, self._work = ledger, directory, work
-        self._recreating, self._patience, self._enabling = recreating, patience, enabling
+        self._recreating, self._patience = recreating, patience
+        self._enabling, self._returning = enabling, returning
 
     async def apply(self, tenure: Tenure) -> Pause | None:
         """Apply what is left of the batch; stop at a group boundary when asked to."""
@@ -77,6 +82,7 @@ class Applying:
         renewed = await renewed_by(self._work, batches)
         known = [rewritten(change, renewed.ids) for group in whole for change in group]
         locked = await self._enabling.refused(tenure.job, tenure.batch, known, renewed)
+        exposure = await exposure_of(self._work, batches) if any(map(is_group_back, known)) else None
         groups = Groups(self._work, tenure, whole)
 
         def counts() -> Mapping[str, int]:
@@ -87,7 +93,7 @@ class Applying:
             so_far = counts()
             stopped = {change.change_id: answer for change in group if (answer := held(change, so_far))}
             changes = [rewritten(change, renewed.ids) for change in group]
-            ended = await self._apply_group(groups, number, changes, {**locked, **stopped}, renewed)
+            ended = await self._apply_group(groups, number, changes, {**locked, **stopped}, renewed, exposure)
             renewed = renewed.grown(ended[0])
             return ended
 
@@ -100,6 +106,7 @@ class Applying:
         whole: Sequence[Change],
         unsent: Mapping[str, Answer],
         renewed: Renewed,
+        exposure: Exposure | None,
     ) -> Ended:
         """Return how every change of a group ended, and what the operator must be told beside that."""
         done = {
@@ -115,12 +122,12 @@ class Applying:
         changes = [change for change in whole if change.change_id not in done]
         warnings: list[str] = []
         if changes:
-            sent, warnings = await self._sent_group(groups, number, changes, renewed)
+            sent, warnings = await self._sent_group(groups, number, changes, renewed, exposure)
             done |= sent
         return [done[change.change_id] for change in whole], warnings
 
     async def _sent_group(
-        self, groups: Groups, number: int, whole: Sequence[Change], renewed: Renewed
+        self, groups: Groups, number: int, whole: Sequence[Change], renewed: Renewed, exposure: Exposure | None
     ) -> tuple[dict[str, Outcome], list[str]]:
         entry = type_named(whole[0].type)
         anew = [change for change in whole if is_created_anew(change)]
@@ -145,8 +152,11 @@ class Applying:
             if result is Result.ALREADY_RIGHT and was_ours(change, earlier.get(change.change_id), entry):
                 result = Result.APPLIED
             done[change.change_id] = outcome(change, result, before=before[change.change_id], message=reason)
-        groups.tenure.check()
-        ended = await self._write(entry, todo, looks, renewed)
+        tenure = groups.tenure
+        tenure.check()
+        ours = [change for change in changes if change.change_id in done and done[change.change_id].result is APPLIED]
+        send = partial(self._write, entry, looks=looks, renewed=renewed)
+        ended = await self._returning.sent(exposure, ours, todo, send, tenure.check)
         for change, result, answer in await self._proven(entry, ended):
             if change.change_id in done and done[change.change_id].result is Result.FAILED:
                 continue  # of the several requests of one change, the first that fails tells how it ended
@@ -154,7 +164,6 @@ class Applying:
             remark = OVERWRITTEN + ", ".join(others) if others else ""
             image = before[change.change_id]
             done[change.change_id] = outcome(change, result, before=image, message=remark, answer=answer)
-        tenure = groups.tenure
         done |= await self._enabling.proven(tenure.job, tenure.batch, changes, done, renewed, tenure.check)
         return done, sorted({answer.warning for _change, _result, answer in ended if answer.warning})
 
@@ -171,7 +180,7 @@ class Applying:
         ]
 
     async def _write(
-        self, entry: ObjectType, todo: Sequence[Change], looks: dict[str, Look], renewed: Renewed
+        self, entry: ObjectType, todo: Sequence[Change], *, looks: dict[str, Look], renewed: Renewed
     ) -> list[tuple[Change, Result, Answer]]:
         """Send the writes of a group; packs of links that Graph refuses are halved until single links stand alone.
 

@@ -13,9 +13,11 @@ import msgspec
 from shared.catalogue.entry import Wave
 from shared.domain.changes import Change
 from shared.domain.errors import DirectoryError, LockOutError
+from shared.domain.exposures import Exposure
 from shared.domain.jobs import Job
 from shared.ports import Directory
 from shared.recover.lockout.guard import Refusal, last_administrators, refusal
+from shared.recover.lockout.returning import exposed
 from shared.recover.lockout.stand_ins import as_if_made
 from shared.recover.lockout.state import State
 from shared.recover.lockout.unguarded import UNPROVEN, unproven
@@ -30,6 +32,13 @@ from shared.runs.unread import left_unread
 from shared.runs.watching import Plan, becoming, is_watched, joined, leaves, members_of, with_links, without
 
 
+class Judgement(msgspec.Struct, frozen=True):
+    """Why objects are to be left alone, by id; and what groups that come back could be to policies, if that matters."""
+
+    left: dict[str, str]
+    exposure: Exposure | None = None
+
+
 class Guarding:
     """Judges the plan of a recovery for a deployment with the given emergency accounts, none included."""
 
@@ -41,23 +50,27 @@ class Guarding:
         self._state = GuardedState(directory, self._accounts)
         self.again = JudgingAgain(directory, self._accounts)
 
-    async def judge(self, job: Job, whole: Plan, sides: Sides) -> dict[str, str]:
-        """Return why objects are to be left alone, by id; `sides` opens the target and the job's reading.
+    async def judge(self, job: Job, whole: Plan, sides: Sides) -> Judgement:
+        """Return what is to be left alone, and what groups that come back could be to policies.
 
-        Those are policies that nothing proves harmless, the identities that we run as and what they are granted, and
-        all that could matter where Graph does not let us read what the guard has to know. Raises LockOutError, naming
-        rule, subject and step, when the plan could lock the emergency accounts out, or leave too few administrators.
+        `sides` opens the target and the job's reading.
+        Left alone are policies that nothing proves harmless, the identities that we run as and what they are granted,
+        and all that could matter where Graph does not let us read what the guard has to know. Raises LockOutError,
+        naming rule, subject and step, when the plan could lock the emergency accounts out, or leave too few
+        administrators.
         """
         ours = await self._ourselves.among(whole.parts(), whole.options)
         ours |= await self._ourselves.granted(whole.parts(), whole.options, self._accounts)
         whole = msgspec.structs.replace(whole, parts=without(whole.parts, ours))
         try:
-            return {**ours, **await self._judged(job, whole, sides)}
+            found = await self._judged(job, whole, sides)
+            return msgspec.structs.replace(found, left={**ours, **found.left})
         except DirectoryError as error:
             if error.status != FORBIDDEN:
                 raise
             near = await self._near(job, sides)
-            return {**ours, **await left_unread(whole.parts(), whole.options, self._accounts, near, str(error))}
+            left = await left_unread(whole.parts(), whole.options, self._accounts, near, str(error))
+            return Judgement({**ours, **left})
 
     async def _near(self, job: Job, sides: Sides) -> frozenset[str]:
         """Return the groups that contain an emergency account, or are to."""
@@ -67,16 +80,16 @@ class Guarding:
         edges = await above(self._accounts, target) | await above(self._accounts, current)
         return frozenset(group for group, _one in edges)
 
-    async def _judged(self, job: Job, whole: Plan, sides: Sides) -> dict[str, str]:
+    async def _judged(self, job: Job, whole: Plan, sides: Sides) -> Judgement:
         plan, has_members, leaving = await self._relevant(whole)
         if not plan and not has_members and not leaving:
-            return {}
+            return Judgement({})
         if not self._accounts:
             _raise(await self._last_administrators(whole, plan, leaving))
-            return await self._unproven(whole, plan) if plan or has_members else {}
+            return Judgement(await self._unproven(whole, plan) if plan or has_members else {})
         admins = await administrators_of(self._directory, {*self._accounts, *becoming(plan)})
         if not plan and not has_members and leaving.isdisjoint(admins.people):
-            return {}
+            return Judgement({})
         plan = joined(plan, await self._people(whole, admins))
         policies = await self._state.policies()
         deleted = await self._state.deleted(plan)
@@ -86,8 +99,9 @@ class Guarding:
         # Without the members that can contain no emergency account: most links of any recovery.
         nodes = {*live.accounts, *live.admins, *(group for group, _member in live.links | settled)}
         links = await members_of(whole, lambda change: change.other_id.lower() in nodes)
-        _raise(refusal(live, with_links(plan, links), outlook))
-        return {}
+        waves = with_links(plan, links)
+        _raise(refusal(live, waves, outlook))
+        return Judgement({}, exposed(live, waves, outlook))
 
     async def _unproven(self, whole: Plan, plan: dict[Wave, list[Change]]) -> dict[str, str]:
         """Return the policies to be left alone where no emergency accounts are configured."""

@@ -39,8 +39,13 @@ async def above(accounts: Sequence[str], side: Readable) -> frozenset[Edge]:
     return frozenset(edges)
 
 
-async def above_now(accounts: Sequence[str], directory: Directory) -> frozenset[Edge]:
-    """Return the links that lead from the accounts up to every group that contains them now, as their own end tells."""
+async def above_now(
+    accounts: Sequence[str], directory: Directory, groups: frozenset[str] = frozenset()
+) -> frozenset[Edge]:
+    """Return the links that lead from the accounts up to every group that contains them now, as their own end tells.
+
+    From `groups`, too: those among them that are live.
+    """
     edges: set[Edge] = set()
     entry, level, seen = USER, set(accounts), set[str]()
     for _level in range(NESTING_MAX):
@@ -50,5 +55,5 @@ async def above_now(accounts: Sequence[str], directory: Directory) -> frozenset[
         held = [one for one in await directory.holders(entry, sorted(level)) if one.reference == "members"]
         found = {(one.source_id.lower(), one.other_id.lower()) for one in held if one.type == GROUP.name}
         edges |= found
-        entry, level = GROUP, {group for group, _one in found} - seen
+        entry, level = GROUP, {*groups, *(group for group, _one in found)} - seen
     return frozenset(edges)

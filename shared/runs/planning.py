@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from shared.domain.changes import Difference
+from shared.domain.exposures import Exposure
 from shared.domain.jobs import Batch, BatchState, Job
 from shared.ports import Blobs
 from shared.recover.chosen import NOT_CHOSEN
@@ -28,6 +29,7 @@ from shared.runs.ledger import Ledger
 from shared.runs.pairing import through
 from shared.runs.removing import Removals
 from shared.runs.renaming import add_made, old_ids, with_naming
+from shared.runs.returning import kept
 from shared.runs.tenure import Pause, Tenure
 from shared.runs.watching import Plan
 
@@ -47,7 +49,7 @@ class Planning:
         job = tenure.job
         rows = await self._ledger.batches(job.tenant, job.job_id)
         plan, told = await self._whole(job, rows)
-        spared, gone = await self._guard(job, plan), await self._comparing.staying_gone(rows, job.options)
+        (spared, exposure), gone = await self._guard(job, plan), await self._comparing.staying_gone(rows, job.options)
         removals = Removals()
         adding, laying, reasons = estimator(job, self._writers), Laying(self._work, tenure), Counter[str]()
         if job.options.chosen and job.options.chosen.others:
@@ -72,7 +74,7 @@ class Planning:
             laid = []
         else:
             laid = [*await laying.end(), *relinking(job), *confirmations(job, estimate.objects + estimate.links)]
-        cursor = {"digest": estimate.digest, "spared": spared}
+        cursor = {"digest": estimate.digest, "spared": spared, **await kept(self._work, tenure, exposure)}
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts=counts, cursor=cursor)
         if warnings := [*told, *removals.warnings()]:
             done = msgspec.structs.replace(done, outputs=[{"warnings": warnings}])
@@ -112,12 +114,15 @@ class Planning:
 
         return Plan(options, renamed, made.map()), named.warnings
 
-    async def _guard(self, job: Job, plan: Plan) -> dict[str, str]:
+    async def _guard(self, job: Job, plan: Plan) -> tuple[dict[str, str], Exposure | None]:
+        """Return why objects are to be left alone, by id, and what groups that come back could be to policies."""
+
         async def sides() -> tuple[Readable, Readable]:
             return through(await self._comparing.target(job), plan.made), await self._comparing.live(job)
 
-        spared = await self._guarding.judge(job, plan, sides)
-        return {**spared, **{old: spared[new] for old, new in plan.made.ids.items() if new in spared}}
+        found = await self._guarding.judge(job, plan, sides)
+        old = {old: found.left[new] for old, new in plan.made.ids.items() if new in found.left}
+        return {**found.left, **old}, found.exposure
 
 
 async def _planned(job: Job, allowed: list[Difference], adding: Estimator, laying: Laying) -> None:

@@ -16,6 +16,7 @@ import msgspec
 
 from shared.catalogue.entry import Wave
 from shared.domain.changes import Action, Difference
+from shared.domain.exposures import Exposure
 from shared.domain.jobs import Batch, BatchState, Job
 from shared.domain.renewals import IdMap
 from shared.formats.records import DIFFERENCES, encode_records
@@ -33,6 +34,7 @@ from shared.runs.ledger import Ledger
 from shared.runs.pairing import through
 from shared.runs.removing import Removals
 from shared.runs.renaming import add_made, old_ids, with_naming
+from shared.runs.returning import kept
 from shared.runs.reversing import Reversing
 from shared.runs.tenure import Pause, Tenure
 from shared.runs.watching import Plan
@@ -57,7 +59,7 @@ class Replanning:
         reversing = Reversing(self._work, tenure)
         await reversing.deal(await self._ledger.batches(job.tenant, job.options.undoes or job.options.repeats))
         stand_ins, is_relinked, told = await self._renamed(job, reversing)
-        spared = await self._guard(job, reversing, stand_ins)
+        spared, exposure = await self._guard(job, reversing, stand_ins)
         taking = _Taking(self._work, tenure, spared, estimator(job, self._writers), is_relinked=is_relinked)
         async for reversal in reversing.reversals():
             await taking.take(reversal)
@@ -69,7 +71,7 @@ class Replanning:
         counts |= {f"leftAlone.{reason}": count for reason, count in Counter(spared.values()).items()}
         warnings = [*told, *taking.removals.warnings()]
         outputs = [*taking.outputs, *([{"warnings": warnings}] if warnings else [])]
-        cursor = {"digest": estimate.digest, "spared": spared}
+        cursor = {"digest": estimate.digest, "spared": spared, **await kept(self._work, tenure, exposure)}
         done = msgspec.structs.replace(
             tenure.batch, state=BatchState.DONE, counts=counts, cursor=cursor, outputs=outputs
         )
@@ -99,15 +101,16 @@ class Replanning:
         add_made(made, named.made, EVERYTHING_ALLOWED)
         return made.map(), True, named.warnings
 
-    async def _guard(self, job: Job, reversing: Reversing, stand_ins: IdMap) -> dict[str, str]:
-        """Return why objects are to be left alone, by id."""
+    async def _guard(self, job: Job, reversing: Reversing, stand_ins: IdMap) -> tuple[dict[str, str], Exposure | None]:
+        """Return why objects are to be left alone, by id, and what groups that come back could be to policies."""
         plan = Plan(EVERYTHING_ALLOWED, reversing.differences, stand_ins)
 
         async def sides() -> tuple[Readable, Readable]:
             return through(await self._comparing.target(job), stand_ins), await self._comparing.live(job)
 
-        spared = await self._guarding.judge(job, plan, sides)
-        return spared | {old: spared[new] for old, new in stand_ins.ids.items() if new in spared}
+        found = await self._guarding.judge(job, plan, sides)
+        old = {old: found.left[new] for old, new in stand_ins.ids.items() if new in found.left}
+        return {**found.left, **old}, found.exposure
 
     async def _repeats_undo(self, job: Job) -> bool:
         for _retry in range(CHAIN_MAX):

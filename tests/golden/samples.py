@@ -14,6 +14,7 @@ from shared.domain.changes import Action, Difference, Outcome, Result, UnknownOb
 from shared.domain.confirmations import Confirmation, Overwriter, Standing
 from shared.domain.drift import Allowance, DriftItem, DriftRule, DriftState, PendingAlert, Watch
 from shared.domain.explanations import Cause, Explanation, Log, Risk
+from shared.domain.exposures import Exposed, Exposure
 from shared.domain.holds import Hold, HoldEntry
 from shared.domain.ids import object_key
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Options, SnapshotSummary, State, Step
@@ -114,6 +115,22 @@ WATCH = Watch(
 SCOPE_PARTS = [
     ScopePart(type="user", ids=(an_id("user-1"), an_id("user-2"))),
     ScopePart(type="group", ids=(an_id("group-1"),)),
+]
+EXPOSURE_ROWS = [
+    Exposure(
+        accounts={an_id("user-1"): (an_id("group-1"),)},
+        usable=(an_id("user-1"),),
+        policies=(
+            Exposed(
+                policy_id=an_id("app-1"),
+                display_name="Block legacy",
+                groups=(an_id("group-1"),),
+                is_hard=True,
+                reached=(),
+                reachable=(an_id("user-1"),),
+            ),
+        ),
+    )
 ]
 UNKNOWN_ROWS = [UnknownObject(type="user", object_id=an_id("user-1"))]
 CHANGE_ROWS = [

@@ -19,6 +19,7 @@ from shared.domain.confirmations import Confirmation, Overwriter
 from shared.domain.drift import DriftItem
 from shared.domain.errors import IntegrityError
 from shared.domain.explanations import Cause, Explanation
+from shared.domain.exposures import Exposure
 from shared.domain.ids import object_key
 from shared.domain.manual import ManualStep
 from shared.domain.renewals import Renewal
@@ -40,6 +41,7 @@ from shared.formats.records import (
     CONFIRMATIONS,
     DIFFERENCES,
     EXPLANATIONS,
+    EXPOSURE,
     ID_MAP,
     MANUAL_STEPS,
     OUTCOMES,
@@ -143,6 +145,7 @@ def test_a_snapshot_row_from_before_alerts_and_protection_is_read() -> None:
         ("drift-items.ndz", DriftItem, DRIFT_ITEMS, samples.DRIFT_ROWS),
         ("unknown-objects.ndz", UnknownObject, UNKNOWN_OBJECTS, samples.UNKNOWN_ROWS),
         ("scope.ndz", ScopePart, SCOPE, samples.SCOPE_PARTS),
+        ("exposure.ndz", Exposure, EXPOSURE, samples.EXPOSURE_ROWS),
         ("changes.ndz", Change, CHANGES, samples.CHANGE_ROWS),
         ("confirmations.ndz", Confirmation, CONFIRMATIONS, samples.CONFIRMATION_ROWS),
         ("overwritten.ndz", Overwriter, OVERWRITTEN, samples.OVERWRITER_ROWS),

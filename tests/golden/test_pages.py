@@ -13,6 +13,7 @@ from shared.domain.changes import Change, Difference, LinkDifference, Outcome, U
 from shared.domain.confirmations import Confirmation, Overwriter
 from shared.domain.drift import Allowance, DriftItem, DriftRule, PendingAlert, Watch
 from shared.domain.explanations import Cause, Explanation
+from shared.domain.exposures import Exposed, Exposure
 from shared.domain.holds import Hold, HoldEntry
 from shared.domain.jobs import Batch, Job, Note, Options, SnapshotSummary
 from shared.domain.ledgers import SealedLedger
@@ -53,6 +54,8 @@ MEMBERS: list[tuple[str, type[Any]]] = [
     ("records", Explanation),
     ("records", UnknownObject),
     ("records", ScopePart),
+    ("records", Exposure),
+    ("records", Exposed),
     ("records", Change),
     ("records", BeforeImage),
     ("records", Outcome),
@@ -129,7 +132,7 @@ def test_the_example_of_a_page_is_the_golden_file(name: str, file: str) -> None:
 def test_every_example_of_a_record_is_a_line_of_a_golden_file() -> None:
     known = {line for path in GOLDEN.glob("*.ndz.txt") for line in path.read_text().splitlines()}
     shown = [line for example in examples("records") for line in example.splitlines()]
-    assert len(shown) == 12
+    assert len(shown) == 13
     assert set(shown) <= known
 
 

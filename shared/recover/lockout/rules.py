@@ -5,7 +5,7 @@ Pure. A finding names the policy where there is one, and the emergency accounts 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -88,19 +88,27 @@ def rule_1(state: State) -> Iterator[Finding]:
 
 def rule_2(state: State) -> Iterator[Finding]:
     """Every enforced policy spares an emergency account (all of them, when it may demand more than a second factor)."""
-    good = usable(state)
+    reached = [
+        (Finding(2, policy, str(form.get("displayName") or ""), ONE_TO_ALL, caught, form), is_hard(form))
+        for policy, form in _enforced(state)
+        if (caught := locked(state, form))
+    ]
+    yield from unspared(reached, usable(state))
+
+
+def unspared(reached: Iterable[tuple[Finding, bool]], good: frozenset[str]) -> Iterator[Finding]:
+    """Yield, of the policies that may reach emergency accounts, those that have to spare more of them.
+
+    With each goes whether it may demand more than a second factor; `good` are the accounts that can be relied on.
+    """
     free = set(good)
     strict: list[Finding] = []
-    for policy, form in _enforced(state):
-        caught = locked(state, form)
-        if not caught:
-            continue
-        free -= caught
-        finding = Finding(2, policy, str(form.get("displayName") or ""), ONE_TO_ALL, caught, form)
-        if is_hard(form):
+    for finding, may_block in reached:
+        free -= finding.endangered
+        if may_block:
             fact = "it may block, or demand what an emergency account cannot give, and does not exclude all of them"
             yield msgspec.structs.replace(finding, fact=fact)
-        elif not good - caught:
+        elif not good - finding.endangered:
             yield finding
         else:
             strict.append(finding)

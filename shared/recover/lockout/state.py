@@ -6,7 +6,7 @@ kept twice: what holds for certain (an exclusion has to), and what may hold (an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -86,7 +86,7 @@ def united(some: tuple[Form, ...], more: tuple[Form, ...]) -> tuple[Form, ...]:
 
 def surely_in(state: State, account: str) -> frozenset[str]:
     """Return the live groups that certainly contain the account, directly or nested."""
-    return _upwards(_trusted(state), account)
+    return upwards(_trusted(state), account)
 
 
 def _trusted(state: State) -> set[Edge]:
@@ -100,7 +100,7 @@ def perhaps_in(state: State, account: str) -> frozenset[str] | None:
     """
     if account in state.vague or not state.has_nesting:
         return None
-    return _upwards(state.may | {(group, account) for group in state.vague}, account)
+    return upwards(state.may | {(group, account) for group in state.vague}, account)
 
 
 def administrators(state: State) -> frozenset[str]:
@@ -118,7 +118,8 @@ def _is_enabled(form: Json | None) -> bool:
     return form is not None and form.get("accountEnabled") is True
 
 
-def _upwards(edges: frozenset[Edge] | set[Edge], member: str) -> frozenset[str]:
+def upwards(edges: Collection[Edge], member: str) -> frozenset[str]:
+    """Return every group that contains the member by these links, directly or nested."""
     parents: dict[str, list[str]] = {}
     for group, below in edges:
         parents.setdefault(below, []).append(group)
