@@ -11,6 +11,7 @@ Promises (tests/unit/compare/test_judge.py):
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any
 
 from shared.catalogue.entry import ObjectType, Rule
@@ -104,14 +105,15 @@ def refusal_for(
     """Return why a recovery leaves this row alone, empty when it may act; `body` is the object as it is now."""
     if entry.is_synced and is_mastered_on_premises(body):
         return ON_PREMISES
-    if is_built_in(entry, body):
+    if entry.built_in is not None and is_built_in(entry, body):
         return BUILT_IN
+    if action is Action.UPDATE:  # most rows are, so it is asked first, and without a generator
+        may_act = links or any(map(is_writable, repeat(entry), wanted, wanted.values()))
+        return "" if may_act else f"{READ_ONLY}: {', '.join(sorted(wanted))}"
     if action is Action.RECREATE and not entry.is_remade:
         return HARD_DELETED
     if action is Action.SOFT_DELETE and not (entry.has_bin or entry.is_removable):
         return NO_BIN
-    if action is Action.UPDATE and not links and not any(is_writable(entry, *member) for member in wanted.items()):
-        return f"{READ_ONLY}: {', '.join(sorted(wanted))}"
     return ""
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from shared.catalogue.entry import ObjectType
+from shared.catalogue.entry import ObjectType, Property
 from shared.domain.changes import Json
 
 TYPE_ANNOTATION = "@odata.type"
@@ -79,9 +79,12 @@ def _same_members(left: Json, right: Json, *, is_set: bool) -> bool:
             continue
         if name not in left or name not in right:
             return False
-        if left[name] != right[name] and not same(
-            _stated_member(name, left[name]), _stated_member(name, right[name]), is_set=is_set
-        ):
+        one, other = left[name], right[name]
+        if one == other:
+            continue
+        if not isinstance(one, COLLECTIONS) and not isinstance(other, COLLECTIONS):
+            return False
+        if not same(_stated_member(name, one), _stated_member(name, other), is_set=is_set):
             return False
     return True
 
@@ -109,6 +112,11 @@ def differing(entry: ObjectType, target: Json, current: Json) -> tuple[Json, Jso
     return meant(entry, sorted(names), target, current)
 
 
+def is_reported(name: str, known: Property | None) -> bool:
+    """Tell whether a report tells of the member at all; `known` is the entry's property of that name."""
+    return not is_annotation(name) and name != TYPE_ANNOTATION if known is None else known.is_compared
+
+
 def meant(entry: ObjectType, names: Iterable[str], target: Json, current: Json) -> tuple[Json, Json]:
     """Return the same of the properties with these names, whose values are unlike; nothing else is looked at."""
     wanted: Json = {}
@@ -118,7 +126,7 @@ def meant(entry: ObjectType, names: Iterable[str], target: Json, current: Json) 
         left, right, known = target.get(name), current.get(name), known_of.get(name)
         if known is not None and known.of_kinds and (name not in target or name not in current):
             continue  # recycle bins are not asked for what only some kinds have
-        if (is_annotation(name) or name == TYPE_ANNOTATION) if known is None else not known.is_compared:
+        if not is_reported(name, known):
             continue
         # They are unlike, so of all values only collections may still mean the same.
         is_collection = isinstance(left, COLLECTIONS) or isinstance(right, COLLECTIONS)

@@ -258,13 +258,15 @@ async def _judged(
 ) -> list[Kept]:
     then_opened = await sides.target.opener([before for before, _now in pairs.values() if before])
     now_opened = await sides.current.opener([now for _before, now in pairs.values() if now])
-    found: dict[Key, Kept] = {}
-    for key, (before, now) in _as_stored(pairs):
+    listed = list(pairs.items())
+    found: list[Kept | None] = [None] * len(listed)
+    for number in _as_stored(listed):
+        key, (before, now) = listed[number]
         bodies = then_opened(before) if before else None, now_opened(now) if now else None
         row = _told(sides, key, (before, now), bodies, links.get(key, ()))
-        if row is not None and (kept_row := keep(row)) is not None:
-            found[key] = kept_row
-    return [found[key] for key in pairs if key in found]
+        if row is not None:
+            found[number] = keep(row)
+    return [kept for kept in found if kept is not None]
 
 
 def _told(
@@ -291,11 +293,10 @@ def _told(
     return judge(entry, _known_as(entry, key, present or then or {}), _side(before, then), _side(now, present), kept)
 
 
-def _as_stored(pairs: Mapping[Key, Pair]) -> list[tuple[Key, Pair]]:
-    """Return the pairs frame by frame, so that bodies are asked for in the order in which they are stored."""
-    frames = [row.offset if (row := before or now) else 0 for before, now in pairs.values()]
-    listed = list(pairs.items())
-    return [listed[number] for number in sorted(range(len(listed)), key=frames.__getitem__)]
+def _as_stored(listed: Sequence[tuple[Key, Pair]]) -> list[int]:
+    """Return the numbers of the pairs frame by frame: bodies are asked for in the order in which they are stored."""
+    frames = [row[2] if (row := before or now) else 0 for _key, (before, now) in listed]
+    return sorted(range(len(listed)), key=frames.__getitem__)
 
 
 def difference_files(batches: Sequence[Batch]) -> list[dict[str, Any]]:

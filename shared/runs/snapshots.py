@@ -221,11 +221,11 @@ class SnapshotReader:
 
     async def opener(self, rows: Iterable[IndexRow]) -> Opener:
         """Read what is stored of the bodies that `rows` point at, once per shard touched; return what opens each."""
-        mask = self.manifest.shard_count - 1  # as in `index`
-        wanted: dict[int, list[IndexRow]] = {}
-        for row in rows:
-            own = zlib.crc32(row[0]) & mask
-            (wanted.get(own) or wanted.setdefault(own, [])).append(row)
+        mask, listed = self.manifest.shard_count - 1, list(rows)  # as in `index`
+        shards = [zlib.crc32(row[0]) & mask for row in listed]
+        wanted: dict[int, list[IndexRow]] = {own: [] for own in set(shards)}
+        for own, row in zip(shards, listed, strict=True):
+            wanted[own].append(row)
         opened = {own: await self._shard_bodies(own, wanted[own]) for own in sorted(wanted)}
         if len(opened) == 1:
             return next(iter(opened.values())).open
