@@ -6,8 +6,10 @@ reading, because only links rows tell the parents of an account. Reads only; a c
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
+
+import msgspec
 
 from shared.catalogue.authentication import AUTHENTICATION_STRENGTH
 from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
@@ -31,6 +33,22 @@ Named = dict[str, frozenset[str]]  # what policies name, by member of the user c
 Sides = Callable[[], Awaitable[tuple[Readable, Readable]]]  # opens the target and the job's reading
 
 
+class Memberships(msgspec.Struct, frozen=True):
+    """Which members of groups matter to the accounts: as the job has read them, and as the target has them.
+
+    `has_nesting` is false when only direct members are known.
+    """
+
+    now: frozenset[Edge]
+    wanted: frozenset[Edge] = frozenset()
+    has_nesting: bool = True
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups that contain an account now, or are to."""
+        return frozenset(group for group, _one in self.now | self.wanted)
+
+
 class GuardedState:
     """What is live, as far as it matters to the emergency accounts (`accounts`, ids in lower case)."""
 
@@ -41,33 +59,28 @@ class GuardedState:
         """Return every live policy by id."""
         return await listed(self._directory, CONDITIONAL_ACCESS_POLICY)
 
+    async def memberships(self, job: Job, named: Named, sides: Sides, more: Collection[str] = ()) -> Memberships:
+        """Return the memberships that lead upwards from the accounts, and from the groups `more`.
+
+        All that is known when groups are out of scope are the direct members of the groups that policies name.
+        """
+        if not job.scope.covers_type(TEAM):
+            return Memberships(await self._direct(named["groups"]), has_nesting=False)
+        target, current = await sides()
+        now, wanted = await above([*self._accounts, *more], current, target)
+        return Memberships(now, wanted)
+
     async def live(
-        self,
-        job: Job,
-        policies: dict[str, Json],
-        named: Named,
-        planned: tuple[Waves, Administrators],
-        sides: Sides,
-    ) -> tuple[State, frozenset[Edge]]:
-        """Return the state before the plan, and the references that restored objects will have after it."""
+        self, policies: dict[str, Json], named: Named, planned: tuple[Waves, Administrators], members: Memberships
+    ) -> State:
+        """Return the state before the plan."""
         plan, admins = planned
         admin_forms: dict[str, tuple[Json | None, ...]] = {known: (form,) for known, form in admins.people.items()}
-        has_nesting = job.scope.covers_type(TEAM)
-        if has_nesting:
-            target, current = await sides()
-            links, settled = await above(self._accounts, current), await above(self._accounts, target)
-        else:
-            links, settled = await self._direct(named["groups"]), frozenset[Edge]()
-        links |= admins.links
+        links, wanted = members.now | admins.links, members.wanted
         teams = bodies_of(
-            await self._directory.find(GROUP, sorted(named["groups"] | {group for group, _one in links | settled}))
+            await self._directory.find(GROUP, sorted(named["groups"] | {group for group, _one in links | wanted}))
         )
-        restored = {
-            change.object_id.lower()
-            for change in (*plan.get(Wave.RESTORE, ()), *plan.get(Wave.RECREATE, ()))
-            if change.type in {TEAM, PERSON} and change.action in {Action.RESTORE, Action.RECREATE}
-        }
-        live = State(
+        return State(
             accounts={known: (admins.people.get(known),) for known in self._accounts},
             admins={**dict.fromkeys(self._accounts, (None,)), **admin_forms},
             assigned=admins.assigned,
@@ -79,9 +92,8 @@ class GuardedState:
             links=links,
             may=links,
             locations=frozenset(await listed(self._directory, NAMED_LOCATION)),
-            has_nesting=has_nesting,
+            has_nesting=members.has_nesting,
         )
-        return live, frozenset(edge for edge in settled if restored & set(edge) and job.scope.covers(TEAM, edge[0]))
 
     async def _settings(self, plan: Waves) -> dict[str, Any]:
         """Return what else policies depend on, where the plan has any of it."""
@@ -95,7 +107,7 @@ class GuardedState:
         }
 
     async def _direct(self, groups: frozenset[str]) -> frozenset[Edge]:
-        """Return the direct members among the emergency accounts: all that is known when groups are out of scope."""
+        """Return the direct members among the emergency accounts."""
         found = await self._directory.find(GROUP, sorted(groups)) if groups else {}
         live = sorted(bodies_of(found))
         members = await self._directory.references(GROUP, "members", live) if live else {}
@@ -134,6 +146,16 @@ class GuardedState:
             found = await self._directory.find(entry, ids) if ids else {}
             bodies |= bodies_of(found, is_deleted=True)
         return bodies
+
+
+def settled(wanted: frozenset[Edge], plan: Waves, job: Job) -> frozenset[Edge]:
+    """Return those of the memberships that the target wants which restored objects will have after the plan."""
+    restored = {
+        change.object_id.lower()
+        for change in (*plan.get(Wave.RESTORE, ()), *plan.get(Wave.RECREATE, ()))
+        if change.type in {TEAM, PERSON} and change.action in {Action.RESTORE, Action.RECREATE}
+    }
+    return frozenset(edge for edge in wanted if restored & set(edge) and job.scope.covers(TEAM, edge[0]))
 
 
 def named_in(policies: Mapping[str, Json], deleted: Mapping[str, Json], plan: Waves) -> Named:

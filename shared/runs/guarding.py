@@ -7,11 +7,12 @@ crash repeats the questions; nothing is stored.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
 from shared.catalogue.entry import Wave
-from shared.domain.changes import Change
+from shared.domain.changes import Action, Change
 from shared.domain.errors import DirectoryError, LockOutError
 from shared.domain.exposures import Exposure
 from shared.domain.jobs import Job
@@ -24,9 +25,9 @@ from shared.recover.lockout.unguarded import UNPROVEN, unproven
 from shared.recover.lockout.walk import ASSIGNMENT, PERSON, TEAM, Outlook
 from shared.recover.plan import left_alone, object_changes
 from shared.runs.administrators import FORBIDDEN, Administrators, administrators_of
-from shared.runs.guarded_state import GuardedState, Sides, named_in
+from shared.runs.guarded_state import GuardedState, Memberships, Named, Sides, named_in, settled
 from shared.runs.judging_again import JudgingAgain
-from shared.runs.nesting import above
+from shared.runs.nesting import NESTING_MAX, above
 from shared.runs.ourselves import Ourselves
 from shared.runs.unread import left_unread
 from shared.runs.watching import Plan, becoming, is_watched, joined, leaves, members_of, with_links, without
@@ -77,8 +78,7 @@ class Guarding:
         if not job.scope.covers_type(TEAM):
             return frozenset()
         target, current = await sides()
-        edges = await above(self._accounts, target) | await above(self._accounts, current)
-        return frozenset(group for group, _one in edges)
+        return frozenset(group for edges in await above(self._accounts, target, current) for group, _one in edges)
 
     async def _judged(self, job: Job, whole: Plan, sides: Sides) -> Judgement:
         plan, has_members, leaving = await self._relevant(whole)
@@ -94,14 +94,32 @@ class Guarding:
         policies = await self._state.policies()
         deleted = await self._state.deleted(plan)
         named = named_in(policies, deleted, plan)
-        live, settled = await self._state.live(job, policies, named, (plan, admins), sides)
-        outlook = Outlook(deleted=deleted, settled=settled, is_relinked=live.has_nesting)
-        # Without the members that can contain no emergency account: most links of any recovery.
-        nodes = {*live.accounts, *live.admins, *(group for group, _member in live.links | settled)}
-        links = await members_of(whole, lambda change: change.other_id.lower() in nodes)
+        members, links = await self._members(job, whole, named, admins, sides)
+        live = await self._state.live(policies, named, (plan, admins), members)
+        outlook = Outlook(deleted=deleted, settled=settled(members.wanted, plan, job), is_relinked=live.has_nesting)
         waves = with_links(plan, links)
         _raise(refusal(live, waves, outlook))
         return Judgement({}, exposed(live, waves, outlook))
+
+    async def _members(
+        self, job: Job, whole: Plan, named: Named, admins: Administrators, sides: Sides
+    ) -> tuple[Memberships, list[Change]]:
+        """Return the memberships that matter, and the plan's changes to such.
+
+        Left out are members that can contain no emergency account: most links of any recovery. An undo may put an
+        account into a group that neither side has it in; then both are asked once more, where that group is.
+        """
+        beyond = set[str]()
+        for _level in range(NESTING_MAX):
+            members = await self._state.memberships(job, named, sides, sorted(beyond))
+            near = {*self._accounts, *members.groups, *beyond}
+            links = await members_of(whole, partial(_has_member, {*near, *admins.people, *admins.groups}))
+            added = [change for change in links if change.action is Action.LINK and change.other_id.lower() in near]
+            more = {change.object_id.lower() for change in added} - near
+            if not more or not members.has_nesting:
+                break
+            beyond |= more
+        return members, links
 
     async def _unproven(self, whole: Plan, plan: dict[Wave, list[Change]]) -> dict[str, str]:
         """Return the policies to be left alone where no emergency accounts are configured."""
@@ -170,6 +188,10 @@ class Guarding:
                 if row.links and not left_alone(row, whole.options)
             )
         return plan, has_members, leaving
+
+
+def _has_member(nodes: set[str], change: Change) -> bool:
+    return change.other_id.lower() in nodes
 
 
 def _raise(refused: Refusal | None) -> None:

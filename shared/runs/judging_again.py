@@ -23,7 +23,7 @@ from shared.recover.lockout.unguarded import UNPROVEN, unproven
 from shared.recover.lockout.walk import Outlook, counts_after
 from shared.runs.administrators import FORBIDDEN, administrators_of
 from shared.runs.guarded_state import GuardedState, Sides, named_in
-from shared.runs.nesting import NESTING_MAX, above, above_now
+from shared.runs.nesting import NESTING_MAX, above_now
 
 
 class JudgingAgain:
@@ -63,8 +63,8 @@ class JudgingAgain:
             if error.status != FORBIDDEN:
                 raise
             return {change.change_id: f"lock-out guard: roles may not be read: {error}" for change in changes}
-        live, _settled = await self._state.live(job, policies, named, (plan, admins), sides)
-        wanted = await above(self._accounts, (await sides())[0]) if live.has_nesting else frozenset()
+        members = await self._state.memberships(job, named, sides)
+        live, wanted = await self._state.live(policies, named, (plan, admins), members), members.wanted
         # Groups that came back, and whoever was added since, may contain the accounts as no reading shows.
         wanted |= await above_now(self._accounts, self._directory)
         live = await self._as_linked_now(live, wanted, named["excludeGroups"])

@@ -226,6 +226,20 @@ GUARD = (
         RULES,
     ),
     Mutation(
+        "rule 2: groups are followed in each state by itself",
+        "shared/runs/nesting.py",
+        "        found = [await _leading_from(level, side) for side in sides]\n",
+        "        found = [await _leading_from(level, side) for side in sides[:1]] + [[]] * len(sides[1:])\n",
+        ("tests/simulation/test_returning_groups.py",),
+    ),
+    Mutation(
+        "rule 2: groups that the plan alone puts an account into are not followed",
+        "shared/runs/guarding.py",
+        "            if not more or not members.has_nesting:\n",
+        "            if more or not members.has_nesting:\n",
+        ("tests/simulation/test_returning_groups.py",),
+    ),
+    Mutation(
         "rule 8: an unknown control does not block",
         POLICIES,
         "demands = [control not in SOFT_CONTROLS for control in sorted(controls)]",

@@ -22,6 +22,50 @@ def join(platform: Platform, group: str, member: str) -> None:
     write(platform, "POST", f"/groups/{group}/members/$ref", {"@odata.id": ROOT + member})
 
 
+def test_an_account_is_not_put_back_into_a_group_within_a_blocked_one() -> None:
+    """Who is in which group is known of no account there now; where the group is, only its own links tell."""
+    inner: list[str] = []
+
+    def nest(platform: Platform) -> None:
+        team, within = made(platform, "Team"), made(platform, "Inner")
+        inner.append(within)
+        for member in accounts(platform):
+            join(platform, within, member)
+        join(platform, team, within)
+        users = {"includeUsers": [], "includeGroups": [team], "excludeGroups": []}
+        change(platform, conditions={"users": users}, grantControls=BLOCK)
+
+    def leave(platform: Platform) -> None:
+        for member in accounts(platform):
+            write(platform, "DELETE", f"/groups/{inner[0]}/members/{member}/$ref")
+
+    platform, job = recovered(nest, leave)
+    assert job.error_code == "lock-out"
+    assert policy(platform) in job.error
+    assert "wave links" in job.error
+
+
+def test_an_undo_does_not_put_an_account_back_into_a_group_within_a_blocked_one() -> None:
+    """Neither the snapshot nor the tenant has an account in the group: only what the recovery found had."""
+    inner: list[str] = []
+
+    def nest(platform: Platform) -> None:
+        team, within = made(platform, "Team"), made(platform, "Inner")
+        inner.append(within)
+        join(platform, team, within)
+        users = {"includeUsers": [], "includeGroups": [team], "excludeGroups": []}
+        change(platform, conditions={"users": users}, grantControls=BLOCK)
+
+    async def undone(platform: Platform, job: Job) -> Job:
+        return await platform.finish(await platform.operator.starting.undo(TENANT, job.job_id, requested_by="operator"))
+
+    platform, job = recovered(nest, lambda platform: join(platform, inner[0], accounts(platform)[0]))
+    assert job.counts["links.applied"] == 1
+    undo = virtual_time.run(undone(platform, job))
+    assert undo.error_code == "lock-out"
+    assert policy(platform) in undo.error
+
+
 class Nesting:
     """A team that a policy blocks, and a group of the emergency accounts that is put into it and then deleted."""
 
