@@ -17,19 +17,24 @@ import msgspec
 from shared.catalogue.entry import Wave
 from shared.domain.changes import Action, Change, Difference, LinkDifference
 from shared.domain.jobs import Options
-from shared.recover.lockout.guard import refusal
+from shared.recover.lockout.guard import Refusal, refusal
+from shared.recover.lockout.returning import exposed
 from shared.recover.lockout.stand_ins import as_if_made, standing_in
 from shared.recover.lockout.state import State
 from shared.recover.lockout.walk import DYNAMIC, Outlook, asked_for
 from shared.recover.plan import link_changes, object_changes
-from tests.properties.test_lockout import ACCOUNTS, GROUPS, POLICIES, Draw, Members, still_to_link
+from tests.properties.test_lockout import ACCOUNTS, GROUPS, POLICIES, Draw, Members, memberships, still_to_link
 from tests.support.builders import an_id
+from tests.support.carrying_out import Carrying
 from tests.support.sign_in import ROLE, Entra, Thing
 
 TRIALS, ORDERS = 3_000, 2
 ADMINS = an_id("administrators")  # the group that may have the role
 OTHER = an_id("another administrator")
-LOCATION, STRENGTH = an_id("office"), an_id("strength")
+OFFICE, BRANCH, OLD_OFFICE = an_id("office"), an_id("branch"), an_id("old office")  # live, soft-deleted, purged
+STRENGTH, OLD_STRENGTH = an_id("strength"), an_id("old strength")  # live, purged
+PLACE = {"@odata.type": "#microsoft.graph.ipNamedLocation", "displayName": "old", "ipRanges": []}
+PLACES = ([OFFICE], [OFFICE], [BRANCH], [OLD_OFFICE])
 METHODS = ("Fido2", "X509Certificate")
 EVERYTHING = Options(soft_delete_newer=True, remove_newer_grants=True, recreate_deleted=True)
 
@@ -40,8 +45,14 @@ class Administration(Draw):
     def policy(self, known: str) -> Thing:
         policy, one = super().policy(known), self.random.choice
         if self.random.random() < 0.15:
-            policy["grantControls"] = {"operator": "OR", "authenticationStrength": {"id": STRENGTH}}
-        policy["conditions"] |= one([{}, {}, {}, {"locations": {"includeLocations": [LOCATION]}}])
+            policy["grantControls"] = {
+                "operator": "OR",
+                "authenticationStrength": {"id": one([STRENGTH, OLD_STRENGTH])},
+            }
+        places = one(
+            [{"includeLocations": one(PLACES)}, {"includeLocations": ["All"], "excludeLocations": one(PLACES)}]
+        )
+        policy["conditions"] |= one([{}, {}, {"locations": places}])
         return policy
 
     def tenant(self) -> Entra:
@@ -52,6 +63,9 @@ class Administration(Draw):
         tenant.admins |= self.random.choice([{ADMINS}, {ADMINS}, set()])
         tenant.admins |= set(ACCOUNTS) & tenant.bin.keys()  # taken for granted, as docs/lockout.md says
         tenant.users[OTHER] = {"id": OTHER, "accountEnabled": True, "userPrincipalName": "other@x.onmicrosoft.com"}
+        tenant.places, tenant.strengths = {OFFICE}, {STRENGTH}
+        for policy in tenant.policies.values():
+            _live_only(policy)
         tenant.methods = set(METHODS)
         tenant.way = {known: self.random.choice(METHODS) for known in ACCOUNTS}
         tenant.has_defaults = self.random.random() < 0.03
@@ -124,10 +138,31 @@ class Administration(Draw):
         if self.random.random() < 0.15:
             on = {"isEnabled": self.random.random() < 0.5}
             rows.append(_row("identitySecurityDefaultsEnforcementPolicy", "defaults", Action.UPDATE, on))
-        for type_name, known in (("namedLocation", LOCATION), ("authenticationStrengthPolicy", STRENGTH)):
-            if self.random.random() < 0.1:
-                rows.append(_row(type_name, known, Action.UPDATE, {"displayName": "renamed"}))
-        return rows
+        return rows + self._of_places()
+
+    def _of_places(self) -> list[Difference]:
+        """Return what comes of named locations and strengths: those that policies name are renamed, gone and back."""
+        place, strength, renamed = "namedLocation", "authenticationStrengthPolicy", {"displayName": "renamed"}
+        drawn = [
+            (0.1, _row(place, OFFICE, Action.UPDATE, renamed)),
+            (0.15, _row(place, OFFICE, Action.SOFT_DELETE, {})),
+            (0.6, _row(place, BRANCH, Action.RESTORE, {})),
+            (0.6, _row(place, OLD_OFFICE, Action.RECREATE, PLACE)),
+            (0.1, _row(strength, STRENGTH, Action.UPDATE, renamed)),
+            (
+                0.6,
+                _row(strength, OLD_STRENGTH, Action.RECREATE, {"displayName": "old", "allowedCombinations": ["fido2"]}),
+            ),
+        ]
+        return [row for chance, row in drawn if self.random.random() < chance]
+
+
+def _live_only(policy: Thing) -> None:
+    """Let a live policy speak of what is there: Graph takes no other."""
+    if locations := policy["conditions"].get("locations"):
+        policy["conditions"]["locations"] = {name: [OFFICE] for name in locations}
+    if policy["grantControls"].get("authenticationStrength"):
+        policy["grantControls"]["authenticationStrength"] = {"id": STRENGTH}
 
 
 def _row(type_name: str, known: str, action: Action, target: Thing) -> Difference:
@@ -147,10 +182,12 @@ def _members_row(tenant: Entra, target: Members) -> list[Difference]:
     return [msgspec.structs.replace(row, links=links)] if links else []
 
 
-def seen(tenant: Entra, rows: list[Difference], target: Members, ids: dict[str, str]) -> tuple[State, Outlook]:
-    """Return what the product would read of this tenant and its snapshot; `ids` stand for what is created anew."""
-    hidden = tenant.bin.keys()
-    links = frozenset((group, one) for group in tenant.groups for one in tenant.members[group] - hidden)
+def seen(tenant: Entra, rows: list[Difference], target: Members, made: Collection[str]) -> tuple[State, Outlook]:
+    """Return what the product would read of this tenant and its snapshot; `made` stand for what is created anew."""
+    links, wanted = memberships(tenant, target)
+    links |= {
+        (group, one) for group in tenant.admins & {*tenant.groups} for one in tenant.members[group] - {*tenant.bin}
+    }
     people = {known: (deepcopy(tenant.users.get(known)),) for known in ACCOUNTS}
     groups = frozenset(tenant.groups)
     state = State(
@@ -163,14 +200,12 @@ def seen(tenant: Entra, rows: list[Difference], target: Members, ids: dict[str, 
         by_groups=frozenset(pair for known in groups for pair in asked_for(known, tenant.groups[known])),
         links=links,
         may=links,
-        locations=frozenset({LOCATION}),
-        strengths=frozenset({STRENGTH}),
+        locations=frozenset(tenant.places),
+        strengths=frozenset(tenant.strengths),
         has_defaults=tenant.has_defaults,
     )
-    back = {row.object_id for row in rows if row.action is Action.RESTORE} | ids.keys()
-    settled = frozenset(
-        (ids.get(group, group), ids.get(one, one)) for group in target for one in target[group] if back & {group, one}
-    )
+    back = {row.object_id for row in rows if row.action is Action.RESTORE} | {*made}
+    settled = frozenset(edge for edge in wanted if back & {*edge})
     return state, Outlook(deleted=deepcopy(tenant.bin), settled=settled)
 
 
@@ -182,23 +217,25 @@ def planned(rows: list[Difference]) -> tuple[dict[Wave, list[Change]], dict[str,
     return as_if_made({**waves, Wave.LINKS: links}, ids), ids
 
 
-def locks_out(
-    tenant: Entra,
-    rows: list[Difference],
-    target: Members,
-    plan: tuple[dict[Wave, list[Change]], Collection[str]],
-    order: random.Random,
-) -> bool:
-    """Carry the plan out, each wave in any order; tell whether no emergency account can administer at some moment."""
-    tenant, (waves, made) = deepcopy(tenant), plan
-    for wave in sorted(waves):
-        changes = still_to_link(tenant, rows, target, made) if wave is Wave.LINKS else list(waves[wave])
-        order.shuffle(changes)
-        for change in changes:
-            tenant.do(change)
-            if not any(map(tenant.can_administer, ACCOUNTS)):
-                return True
-    return False
+def carrying(tenant: Entra, rows: list[Difference], target: Members) -> tuple[Carrying, Refusal | None]:
+    """Return how the product would carry the plan out, and why the guard does not let it begin."""
+    plan, ids = planned(rows)
+    target = {ids.get(group, group): {ids.get(one, one) for one in some} for group, some in target.items()}
+    made = {*ids.values()}
+    state, outlook = seen(tenant, rows, target, made)
+
+    def by_now(now: Entra) -> State:
+        fresh, _outlook = seen(now, [], target, ())
+        return msgspec.structs.replace(fresh, may=fresh.may | state.may | memberships(now, target)[1])
+
+    how = Carrying(
+        waves=plan,
+        exposure=exposed(state, plan, outlook),
+        links=lambda now: still_to_link(now, rows, target, made),
+        seen=by_now,
+        gets_in=lambda now: any(map(now.can_administer, ACCOUNTS)),
+    )
+    return how, refusal(state, plan, outlook)
 
 
 def ended(seed: int) -> str:
@@ -207,16 +244,10 @@ def ended(seed: int) -> str:
     tenant = draw.tenant()
     if not any(map(tenant.can_administer, ACCOUNTS)):
         return "nobody could sign in before"
-    rows, target = draw.report(tenant)
-    plan, ids = planned(rows)
-    state, outlook = seen(tenant, rows, target, ids)
-    target = {ids.get(group, group): {ids.get(one, one) for one in some} for group, some in target.items()}
-    refused = refusal(state, plan, outlook)
+    how, refused = carrying(tenant, *draw.report(tenant))
     if refused is not None and not (refused.step and refused.finding.subject and refused.finding.fact):
         return "refused without a name"
-    carried = (plan, {*ids.values()})
-    orders = (random.Random(f"{seed} {order}") for order in range(ORDERS))
-    does_lock = any(locks_out(tenant, rows, target, carried, order) for order in orders)
+    does_lock = any(how.locks_out(tenant, random.Random(f"{seed} {order}")) for order in range(ORDERS))
     return f"{'refused' if refused else 'passed'}, {'locks' if does_lock else 'harmless'}"
 
 

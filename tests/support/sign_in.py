@@ -1,8 +1,9 @@
 """A tenant in which people sign in, as Entra's pages tell it; shares no code and no thought with the lock-out guard.
 
 It is strict with the person: whoever a policy applies to can meet none of its demands, and every narrowing condition
-is met. A rule of a dynamic group chooses whom it was drawn to choose, whenever it runs. What a plan does is done to it
-change by change, in the order of execution.
+is met. An enforced policy that speaks of a place or a strength which is not there is not to be relied on in anything,
+its exclusions among it, so it keeps everybody out. A rule of a dynamic group chooses whom it was drawn to choose,
+whenever it runs. What a plan does is done to it change by change, in the order of execution.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class Entra:
 
     `admins` are those, people or groups, to whom Global Administrator is assigned, active and everywhere; an assignment
     stays while its holder is in the bin. `methods` are ways to sign in that are switched on, `way` the one that each
-    person has; `rules` whom the rule of a dynamic group chooses.
+    person has; `rules` whom the rule of a dynamic group chooses. `places` and `strengths` are the named locations and
+    the authentication strengths that are there.
     """
 
     users: dict[str, Thing] = field(default_factory=dict)
@@ -35,6 +37,8 @@ class Entra:
     methods: set[str] = field(default_factory=set)
     way: dict[str, str] = field(default_factory=dict)
     rules: dict[str, set[str]] = field(default_factory=dict)
+    places: set[str] = field(default_factory=set)
+    strengths: set[str] = field(default_factory=set)
     has_defaults: bool = False
 
     def store(self, type_name: str) -> dict[str, Thing]:
@@ -49,6 +53,12 @@ class Entra:
             principal, role, scope = change.object_id.split("/", 2)
             if (role, scope) == (ROLE, "/"):
                 self.admins = self.admins - {principal} if change.action == "remove" else self.admins | {principal}
+        elif change.type in {"namedLocation", "authenticationStrengthPolicy"}:
+            there = self.places if change.type == "namedLocation" else self.strengths
+            if change.action.value in {"restore", "recreate"}:
+                there.add(change.object_id)
+            elif change.action.value == "softDelete":
+                there.discard(change.object_id)
         elif change.type == "identitySecurityDefaultsEnforcementPolicy":
             self.has_defaults = bool(change.target.get("isEnabled", self.has_defaults))
         elif change.type == "authenticationMethodConfiguration" and "state" in change.target:
@@ -106,9 +116,16 @@ class Entra:
             return False
         inside = self.groups_of(person)
         return not any(
-            policy["state"] == "enabled" and _demands(policy) and _hits(policy, person, inside)
+            policy["state"] == "enabled"
+            and (self._is_broken(policy) or (_demands(policy) and _hits(policy, person, inside)))
             for policy in self.policies.values()
         )
+
+    def _is_broken(self, policy: Thing) -> bool:
+        places = policy["conditions"].get("locations") or {}
+        named = {*places.get("includeLocations", []), *places.get("excludeLocations", [])} - {"All"}
+        strength = (policy.get("grantControls") or {}).get("authenticationStrength") or {}
+        return not named <= self.places or not {strength.get("id")} - {None} <= self.strengths
 
     def can_administer(self, person: str) -> bool:
         """Tell whether the person gets in and is Global Administrator, alone or as a direct member of a group.
