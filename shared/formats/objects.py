@@ -76,15 +76,22 @@ class Spool:
                 shard.pack_lines()
 
     def _add(self, keys: Sequence[bytes], bodies: Sequence[bytes], type_code: int, flags: int) -> None:
-        mask, shards = self.shard_count - 1, self._shards
+        mask = self.shard_count - 1
+        self.rows += len(keys)
+        if not all(bodies):
+            known_bodies = list(zip(keys, bodies, strict=True))
+            for key in [key for key, body in known_bodies if not body]:
+                self._shard(crc32(key) & mask).gone.append((key, type_code, flags | TOMBSTONE))
+            keys, bodies = [key for key, body in known_bodies if body], [body for body in bodies if body]
         digests = [sha256(body).digest() for body in bodies]
         groups: dict[int, list[_Object]] = defaultdict(list)
         for known in zip(keys, digests, bodies, strict=True):
             groups[crc32(known[0]) & mask].append(known)  # shard_of, whose call would cost as much as the line
         for number, group in groups.items():
-            shard = shards.get(number) or shards.setdefault(number, _ShardSpool())
-            shard.add(group, type_code, flags)
-        self.rows += len(keys)
+            self._shard(number).add(group, type_code, flags)
+
+    def _shard(self, number: int) -> _ShardSpool:
+        return self._shards.get(number) or self._shards.setdefault(number, _ShardSpool())
 
     @property
     def open_bytes(self) -> int:
@@ -125,10 +132,7 @@ class _ShardSpool:
         self.gone: list[tuple[bytes, int, int]] = []
 
     def add(self, group: list[_Object], type_code: int, flags: int) -> None:
-        """Add objects of one type; those without a body are gone."""
-        if any(not body for _key, _digest, body in group):
-            self.gone += [(key, type_code, flags | TOMBSTONE) for key, _digest, body in group if not body]
-            group = [known for known in group if known[2]]
+        """Add objects of one type, each with its body."""
         at = 0
         while at < len(group):
             room = FRAME_LINES_MAX - (len(self.keys) - self.closed)
