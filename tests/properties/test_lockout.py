@@ -99,7 +99,8 @@ class Draw:
         target = self.members() if self.random.random() < 0.7 else deepcopy(tenant.members)
         rows: list[Difference] = []
         for known in ACCOUNTS:
-            rows += self._row(tenant, "user", known, {"accountEnabled": self.random.random() < 0.8}, (), left=0.85)
+            wanted_user = {"accountEnabled": self.random.random() < 0.8, "city": "Oslo"}
+            rows += self._row(tenant, "user", known, wanted_user, (), left=0.85)
         for known in GROUPS:
             types: Thing = {"groupTypes": [DYNAMIC] if self.random.random() < 0.15 else []}
             links = tuple(

@@ -71,12 +71,14 @@ class Administration(Draw):
         tenant.has_defaults = self.random.random() < 0.03
         for group in GROUPS:
             tenant.rules[group] = set(self.random.choice([ACCOUNTS, ACCOUNTS[:1], []]))
-            if group in tenant.groups and self.random.random() < 0.1:
+            if group in tenant.groups and self.random.random() < 0.2:
                 asked = self.random.choice([*GROUPS, ADMINS])
                 rule = self.random.choice(["", f"user.memberof -any (group.objectId -in ['{asked}'])"])
                 tenant.groups[group] |= {"groupTypes": [DYNAMIC], "membershipRule": rule}
         if self.random.random() < 0.12:
             self._hide_a_team(tenant)
+        if self.random.random() < 0.1:
+            self._spare_by_rule(tenant)
         if GROUPS[0] in tenant.bin and self.random.random() < 0.6:
             del tenant.bin[GROUPS[0]]  # purged: it can only be created anew
             for some in tenant.members.values():
@@ -97,6 +99,20 @@ class Administration(Draw):
             "state": "enabled",
             "conditions": {"users": users},
             "grantControls": grant,
+        }
+
+    def _spare_by_rule(self, tenant: Entra) -> None:
+        """Exclude the accounts through a group that a rule fills: what changes an account makes it choose anew."""
+        group, policy = GROUPS[0], POLICIES[0]
+        tenant.groups[group] = {"id": group, "groupTypes": [DYNAMIC], "membershipRule": ""}
+        tenant.members[group] = set(ACCOUNTS)
+        tenant.bin.pop(group, None)
+        tenant.bin.pop(policy, None)
+        tenant.policies[policy] = {
+            "id": policy,
+            "state": "enabled",
+            "conditions": {"users": {"includeUsers": ["All"], "excludeUsers": [], "excludeGroups": [group]}},
+            "grantControls": {"operator": "OR", "builtInControls": ["block"]},
         }
 
     def report(self, tenant: Entra) -> tuple[list[Difference], Members]:
