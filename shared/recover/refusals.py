@@ -24,6 +24,7 @@ DENIALS_MAX = 20  # objects refused; one $batch is 20 requests, and no fewer pro
 QUOTA_CODE = "quota-exceeded"  # the error code of the job
 QUOTA_COUNT = "quotaExceeded"
 LOCK_OUT, LOCK_OUT_COUNT = "lock-out", "leftReportOnly"  # policies that the guard did not let be switched on
+NOT_REMOVED_COUNT = "notRemoved"  # what it did not let be taken away
 TAKEN_BACK_COUNT = "takenBack"  # groups that it took back once it was to be seen what they came back into
 # Of policies that were switched on and read back: the message of one that is as planned, the error code of any other.
 SWITCHED_ON, SWITCHED_ON_COUNT = "switched on, read back as planned", "switchedOn"
@@ -40,13 +41,19 @@ def refused(outcomes: Iterable[Outcome]) -> dict[str, int]:
         if one.result is Result.FAILED and one.error_code == QUOTA and one.action not in LINKS:
             objects.setdefault(QUOTA_COUNT, set()).add(one.object_id)
         if one.error_code == LOCK_OUT:
-            name = TAKEN_BACK_COUNT if one.type == GROUP.name else LOCK_OUT_COUNT
-            objects.setdefault(name, set()).add(one.object_id)
+            objects.setdefault(_kept(one), set()).add(one.object_id)
         if one.error_code == NOT_AS_PLANNED:
             objects.setdefault(NOT_AS_PLANNED_COUNT, set()).add(one.object_id)
         if one.message == SWITCHED_ON:
             objects.setdefault(SWITCHED_ON_COUNT, set()).add(one.object_id)
     return {name: len(known) for name, known in objects.items()}
+
+
+def _kept(one: Outcome) -> str:
+    """Return the figure that a change counts for which the lock-out guard did not let be, or undid."""
+    if one.action is Action.RESTORE and one.type == GROUP.name:
+        return TAKEN_BACK_COUNT
+    return NOT_REMOVED_COUNT if one.action in {Action.SOFT_DELETE, Action.REMOVE} else LOCK_OUT_COUNT
 
 
 def held(change: Change, counts: Mapping[str, int]) -> Answer | None:
@@ -80,6 +87,8 @@ def warnings_of(counts: Mapping[str, int]) -> tuple[str, ...]:
     locked = said if policies else []
     if groups := counts.get(TAKEN_BACK_COUNT, 0):
         locked.append(f"LOCK-OUT GUARD: {groups} groups were taken back to the recycle bin; their outcomes say why")
+    if others := counts.get(NOT_REMOVED_COUNT, 0):
+        locked.append(f"LOCK-OUT GUARD: {others} objects were not removed; their outcomes say why")
     if others := counts.get(NOT_AS_PLANNED_COUNT, 0):
         locked += [f"LOCK-OUT GUARD: {others} policies were switched on and read back otherwise than planned"]
     return tuple(locked) + tuple(

@@ -1,10 +1,10 @@
 """Ask the lock-out guard once more before policies are written, and read back those that were switched on.
 
-The plan was judged as if everything before the policies would succeed. So whatever makes a policy count is judged once
-more with what is live by then; what is refused stays as it was, or report-only as its first stage left it, and the
-others go on. The last stage, which switches policies on, begins only from what the first one was to leave. Each policy
-is read back after it and compared with the plan; one that is in force otherwise than planned, and so that the guard
-would not have it, is made report-only again.
+The plan was judged as if everything before the policies would succeed. So whatever makes a policy count, and whatever
+is taken away in the last wave, is judged once more with what is live by then. What is refused stays as it was, or
+report-only as its first stage left it, and the others go on. The last stage, which switches policies on, begins only
+from what the first one was to leave. Each policy is read back after it and compared with the plan; one that is in force
+otherwise than planned, and so that the guard would not have it, is made report-only again.
 
 A crash repeats the questions, and the reading back: the group is in flight until its outcomes are recorded.
 """
@@ -42,8 +42,12 @@ class Enabling:
         self._directory, self._patience = directory, patience
 
     async def refused(self, job: Job, batch: Batch, changes: Sequence[Change], renewed: Renewed) -> dict[str, Answer]:
-        """Return the answer for each change that is not to be sent, none for a batch that is of no policies."""
-        wave = JUDGED.get(int(batch.argument.get("wave", 0)))
+        """Return the answer for each change that is not to be sent: of policies, and of what is to be taken away."""
+        at = int(batch.argument.get("wave", 0))
+        if at == Wave.SOFT_DELETE.place:
+            kept = await self._judging.judge_removals(job, changes, lambda: self._sides(job))
+            return {known: _unsent(known, LOCK_OUT, f"left as it was: {reason}") for known, reason in kept.items()}
+        wave = JUDGED.get(at)
         policies = [change for change in changes if change.type == POLICY.name]
         if wave is None or not policies:
             return {}

@@ -1,4 +1,4 @@
-"""Ask the lock-out guard again about policies that are about to count, with what is live by then.
+"""Ask the lock-out guard again before policies count, and before anything is taken away, with what is live by then.
 
 The plan was judged as if every earlier wave would succeed, and as if what came back were known (runs/guarding.py).
 Reads only; a crash repeats the questions.
@@ -12,7 +12,7 @@ import msgspec
 
 from shared.catalogue.entry import Wave
 from shared.catalogue.group import GROUP
-from shared.domain.changes import Change
+from shared.domain.changes import Change, Json
 from shared.domain.errors import DirectoryError
 from shared.domain.jobs import Job
 from shared.ports import Directory
@@ -20,14 +20,15 @@ from shared.recover.lockout.guard import refusal
 from shared.recover.lockout.policies import REPORT_ONLY
 from shared.recover.lockout.state import Edge, State
 from shared.recover.lockout.unguarded import UNPROVEN, unproven
-from shared.recover.lockout.walk import Outlook, counts_after
-from shared.runs.administrators import FORBIDDEN, administrators_of
-from shared.runs.guarded_state import GuardedState, Sides, named_in
+from shared.recover.lockout.walk import TEAM, Outlook, Waves, counts_after
+from shared.runs.administrators import FORBIDDEN, Administrators, administrators_of
+from shared.runs.guarded_state import GuardedState, Named, Sides, named_in
 from shared.runs.nesting import NESTING_MAX, above_now
+from shared.runs.watching import takes_away
 
 
 class JudgingAgain:
-    """Judges policies one by one for a deployment with the given emergency accounts, none included."""
+    """Judges changes one by one for a deployment with the given emergency accounts, none included."""
 
     def __init__(self, directory: Directory, emergency_accounts: Sequence[str]) -> None:
         self._directory = directory
@@ -63,20 +64,45 @@ class JudgingAgain:
             if error.status != FORBIDDEN:
                 raise
             return {change.change_id: f"lock-out guard: roles may not be read: {error}" for change in changes}
+        return _refused(await self._now(job, policies, named, (plan, admins), sides), wave, changes, outlook)
+
+    async def judge_removals(self, job: Job, changes: Sequence[Change], sides: Sides) -> dict[str, str]:
+        """Return why what is newer than the snapshot must not be taken away after all, by change.
+
+        That is groups, named locations and assignments of Global Administrator: what was to be in their place may not
+        have come back.
+        """
+        some = [change for change in changes if takes_away(change)]
+        if not some or not self._accounts:
+            return {}
+        try:
+            admins = await administrators_of(self._directory, self._accounts)
+            policies = await self._state.policies()
+        except DirectoryError as error:
+            if error.status != FORBIDDEN:
+                raise
+            return {change.change_id: f"lock-out guard: it may not read: {error}" for change in some}
+        wave, plan = Wave.SOFT_DELETE, {Wave.SOFT_DELETE: some}
+        live = await self._now(job, policies, named_in(policies, {}, plan), (plan, admins), sides)
+        near = live.groups | admins.groups | {other for _group, other in live.by_groups}
+        some = [change for change in some if change.type != TEAM or change.object_id.lower() in near]
+        return _refused(live, wave, some, Outlook())
+
+    async def _now(
+        self,
+        job: Job,
+        policies: dict[str, Json],
+        named: Named,
+        planned: tuple[Waves, Administrators],
+        sides: Sides,
+    ) -> State:
+        """Return the state by now, with what groups that came back, and whoever was added since, contain."""
         members = await self._state.memberships(job, named, sides)
-        live, wanted = await self._state.live(policies, named, (plan, admins), members), members.wanted
-        # Groups that came back, and whoever was added since, may contain the accounts as no reading shows.
-        wanted |= await above_now(self._accounts, self._directory)
+        live = await self._state.live(policies, named, planned, members)
+        wanted = members.wanted | await above_now(self._accounts, self._directory)
         live = await self._as_linked_now(live, wanted, named["excludeGroups"])
-        passed: list[Change] = []
-        refused: dict[str, str] = {}
-        for change in changes:
-            found = refusal(live, {wave: [*passed, change]}, outlook)
-            if found is None:
-                passed.append(change)
-            else:
-                refused[change.change_id] = found.said()
-        return refused
+        roles = planned[1].links
+        return msgspec.structs.replace(live, links=live.links | roles, may=live.may | roles)
 
     async def _as_linked_now(self, live: State, wanted: frozenset[Edge], excluded: frozenset[str]) -> State:
         """Return the state with the exclusions that hold now; the job's reading is older than what it has written.
@@ -97,3 +123,16 @@ class JudgingAgain:
             links |= {edge for edge in found if edge[1] in near}
             level = frozenset(one for _group, one in links if one in above) - seen
         return msgspec.structs.replace(live, links=frozenset(links), may=live.may | wanted | links)
+
+
+def _refused(live: State, wave: Wave, changes: Sequence[Change], outlook: Outlook) -> dict[str, str]:
+    """Return why changes must not be made, by change, each judged beside those before it that passed."""
+    passed: list[Change] = []
+    refused: dict[str, str] = {}
+    for change in changes:
+        found = refusal(live, {wave: [*passed, change]}, outlook)
+        if found is None:
+            passed.append(change)
+        else:
+            refused[change.change_id] = found.said()
+    return refused

@@ -46,6 +46,13 @@ def leaves(change: Change) -> bool:
     return change.type == PERSON and (is_off or change.action is Action.SOFT_DELETE)
 
 
+def takes_away(change: Change) -> bool:
+    """Tell whether a change takes away what lets people in, or what a policy names: a group, a role, a location."""
+    if change.type == ASSIGNMENT:
+        return change.action is Action.REMOVE and bool(administrator_in(change.object_id))
+    return change.type in {TEAM, NAMED_LOCATION.name} and change.action is Action.SOFT_DELETE
+
+
 def becoming(plan: Waves) -> set[str]:
     """Return who is made Global Administrator again by the plan."""
     return {

@@ -240,6 +240,20 @@ GUARD = (
         ("tests/simulation/test_returning_groups.py",),
     ),
     Mutation(
+        "rule 4: what is taken away is not asked about again",
+        "shared/runs/enabling.py",
+        "        if at == Wave.SOFT_DELETE.place:\n",
+        "        if at == -Wave.SOFT_DELETE.place:\n",
+        ("tests/simulation/test_lock_out.py",),
+    ),
+    Mutation(
+        "rule 1: a role that a group gives is forgotten when policies are judged again",
+        "shared/runs/judging_again.py",
+        "links=live.links | roles,",
+        "links=live.links,",
+        ("tests/simulation/test_lock_out.py",),
+    ),
+    Mutation(
         "rule 8: an unknown control does not block",
         POLICIES,
         "demands = [control not in SOFT_CONTROLS for control in sorted(controls)]",
@@ -272,7 +286,7 @@ GUARD = (
         STATE,
         "(group, account) for group in state.vague}",
         "(group, account) for group in state.vague & state.dynamic}",
-        ROLES,
+        RULES,
     ),
     Mutation(
         "rule 4: an authentication strength may be missing",

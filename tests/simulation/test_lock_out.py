@@ -19,6 +19,8 @@ from tests.support.platform import TENANT, Platform
 
 EMERGENCY_GROUP = "CA Exclusion - Emergency Access"
 BLOCK = {"operator": "OR", "builtInControls": ["block"]}
+GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
+ASSIGNMENTS = "/roleManagement/directory/roleAssignments"
 PACE_SECONDS = 5.0  # Conditional Access takes one request a second from all applications together
 
 
@@ -28,6 +30,7 @@ def recovered(
     *,
     has_accounts: bool = True,
     scope: Scope = EVERYTHING,
+    options: Options = Options(),  # noqa: B008
 ) -> tuple[Platform, Job]:
     """Change a tenant by `before`, capture it, change it by `after`, recover; return how the recovery ended."""
 
@@ -43,7 +46,7 @@ def recovered(
         after(platform)
         await clock.sleep(PACE_SECONDS)
         wire = wire_snapshot_id(capture.snapshot_id)
-        started = await platform.operator.starting.recovery(TENANT, wire, scope, Options(), requested_by="operator")
+        started = await platform.operator.starting.recovery(TENANT, wire, scope, options, requested_by="operator")
         return platform, await platform.finish(started)
 
     return virtual_time.run(story())
@@ -280,3 +283,52 @@ def test_members_that_nobody_knew_in_a_group_that_comes_back_keep_policies_off()
     (held,) = [one for one in outcomes if one.error_code == "lock-out"]
     assert "rule 2" in held.message
     assert "policy_enable" in held.message
+
+
+def hold_the_role_by_a_group(platform: Platform) -> None:
+    """Give Global Administrator to a group of the emergency accounts, and take their own assignments away."""
+    body = {"displayName": "Admins", "mailEnabled": False, "securityEnabled": True, "mailNickname": "admins"}
+    made = platform.simulator.act(CARELESS_SCRIPT, "POST", "/groups", {**body, "isAssignableToRole": True})
+    ours = [
+        known
+        for known, one in live(platform, "unifiedRoleAssignment").items()
+        if one["roleDefinitionId"] == GLOBAL_ADMINISTRATOR and one["principalId"] in accounts(platform)
+    ]
+    root = "https://graph.microsoft.com/v1.0/directoryObjects/"
+    for account in accounts(platform):
+        write(platform, "POST", f"/groups/{made.object_id}/members/$ref", {"@odata.id": root + account})
+    assignment = {"principalId": made.object_id, "roleDefinitionId": GLOBAL_ADMINISTRATOR, "directoryScopeId": "/"}
+    write(platform, "POST", ASSIGNMENTS, assignment)
+    for known in ours:
+        write(platform, "DELETE", f"{ASSIGNMENTS}/{known}")
+
+
+def test_a_policy_is_switched_on_where_the_accounts_hold_their_role_by_a_group() -> None:
+    platform, job = recovered(hold_the_role_by_a_group, switch_off)
+    assert job.state is State.SUCCESSFUL, job.error
+    assert live(platform, "conditionalAccessPolicy")[policy(platform)]["state"] == "enabled"
+    assert not job.warnings
+
+
+def test_a_newer_location_stays_where_the_policy_that_names_it_could_not_be_set_back() -> None:
+    rule = Rule(kind=Fault.FORBIDDEN, method="PATCH", path="^/identity/conditionalAccess/policies/")
+    places: list[str] = []
+
+    def harm(platform: Platform) -> None:
+        body = {"@odata.type": "#microsoft.graph.ipNamedLocation", "displayName": "Newer", "isTrusted": False}
+        ranges = [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "192.0.2.0/24"}]
+        path = "/identity/conditionalAccess/namedLocations"
+        made = platform.simulator.act(CARELESS_SCRIPT, "POST", path, {**body, "ipRanges": ranges})
+        places.append(made.object_id)
+        change(platform, conditions={"locations": {"includeLocations": places, "excludeLocations": []}})
+        platform.simulator.world.faults = Faults([rule])
+
+    platform, job = recovered(nothing, harm, options=Options(soft_delete_newer=True))
+    assert rule.fired > 0
+    assert job.state is State.SUCCESSFUL, job.error
+    assert places[0] in live(platform, "namedLocation")
+    outcomes = virtual_time.run(platform.operator.asking.outcomes(TENANT, job.job_id))
+    (held,) = [one for one in outcomes if one.error_code == "lock-out"]
+    assert (held.object_id, held.action) == (places[0], "softDelete")
+    assert "left as it was: lock-out guard, rule 4: policy" in held.message
+    assert any("1 objects were not removed" in said for said in job.warnings)

@@ -18,9 +18,10 @@ from shared.recover.lockout.guard import refusal
 from shared.recover.lockout.returning import harm
 from shared.recover.lockout.state import Edge, State
 from shared.recover.lockout.walk import Outlook, counts_after
+from shared.runs.watching import takes_away
 from tests.support.sign_in import Entra
 
-JUDGED = {Wave.POLICY_RESTORE, Wave.POLICY_UPDATE, Wave.POLICY_ENABLE}
+JUDGED = {Wave.POLICY_RESTORE, Wave.POLICY_UPDATE, Wave.POLICY_ENABLE, Wave.SOFT_DELETE}
 BROUGHT = {Action.RESTORE, Action.RECREATE}
 
 
@@ -69,6 +70,7 @@ class Carrying:
         state = self.seen(tenant)
         for change in changes:
             is_judged = change.type == "conditionalAccessPolicy" and counts_after(state, change, outlook)
+            is_judged = takes_away(change) if wave is Wave.SOFT_DELETE else is_judged
             if not is_judged or refusal(state, {wave: [*passed, change]}, outlook) is None:
                 passed.append(change)
         return passed
