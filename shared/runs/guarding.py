@@ -17,12 +17,10 @@ from shared.domain.errors import DirectoryError, LockOutError
 from shared.domain.exposures import Exposure
 from shared.domain.jobs import Job
 from shared.ports import Directory
-from shared.recover.lockout.guard import Refusal, last_administrators, refusal
+from shared.recover.lockout.guard import Refusal, refusal
 from shared.recover.lockout.returning import exposed
 from shared.recover.lockout.stand_ins import as_if_made
-from shared.recover.lockout.state import State
-from shared.recover.lockout.unguarded import UNPROVEN, unproven
-from shared.recover.lockout.walk import ASSIGNMENT, PERSON, TEAM, Outlook
+from shared.recover.lockout.walk import TEAM, Outlook
 from shared.recover.plan import left_alone, object_changes
 from shared.runs.administrators import FORBIDDEN, Administrators, administrators_of
 from shared.runs.guarded_state import GuardedState, Memberships, Named, Sides, named_in, settled
@@ -30,7 +28,18 @@ from shared.runs.judging_again import JudgingAgain
 from shared.runs.nesting import NESTING_MAX, above
 from shared.runs.ourselves import Ourselves
 from shared.runs.unread import left_unread
-from shared.runs.watching import Plan, becoming, is_watched, joined, leaves, members_of, with_links, without
+from shared.runs.watching import (
+    Plan,
+    becoming,
+    is_watched,
+    joined,
+    leaves,
+    members_of,
+    people_among,
+    with_links,
+    without,
+)
+from shared.runs.without_accounts import WithoutAccounts
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -49,6 +58,7 @@ class Guarding:
         self._directory, self._ourselves = directory, Ourselves(directory, own_applications)
         self._accounts = tuple(sorted({account.lower() for account in emergency_accounts}))
         self._state = GuardedState(directory, self._accounts)
+        self._without = WithoutAccounts(directory)
         self.again = JudgingAgain(directory, self._accounts)
 
     async def judge(self, job: Job, whole: Plan, sides: Sides) -> Judgement:
@@ -85,12 +95,12 @@ class Guarding:
         if not plan and not has_members and not leaving:
             return Judgement({})
         if not self._accounts:
-            _raise(await self._last_administrators(whole, plan, leaving))
-            return Judgement(await self._unproven(whole, plan) if plan or has_members else {})
+            _raise(await self._without.last_administrators(whole, plan, leaving))
+            return Judgement(await self._without.unproven(whole, plan) if plan or has_members else {})
         admins = await administrators_of(self._directory, {*self._accounts, *becoming(plan)})
         if not plan and not has_members and leaving.isdisjoint(admins.people):
             return Judgement({})
-        plan = joined(plan, await self._people(whole, admins))
+        plan = joined(plan, await people_among(whole, admins.people.keys() - set(self._accounts)))
         policies = await self._state.policies()
         deleted = await self._state.deleted(plan)
         named = named_in(policies, deleted, plan)
@@ -120,54 +130,6 @@ class Guarding:
                 break
             beyond |= more
         return members, links
-
-    async def _unproven(self, whole: Plan, plan: dict[Wave, list[Change]]) -> dict[str, str]:
-        """Return the policies to be left alone where no emergency accounts are configured."""
-        policies = await self._state.policies()
-        deleted = await self._state.deleted(plan)
-        named = named_in(policies, deleted, plan)
-        excluded = named["excludeGroups"]
-        links = await members_of(whole, lambda change: change.object_id.lower() in excluded)
-        existing = await self._state.existing(named, with_links(plan, links))
-        live = State(accounts={}, policies={known: (form,) for known, form in policies.items()})
-        return dict.fromkeys(unproven(live, plan, Outlook(deleted=deleted), existing), UNPROVEN)
-
-    async def _last_administrators(
-        self, whole: Plan, plan: dict[Wave, list[Change]], leaving: set[str]
-    ) -> Refusal | None:
-        """Return why too few administrators would be left; None too where roles may not be read, so none is removed."""
-        is_about_roles = any(change.type == ASSIGNMENT for changes in plan.values() for change in changes)
-        if not is_about_roles and not leaving:
-            return None
-        try:
-            admins = await administrators_of(self._directory, becoming(plan))
-        except DirectoryError as error:
-            if error.status != FORBIDDEN:
-                raise
-            return None
-        people = await self._people(whole, admins)
-        roles = {wave: [change for change in changes if change.type == ASSIGNMENT] for wave, changes in plan.items()}
-        live = State(
-            accounts={},
-            groups=admins.groups,
-            links=admins.links,
-            may=admins.links,
-            admins={known: (form,) for known, form in admins.people.items()},
-            assigned=admins.assigned,
-        )
-        links = await members_of(whole, lambda change: change.object_id.lower() in admins.groups)
-        return last_administrators(live, with_links(joined(roles, people), links), Outlook())
-
-    async def _people(self, whole: Plan, admins: Administrators) -> dict[Wave, list[Change]]:
-        """Return the changes to administrators beside the emergency accounts, which are watched anyway."""
-        known = admins.people.keys() - set(self._accounts)
-        found: dict[Wave, list[Change]] = {}
-        if not known:
-            return found
-        async for rows in whole.parts():
-            some = [row for row in rows if row.type == PERSON and row.object_id.lower() in known]
-            found = joined(found, object_changes(some, whole.options))
-        return found
 
     async def _relevant(self, whole: Plan) -> tuple[dict[Wave, list[Change]], bool, set[str]]:
         """Return the plan as far as it could matter, without links, whether any group's members change, and who leaves.

@@ -15,7 +15,7 @@ from shared.domain.changes import Action, Change, Difference
 from shared.domain.jobs import Options
 from shared.domain.renewals import IdMap
 from shared.recover.lockout.walk import ASSIGNMENT, DEFAULTS, PERSON, POLICY, STRENGTH, TEAM, Waves, administrator_in
-from shared.recover.plan import left_alone, link_changes
+from shared.recover.plan import left_alone, link_changes, object_changes
 
 WATCHED = frozenset({POLICY, TEAM, NAMED_LOCATION.name, STRENGTH, DEFAULTS})
 Parts = Callable[[], AsyncIterator[list[Difference]]]
@@ -76,6 +76,17 @@ def without(parts: Parts, left: Mapping[str, str]) -> Parts:
             yield [row for row in rows if row.object_id not in left]
 
     return kept if left else parts
+
+
+async def people_among(whole: Plan, known: Collection[str]) -> dict[Wave, list[Change]]:
+    """Return the changes to those people."""
+    found: dict[Wave, list[Change]] = {}
+    if not known:
+        return found
+    async for rows in whole.parts():
+        some = [row for row in rows if row.type == PERSON and row.object_id.lower() in known]
+        found = joined(found, object_changes(some, whole.options))
+    return found
 
 
 async def members_of(whole: Plan, test: Callable[[Change], bool]) -> list[Change]:

@@ -254,6 +254,13 @@ GUARD = (
         ("tests/simulation/test_lock_out.py",),
     ),
     Mutation(
+        "rule 2: what a dead attempt restored is not asked about",
+        "shared/runs/applying.py",
+        "self._returning.sent(exposure, ours, todo,",
+        "self._returning.sent(exposure, [], todo,",
+        ("tests/simulation/test_returning_groups.py",),
+    ),
+    Mutation(
         "rule 8: an unknown control does not block",
         POLICIES,
         "demands = [control not in SOFT_CONTROLS for control in sorted(controls)]",

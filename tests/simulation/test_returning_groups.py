@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from shared.domain.changes import Outcome
 from shared.domain.jobs import Job, State
 from simulator.applications import CARELESS_SCRIPT
 from tests.simulation.test_lock_out import BLOCK, accounts, change, live, policy, recovered, write, writes
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Platform
+from tests.support.platform import TENANT, Deaths, Instance, Platform
 
 ROOT = "https://graph.microsoft.com/v1.0/directoryObjects/"
 
@@ -111,6 +114,35 @@ def test_a_group_that_comes_back_into_a_blocked_one_with_emergency_accounts_is_t
     assert platform.simulator.tenant.history.hard_deletes == 0
     again = virtual_time.run(repeated(platform, job))
     assert [one.error_code for one in outcomes(platform, again)] == ["lock-out"]
+
+
+class DiesOnce(Deaths):
+    """Kills the worker after the first call at whose end something is so."""
+
+    def __init__(self, test: Callable[[], bool]) -> None:
+        super().__init__()
+        self._test = test
+
+    async def around(self, act: Callable[[], Awaitable[Any]], instance: Instance) -> Any:
+        result = await super().around(act, instance)
+        if not self.fired and self._test():
+            self._kill(instance, "after")
+        return result
+
+
+def test_a_worker_that_dies_right_after_the_restore_leaves_the_taking_back_to_the_next() -> None:
+    nesting, deaths = Nesting(), list[Deaths]()
+
+    def harm(platform: Platform) -> None:
+        nesting.harm(platform)
+        deaths.append(DiesOnce(lambda: nesting.inner in live(platform, "group")))
+        platform.deaths = deaths[0]
+
+    platform, job = recovered(nesting.before, harm)
+    assert deaths[0].fired == 1
+    assert job.state is State.SUCCESSFUL, job.error
+    assert nesting.inner in platform.simulator.tenant.directory.stores["group"].deleted
+    assert [one.error_code for one in outcomes(platform, job) if one.error_code] == ["lock-out"]
 
 
 def test_one_that_comes_back_into_a_blocked_group_without_them_stays() -> None:
