@@ -142,9 +142,9 @@ def _refusal(answer: httpx.Response) -> CliError:
     error = (_decoded(answer) or {}).get("error")
     if not isinstance(error, dict):
         return CliError(Exit.TROUBLE, f"the server answered {answer.status_code}; is TIDEMARK_URL right?")
-    status = STATUSES.get(answer.status_code, Exit.TROUBLE)
     if error.get("code") == DAMAGED:
-        status = Exit.FAILED
+        return CliError(Exit.FAILED, f"{error.get('message')}; tidemark snapshots shows what is known of each")
+    status = STATUSES.get(answer.status_code, Exit.TROUBLE)
     return CliError(status, str(error.get("message") or error.get("code") or answer.status_code))
 
 

@@ -12,6 +12,7 @@ from cli.commands.permissions import permissions
 from cli.errors import MEANING
 from cli.settings import EXPLAINED
 
+WHOLE = "read every object, not what changed since a snapshot"
 TOP_DEFAULT = 100
 
 
@@ -62,6 +63,7 @@ def parser() -> ArgumentParser:
     planned = "plan to bring the tenant back to a snapshot, or do it"
     recover = add("recover", starting.recover, planned, snapshot, scope, wait, doing)
     _add_allowances(recover)
+    recover.add_argument("--whole", action="store_true", help=WHOLE)
     _add_rows_of_report(recover)
     approve = add("approve", starting.approve, "agree to a plan that somebody else has made", job)
     approve.add_argument("--digest", metavar="DIGEST", help="only if the plan has this digest: the one you have read")
@@ -83,7 +85,7 @@ def add_reading(report: ArgumentParser) -> None:
     reading.add_argument(
         "--fresh", type=int, metavar="MINUTES", help="use what a report of so many minutes ago has read"
     )
-    reading.add_argument("--whole", action="store_true", help="read every object, not what changed since a snapshot")
+    reading.add_argument("--whole", action="store_true", help=WHOLE)
 
 
 def _add_rows_of_report(recover: ArgumentParser) -> None:

@@ -50,7 +50,7 @@ def _known(snapshot: Json) -> Iterator[str]:
     """Return what is known of a snapshot, a line each, the worst first."""
     proof, hold = _members(snapshot, "tidemark.verification"), _members(snapshot, "tidemark.hold")
     if proof.get("fault"):
-        yield f"DAMAGED: {proof['fault']}"
+        yield f"DAMAGED: {str(proof['fault']).rpartition('/')[2]}"
     yield from (f"ALERT: {alert}" for alert in snapshot.get("tidemark.alerts") or ())
     protection = _members(snapshot, "tidemark.protection")
     if protection.get("isPromise") is not True:

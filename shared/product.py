@@ -34,6 +34,7 @@ from shared.runs.choosing import CaptureSettings, Choosing
 from shared.runs.closing import Closing
 from shared.runs.comparing import Comparing
 from shared.runs.confirming import Confirming
+from shared.runs.damaging import Damaging
 from shared.runs.drifting import Drifting
 from shared.runs.enabling import Enabling
 from shared.runs.entries import Entries
@@ -184,7 +185,7 @@ def assemble(
         Step.VERIFY: upkeep.rechecking.verify,
     }
     closing = _closing(ports, ledger, signing, scopes)
-    worker = Worker(ledger, ports.queue, steps, scopes, closing)
+    worker = Worker(ledger, ports.queue, steps, scopes, Damaging(snapshots, ports.clock), closing)
     approving, picking = Approving(ledger, ports.rows, approvals, scopes), Picking(ledger, comparing)
     starting = Starting(ledger, worker, snapshots, approving, picking, ports.clock, ports.ids, scopes)
     return Product(

@@ -52,6 +52,7 @@ def recover(session: Session, given: Namespace) -> Exit:
     options = {"softDeleteNewer": True} if given.soft_delete_newer else {}
     options |= {"removeNewerGrants": True} if given.remove_newer_grants else {}
     options |= {"recreateHardDeleted": True} if given.recreate_hard_deleted else {}
+    options |= {"readWhole": True} if given.whole else {}
     snapshot = chosen_snapshot(session.api, given.snapshot)
     place = ("snapshots", str(snapshot["id"]))
     rows = _rows(session, given)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from functions.wire.names import Json
 from shared.domain.errors import InputError
-from shared.domain.verification import Mode
+from shared.domain.verification import ASKED_MODES, Mode
 
 TOP_DEFAULT = 100
 TOP_MAX = 999
@@ -110,8 +110,8 @@ def _is_oldest_first(text: str | None) -> bool:
 def _mode(given: dict[str, str]) -> Mode:
     """Return how much a verification reads; all of the snapshot unless asked otherwise."""
     text = given.get("mode", Mode.FULL)
-    if text not in list(Mode):
-        raise InputError(f"mode is {text[:40]!r}; it must be one of {', '.join(Mode)}", member="mode")
+    if text not in ASKED_MODES:
+        raise InputError(f"mode is {text[:40]!r}; it must be one of {', '.join(ASKED_MODES)}", member="mode")
     return Mode(text)
 
 

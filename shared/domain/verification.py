@@ -12,11 +12,18 @@ import msgspec
 
 
 class Mode(StrEnum):
-    """`quick`: every manifest, its signature and the chain; `subset`: a part of one snapshot's shards; `full`: all."""
+    """`quick`: every manifest, its signature and the chain; `subset`: a part of one snapshot's shards; `full`: all.
+
+    `used`: what a job needed of it; that is kept only where it met a fault, and nobody can ask for it.
+    """
 
     QUICK = "quick"
     SUBSET = "subset"
     FULL = "full"
+    USED = "used"
+
+
+ASKED_MODES = (Mode.QUICK, Mode.SUBSET, Mode.FULL)
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):

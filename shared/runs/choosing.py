@@ -4,8 +4,8 @@ A capture goes on from the newest sealed state; the reading of a report or a rec
 the newest of which tokens are known, and keeps what changed as an increment over that day's snapshot.
 
 Reads only, so a crash at any line costs asking again. Whatever is odd about the state before (its job's rows are gone,
-its manifest cannot be proven, the capture before met damaged bytes, a native recovery wrote past delta) leads to a
-whole reading, which needs none of it; the reason is kept with the job and in the manifest.
+its manifest cannot be proven, it is known to be damaged, a native recovery wrote past delta) leads to a whole reading,
+which needs none of it; the reason is kept with the job and in the manifest. A live reading passes damaged states over.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from shared.formats.segments import shard_count_for
 from shared.jobs.states import ENDS
 from shared.jobs.ways import FIRST, FULL_DAYS_DEFAULT, NO_DELTA, Token, Way, all_full, way_of
 from shared.ports import Clock, Directory
+from shared.runs.damaging import Damaging
 from shared.runs.ledger import Ledger
 from shared.runs.snapshots import Snapshots
 
@@ -77,6 +78,7 @@ class Choosing:
     ) -> None:
         self._ledger, self._snapshots, self._directory = ledger, snapshots, directory
         self._clock, self.settings = clock, settings
+        self._damaging = Damaging(snapshots, clock)
 
     async def choose(
         self, job: Job, types: Sequence[ObjectType], objects: int, left_out: Container[str] = ()
@@ -103,6 +105,8 @@ class Choosing:
     ) -> Choice:
         """Return how each of `types` is read when there is a state to go on from, if it can be proven."""
         fresh = {entry.name: Way(why="" if entry.has_delta else NO_DELTA) for entry in types}
+        if fault := await self._damaging.fault(known):
+            return Choice(ways=all_full(fresh, f"the state before is damaged: {fault}"))
         try:
             before = (await self._snapshots.prove(known))[0].manifest
             if before.is_increment:
@@ -144,7 +148,8 @@ class Choosing:
         listed = await self._snapshots.listed(job.tenant)
         if job.kind is not Kind.CAPTURE:
             for known in listed[:STATES_TRIED]:
-                if tokens_of(await self._ledger.batches(job.tenant, known.job_id)):
+                has_tokens = tokens_of(await self._ledger.batches(job.tenant, known.job_id))
+                if has_tokens and not await self._damaging.fault(known):
                     return known
         return listed[0] if listed else None
 

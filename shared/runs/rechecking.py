@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from shared.domain.errors import IntegrityError, NotFoundError
-from shared.domain.ids import SNAPSHOT_ID
 from shared.domain.jobs import Batch, BatchState, SnapshotSummary, Step
 from shared.domain.verification import Mode, Verification
 from shared.formats.manifests import Manifest
-from shared.formats.rows import verification_key, verification_of, verification_values
-from shared.ports import ANY, Clock, Put
+from shared.ports import Clock
+from shared.runs.damaging import NEVER, Damaging, snapshot_of
 from shared.runs.holding import Holding
 from shared.runs.ledger import Ledger
 from shared.runs.proving import Proof, prove_shards
@@ -30,7 +29,6 @@ from shared.runs.tenure import Pause, Tenure
 from shared.runs.verifying import Verified, Verifying
 
 SHARDS_AT_ONCE = 4  # as many as lie in one file (shared/runs/preparing.py), so that no file is read twice
-NEVER = datetime.min.replace(tzinfo=UTC)
 WAVE_SNAPSHOTS, WAVE_VERDICT = 1, 2
 
 log = logging.getLogger(__name__)
@@ -41,7 +39,7 @@ class Rechecking:
 
     def __init__(self, snapshots: Snapshots, verifying: Verifying, ledger: Ledger, clock: Clock) -> None:
         self._snapshots, self._verifying, self._ledger, self._clock = snapshots, verifying, ledger, clock
-        self._holding = Holding(snapshots, clock)
+        self._holding, self._damaging = Holding(snapshots, clock), Damaging(snapshots, clock)
 
     async def verify_now(
         self, tenant: str, snapshot_id: str, mode: Mode, part: tuple[int, int], *, requested_by: str
@@ -53,9 +51,9 @@ class Rechecking:
         try:
             verified = await self._verifying.verify(tenant, snapshot_id, mode, part)
         except IntegrityError as error:
-            await self._keep(tenant, _faulty(told, error))
+            await self._damaging.keep(tenant, _faulty(told, error))
             raise
-        await self._keep(tenant, _proven(told, verified.is_signed, verified.is_chained, verified))
+        await self._damaging.keep(tenant, _proven(told, verified.is_signed, verified.is_chained, verified))
         return verified
 
     async def verify(self, tenure: Tenure) -> Pause | None:
@@ -75,7 +73,7 @@ class Rechecking:
         except IntegrityError as error:
             outputs = [_fault(error)]
             told = Verification(snapshot_id=job.snapshot_id, at=NEVER, mode=Mode.QUICK, requested_by=job.requested_by)
-            await self._keep(job.tenant, _faulty(told, error))
+            await self._damaging.keep(job.tenant, _faulty(told, error))
         if unlisted := await self._unlisted(job.tenant):
             outputs.append({"warnings": [f"NOT LISTED: no row of the list names {', '.join(unlisted[:5])}"]})
         arguments = [{"snapshot_id": known.snapshot_id} for known in await self._chosen(job.tenant)]
@@ -120,12 +118,12 @@ class Rechecking:
                     return pause
                 proof = await self._some(tenure, reader, proof)
             _check_totals(reader.manifest, proof)
-            await self._keep(tenant, _proven(told, is_signed, is_chained, proof))
+            await self._damaging.keep(tenant, _proven(told, is_signed, is_chained, proof))
         except NotFoundError:
             log.info("snapshot left before it was proven", extra={"snapshot_id": snapshot_id})
         except IntegrityError as error:
             if await self._is_listed(tenant, snapshot_id):  # what leaves by its age may go while it is read
-                await self._keep(tenant, _faulty(told, error))
+                await self._damaging.keep(tenant, _faulty(told, error))
                 outputs = [_fault(error)]
         await tenure.record(msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=outputs))
         return None
@@ -151,18 +149,6 @@ class Rechecking:
     async def _is_listed(self, tenant: str, snapshot_id: str) -> bool:
         return any(known.snapshot_id == snapshot_id for known in await self._snapshots.listed(tenant))
 
-    async def _keep(self, tenant: str, told: Verification) -> None:
-        """Keep a result; when all of the snapshot was last proven is kept from the one before."""
-        key = verification_key(told.snapshot_id)
-        row = await self._snapshots.rows.read(tenant, key)
-        full_at = verification_of(row.values, key=key).full_at if row else None
-        now = self._clock.now()
-        is_whole = told.mode is Mode.FULL and not told.fault
-        kept = msgspec.structs.replace(told, at=now, full_at=now if is_whole else full_at)
-        await self._snapshots.rows.write(tenant, [Put(key, verification_values(kept), ANY)])
-        if told.fault:
-            log.error("verification failed", extra={"snapshot_id": told.snapshot_id, "reason": told.fault})
-
 
 def _batch(tenure: Tenure, number: int, wave: int, argument: dict[str, Any]) -> Batch:
     return Batch(job_id=tenure.job.job_id, number=number, wave=wave, step=Step.VERIFY, argument=argument)
@@ -175,9 +161,7 @@ def _fault(error: IntegrityError) -> dict[str, Any]:
 
 def _faulty(told: Verification, error: IntegrityError) -> Verification:
     """Return the result of a verification that found a fault, told of the snapshot whose file it is."""
-    parts = error.name.split("/")
-    of_file = parts[1] if len(parts) > 2 and SNAPSHOT_ID.match(parts[1]) else told.snapshot_id
-    return msgspec.structs.replace(told, snapshot_id=of_file, fault=str(error))
+    return msgspec.structs.replace(told, snapshot_id=snapshot_of(error, told.snapshot_id), fault=str(error))
 
 
 def _proven(told: Verification, is_signed: bool, is_chained: bool, figures: Proof | Verified) -> Verification:

@@ -32,6 +32,7 @@ from shared.jobs.states import ENDS, Event
 from shared.ports import WorkQueue
 from shared.recover.refusals import broken_by
 from shared.runs.closing import Closing
+from shared.runs.damaging import Damaging
 from shared.runs.ledger import Ledger
 from shared.runs.scopes import Scopes
 from shared.runs.tenure import Pause, Tenure
@@ -56,10 +57,11 @@ class Worker:
         queue: WorkQueue,
         steps: Mapping[Step, StepRun],
         scopes: Scopes,
+        damaging: Damaging,
         closing: Closing | None = None,
     ) -> None:
         self._ledger, self._queue, self._steps, self._closing = ledger, queue, steps, closing
-        self._scopes = scopes
+        self._scopes, self._damaging = scopes, damaging
 
     async def handle(self, note: Note) -> None:
         """Act on `note`; return when the message may be deleted, raise when it should be delivered again."""
@@ -133,10 +135,12 @@ class Worker:
             await self._queue.send(QUEUE[tenure.job.kind], note)
 
     async def _fail(self, note: Note, tenure: Tenure, error: TidemarkError) -> None:
-        log.error("batch failed", extra={"job_id": note.job_id, "batch": note.batch, "reason": str(error)})
-        failed = msgspec.structs.replace(tenure.batch, state=BatchState.FAILED, error=str(error))
-        await tenure.record(failed)
-        await self._end(note, Event.BROKE, error_code=error.code, error=str(error))
+        reason = str(error)
+        if isinstance(error, IntegrityError) and (advice := await self._damaging.met(tenure.job, error)):
+            reason += f"; {advice}"
+        log.error("batch failed", extra={"job_id": note.job_id, "batch": note.batch, "reason": reason})
+        await tenure.record(msgspec.structs.replace(tenure.batch, state=BatchState.FAILED, error=reason))
+        await self._end(note, Event.BROKE, error_code=error.code, error=reason)
 
     async def _advance(self, note: Note) -> None:
         """Send what this batch's end released; end the job when nothing is left."""

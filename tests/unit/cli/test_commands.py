@@ -158,6 +158,22 @@ def test_a_person_is_asked_what_is_about_to_happen_and_may_say_no(deployment: De
     assert done.status == 0
 
 
+def test_a_damaged_snapshot_is_shown_by_the_name_of_its_file_and_others_are_pointed_at(deployment: Deployment) -> None:
+    harmed(deployment)
+    contents = deployment.world.platform.vault.contents
+    name = next(known for known in contents if known.endswith("links.zst"))
+    contents[name] = contents[name][:-9] + bytes([contents[name][-9] ^ 1]) + contents[name][-8:]
+    refused = deployment.run("verify", "latest")
+    assert (refused.status, name in refused.err, "tidemark snapshots" in refused.err) == (1, True, True)
+    shown = deployment.run("snapshots", is_terminal=True).out
+    assert "DAMAGED" in shown
+    assert name.partition("/")[0] not in shown, "the tenant's id only folds the cell"
+    whole = deployment.run("recover", "latest", "--whole", "--wait")
+    assert (whole.status, whole.json["status"]) == (1, "failed")
+    assert whole.json["tidemark.options"]["readWhole"] is True
+    assert "choose another snapshot" in whole.json["tidemark.error"]["message"]
+
+
 def test_a_recovery_of_chosen_objects_leaves_the_others(deployment: Deployment) -> None:
     first, second = harmed(deployment, 2)
     done = deployment.run("recover", "latest", "--ids", f"user:{first}", "--apply", "--yes", "--wait")
