@@ -63,10 +63,8 @@ def parser() -> ArgumentParser:
     planned = "plan to bring the tenant back to a snapshot, or do it"
     recover = add("recover", starting.recover, planned, snapshot, scope, wait, doing)
     _add_allowances(recover)
-    recover.add_argument("--whole", action="store_true", help=WHOLE)
     _add_rows_of_report(recover)
-    approve = add("approve", starting.approve, "agree to a plan that somebody else has made", job)
-    approve.add_argument("--digest", metavar="DIGEST", help="only if the plan has this digest: the one you have read")
+    _add_digest(add("approve", starting.approve, "agree to a plan that somebody else has made", job))
     add("undo", starting.undo, "plan to put back what an ended recovery found, or do it", job, wait, doing)
     add("retry", starting.retry, "plan to repeat what failed in an ended recovery, or do it", job, wait, doing)
     add("id-map", looking.id_map, "list what recoveries have created anew, with old and new ids", page)
@@ -96,8 +94,13 @@ def _add_rows_of_report(recover: ArgumentParser) -> None:
     recover.add_argument("--property", metavar="NAME,...", help="only these properties and references of the rows")
 
 
+def _add_digest(approve: ArgumentParser) -> None:
+    approve.add_argument("--digest", metavar="DIGEST", help="only if the plan has this digest: the one you have read")
+
+
 def _add_allowances(recover: ArgumentParser) -> None:
     """Add what a recovery does only when it is asked to."""
+    recover.add_argument("--whole", action="store_true", help=WHOLE)
     recover.add_argument(
         "--soft-delete-newer", action="store_true", help="also soft-delete objects that the snapshot does not have"
     )

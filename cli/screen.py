@@ -17,6 +17,9 @@ from cli.text import json_text, visible
 # Ids are copied from the screen, so they are never cut into lines; nor are dates.
 WHOLE = frozenset({"id", "kind", "status", "count"})
 LETTERS_MIN = {"object": 36, "item": 32, "started": 10, "of": 10, "sealed": 10}
+# At most so many where there is little room: rich takes from the widest columns first, and would take from the ids.
+LETTERS_MAX = {"object": 36, "change": 20, "task": 20, "job": 12}
+NARROW = 100
 
 
 class Screen:
@@ -47,8 +50,9 @@ class Screen:
         """Write a table; cells are shown as they are, never as markup."""
         table = Table(header_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
         for column in columns:
-            width = LETTERS_MIN.get(column)
-            table.add_column(Text(column), overflow="fold", no_wrap=column in WHOLE, min_width=width)
+            least, most = LETTERS_MIN.get(column), LETTERS_MAX.get(column) if self._console.width < NARROW else None
+            is_whole = column in WHOLE
+            table.add_column(Text(column), overflow="fold", no_wrap=is_whole, min_width=least, max_width=most)
         for row in rows:
             table.add_row(*(Text(_cell(value)) for value in row))
         self._console.print(Text(title, style="bold"))  # a table's own title wraps at the width of the table

@@ -12,13 +12,13 @@ from cli.api import Json
 from cli.text import json_text, moment
 
 SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "known of it")
-JOBS = ("id", "kind", "status", "started", "done")
+JOBS = ("id", "job", "started", "done")
 CHANGES = ("change", "object", "what differs")
 UNKNOWN = ("object",)
-ID_MAP = ("object", "was", "is now")
+ID_MAP = ("object", "ids")
 OUTCOMES = ("change", "object", "outcome")
 RUNBOOK = ("task", "object", "values")
-LEDGER = ("recorded", "change", "object", "outcome")
+LEDGER = ("change", "object", "outcome")
 DRIFT_ITEMS = ("item", "what")
 CONFIRMATIONS = ("change", "object", "stands")
 MATCHES = ("type", "id", "name", "state")
@@ -81,7 +81,7 @@ def job_row(job: Json) -> tuple[object, ...]:
     """Return a job's line."""
     started, failed = moment(job.get("jobStartDateTime")), job.get("totalFailedChanges")
     done = _lines(_done(job), f"{failed} failed" if failed else None)
-    return (*(job.get(name) for name in ("id", "tidemark.kind", "status")), started, done)
+    return job.get("id"), _lines(job.get("tidemark.kind"), job.get("status")), started, done
 
 
 def job_facts(job: Json) -> Iterator[tuple[object, object]]:
@@ -175,9 +175,10 @@ def outcome_row(outcome: Json) -> tuple[object, ...]:
 
 def renewal_row(renewal: Json) -> tuple[object, ...]:
     """Return the line of one object that was created anew."""
-    was = _lines(renewal.get("oldId"), renewal.get("oldAppId"))
-    is_now = _lines(renewal.get("newId"), renewal.get("newAppId"))
-    return (_lines(renewal.get("entityTypeName"), renewal.get("displayName")), was, is_now)
+    ids = _lines(f"was {renewal.get('oldId')}", f"now {renewal.get('newId')}")
+    if renewal.get("newAppId"):
+        ids = _lines(ids, "as an application was", renewal.get("oldAppId"), "now", renewal.get("newAppId"))
+    return _lines(renewal.get("entityTypeName"), renewal.get("displayName")), ids
 
 
 def ledger_row(entry: Json) -> tuple[object, ...]:
@@ -185,7 +186,8 @@ def ledger_row(entry: Json) -> tuple[object, ...]:
     change, thing, about = outcome_row(entry)
     recorded = entry.get("recordedDateTime")
     stands = entry.get("standing")
-    return moment(recorded) if recorded else "", change, thing, _lines(about, f"now {stands}" if stands else None)
+    at = f"at {moment(recorded)}" if recorded else None
+    return change, thing, _lines(about, at, f"now {stands}" if stands else None)
 
 
 def step_row(step: Json) -> tuple[object, ...]:

@@ -34,7 +34,7 @@ def written(session: Session, output: str | None, path: tuple[str, ...], params:
         with Path(output).open("xb") as file:
             _write(session, file, path, params)
     except OSError as error:
-        raise CliError(Exit.USAGE, f"--output: {error}") from error
+        raise CliError(Exit.USAGE, f"--output {output}: {error.strerror or error}") from error
     return Exit.DONE
 
 
