@@ -14,12 +14,11 @@ from rich.text import Text
 
 from cli.text import json_text, visible
 
-# Ids are copied from the screen, so they are never cut into lines; nor are dates.
+# Ids are copied from the screen, so they are never cut into lines; nor are dates. Where room is short, rich takes it from
+# the widest columns and cuts, so what stands in columns with ids is folded here, and they keep their width.
 WHOLE = frozenset({"id", "kind", "status", "count"})
-LETTERS_MIN = {"object": 36, "item": 32, "started": 10, "of": 10, "sealed": 10}
-# At most so many where there is little room: rich takes from the widest columns first, and would take from the ids.
-LETTERS_MAX = {"object": 36, "change": 20, "task": 20, "job": 12}
-NARROW = 100
+LETTERS_MIN = {"started": 10, "of": 10, "sealed": 10, "ids": 40}
+FOLDED_AT = {"object": 36, "item": 32, "job": 12}
 
 
 class Screen:
@@ -50,13 +49,16 @@ class Screen:
         """Write a table; cells are shown as they are, never as markup."""
         table = Table(header_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
         for column in columns:
-            least, most = LETTERS_MIN.get(column), LETTERS_MAX.get(column) if self._console.width < NARROW else None
-            is_whole = column in WHOLE
-            table.add_column(Text(column), overflow="fold", no_wrap=is_whole, min_width=least, max_width=most)
+            least, is_kept = LETTERS_MIN.get(column), column in WHOLE or column in FOLDED_AT
+            table.add_column(Text(column), overflow="fold", no_wrap=is_kept, min_width=least)
         for row in rows:
-            table.add_row(*(Text(_cell(value)) for value in row))
+            table.add_row(*(self._text(column, _cell(value)) for column, value in zip(columns, row, strict=True)))
         self._console.print(Text(title, style="bold"))  # a table's own title wraps at the width of the table
         self._console.print(table)
+
+    def _text(self, column: str, cell: str) -> Text:
+        text, width = Text(cell), FOLDED_AT.get(column)
+        return text if width is None else Text("\n").join(text.wrap(self._console, width, overflow="fold"))
 
     def line(self, text: str) -> None:
         """Write one line of a result."""

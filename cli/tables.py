@@ -14,7 +14,7 @@ from cli.text import json_text, moment
 SNAPSHOTS = ("id", "of", "objects", "soft-deleted", "links", "how", "known of it")
 JOBS = ("id", "job", "started", "done")
 CHANGES = ("change", "object", "what differs")
-UNKNOWN = ("object",)
+UNKNOWN = ("type", "id")
 ID_MAP = ("object", "ids")
 OUTCOMES = ("change", "object", "outcome")
 RUNBOOK = ("task", "object", "values")
@@ -129,7 +129,7 @@ def summary_rows(job: Json) -> Iterator[tuple[object, ...]]:
 
 def unknown_row(unknown: Json) -> tuple[object, ...]:
     """Return the line of an object that a report was asked about and that neither of its sides has."""
-    return (f"{unknown.get('entityTypeName')} {unknown.get('id')}",)
+    return unknown.get("entityTypeName"), unknown.get("id")
 
 
 def change_row(change: Json) -> tuple[object, ...]:

@@ -207,7 +207,7 @@ def test_an_object_that_neither_side_has_is_named_beside_the_changes(deployment:
     rest = deployment.run("changes", job, "--top", "2", "--skip", str(first["nextSkip"])).json
     assert [one["id"] for page in (first, rest) for one in page["unknownObjects"]] == strangers
     assert (len(first["value"]), rest["value"], rest["nextSkip"]) == (1, [], None)
-    assert f"user {strangers[0]}" in deployment.run("changes", job, is_terminal=True).out
+    assert f"user  {strangers[0]}" in deployment.run("changes", job, is_terminal=True).out
 
 
 def test_failed_changes_make_the_exit_status_one_and_are_listed(deployment: Deployment) -> None:
