@@ -14,8 +14,8 @@ from rich.text import Text
 
 from cli.text import json_text, visible
 
-# Ids are copied from the screen, so they are never cut into lines; nor are dates. Where room is short, rich takes it from
-# the widest columns and cuts, so what stands in columns with ids is folded here, and they keep their width.
+# Ids are copied from the screen, so they are never cut into lines; nor are dates. Where room is short, rich takes from
+# the widest columns, so what stands in columns with ids is folded here, and they keep their width.
 WHOLE = frozenset({"id", "kind", "status", "count"})
 LETTERS_MIN = {"started": 10, "of": 10, "sealed": 10, "ids": 40}
 FOLDED_AT = {"object": 36, "item": 32, "job": 12}
