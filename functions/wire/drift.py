@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from functions.wire.names import Json
-from shared.catalogue.types import BY_NAME, BY_WIRE_NAME
+from shared.catalogue.types import BY_NAME, spoken_of
 from shared.domain.drift import Allowance, Count, DriftItem, DriftRule, DriftState, Moment, Name, Names, Text, Watch
 from shared.domain.errors import InputError
 from shared.domain.explanations import Risk
@@ -135,9 +135,7 @@ def _renamed(members: Json) -> Json:
 
 def _known(name: str) -> str:
     """Return the catalogue's name of a type; one that is not captured would watch nothing, so it is refused."""
-    if name in BY_WIRE_NAME:
-        return BY_WIRE_NAME[name].name
-    raise InputError(f"{name!r} is no captured type; use one of {', '.join(sorted(BY_WIRE_NAME))}", member="types")
+    return spoken_of(name, member="types").name
 
 
 def _wire(name: str) -> str:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.catalogue.types import BY_WIRE_NAME
-from shared.domain.errors import InputError
+from shared.catalogue.types import spoken_of
 from shared.domain.jobs import State
 
 Json = dict[str, Any]
@@ -53,8 +52,8 @@ def type_member(wire_name: str, *, shows_all: bool) -> str:
 
 
 def captured_type(value: object, *, member: str) -> str:
-    """Return the catalogue's name of the resourceTypeName `value`; raise InputError naming `member` and the value."""
-    if isinstance(value, str) and value in BY_WIRE_NAME:
-        return BY_WIRE_NAME[value].name
-    known = ", ".join(sorted(BY_WIRE_NAME))
-    raise InputError(f"{member}: {str(value)[:80]!r} is no object type; use one of {known}", member=member)
+    """Return the catalogue's name of a type, given as a resourceTypeName or as Graph calls the resource.
+
+    Raises InputError naming `member` and the value.
+    """
+    return spoken_of(value if isinstance(value, str) else repr(value), member=member).name

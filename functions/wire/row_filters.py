@@ -35,7 +35,7 @@ VALUES: Mapping[str, Callable[[Row], tuple[str, ...]]] = MappingProxyType(
     {
         "id": lambda row: (row.difference.object_id,),
         "displayName": lambda row: (row.difference.display_name,),
-        "entityTypeName": lambda row: (type_named(row.difference.type).wire_name,),
+        "entityTypeName": lambda row: (type_named(row.difference.type).wire_name, row.difference.type),
         "recoveryAction": lambda row: (NATIVE_ACTIONS[row.difference.action],),
         "tidemark.action": lambda row: (row.difference.action.value,),
         "tidemark.refusal": lambda row: _present(row.difference.refusal),
@@ -50,7 +50,7 @@ VALUES: Mapping[str, Callable[[Row], tuple[str, ...]]] = MappingProxyType(
 # What a value can be at all where that is known: a slip of the pen would look like a report in which nothing differs.
 KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "entityTypeName": frozenset(entry.wire_name for entry in TYPES),
+        "entityTypeName": frozenset(name for entry in TYPES for name in (entry.wire_name, entry.name)),
         "recoveryAction": frozenset(NATIVE_ACTIONS.values()),
         "tidemark.action": frozenset(action.value for action in Action),
         "tidemark.risk": frozenset(risk.value for risk in Risk),

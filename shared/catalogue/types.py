@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from shared.catalogue import authentication, cross_tenant, policies_and_sets, roles, tenant_settings, token_policies
 from shared.catalogue.administrative_unit import ADMINISTRATIVE_UNIT
 from shared.catalogue.application import APPLICATION
@@ -53,6 +55,9 @@ TYPES: tuple[ObjectType, ...] = (
 )
 BY_NAME = {entry.name: entry for entry in TYPES}
 BY_WIRE_NAME = {entry.wire_name: entry for entry in TYPES}
+# What somebody may call a type: as the recovery API does, or as Graph does, where namedLocationPolicy is namedLocation.
+_BY_SPOKEN_NAME = {name.lower(): entry for entry in TYPES for name in (entry.name, entry.wire_name)}
+MEANT_SHARE = 0.6  # difflib's own measure of how alike two words are, and its own limit
 BY_CODE = {entry.code: entry for entry in TYPES}
 LISTINGS: dict[str, Listing] = {listing.name: listing for entry in TYPES for listing in entry.listings()}
 
@@ -63,6 +68,20 @@ def type_named(name: str) -> ObjectType:
     if entry is None:
         raise InputError(f"{name!r} is no captured type; use one of {', '.join(sorted(BY_NAME))}", member="type")
     return entry
+
+
+def spoken_of(name: str, *, member: str) -> ObjectType:
+    """Return the entry that somebody calls `name`, in either of its names and any case.
+
+    Raises InputError that names what may have been meant, or else every type there is.
+    """
+    entry = _BY_SPOKEN_NAME.get(name.lower())
+    if entry is not None:
+        return entry
+    alike = get_close_matches(name[:80].lower(), _BY_SPOKEN_NAME, cutoff=MEANT_SHARE)
+    meant = list(dict.fromkeys(_BY_SPOKEN_NAME[known].wire_name for known in alike))
+    fix = f"is {' or '.join(meant)} meant?" if meant else f"use one of {', '.join(sorted(BY_WIRE_NAME))}"
+    raise InputError(f"{member}: {name[:80]!r} is no object type; {fix}", member=member)
 
 
 def reference_of_code(code: int) -> tuple[ObjectType, str] | None:

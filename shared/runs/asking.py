@@ -20,7 +20,7 @@ from shared.recover.refusals import warnings_of
 from shared.runs.comparing import Comparing, difference_files, not_found, unknown_files
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import confirmations_of, overwriters_of, recorded
-from shared.runs.telling import notes_of
+from shared.runs.telling import left_out, notes_of
 
 
 class Asking:
@@ -108,10 +108,9 @@ class Asking:
 def _counted(job: Job, batches: Sequence[Batch]) -> Job:
     made = [str(batch.cursor["digest"]) for batch in batches if "digest" in batch.cursor]
     digest = made[0] if made else job.plan_digest
-    counts = totals(batches)
-    told = (*warnings(batches), *not_found(batches), *warnings_of(counts))
-    gathered = msgspec.structs.replace(job, counts=counts, warnings=told)
-    return msgspec.structs.replace(gathered, notes=notes_of(batches), plan_digest=digest)
+    counts, notes = totals(batches), notes_of(batches)
+    told = (*warnings(batches), *left_out(job.kind, notes), *not_found(batches), *warnings_of(counts))
+    return msgspec.structs.replace(job, counts=counts, warnings=told, notes=notes, plan_digest=digest)
 
 
 def _window(files: list[dict[str, Any]], skip: int, top: int) -> tuple[list[tuple[dict[str, Any], int, int]], bool]:

@@ -13,10 +13,11 @@ Pure. Only what there is to say is there:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shared.domain.jobs import Batch, Step
+from shared.catalogue.types import BY_NAME
+from shared.domain.jobs import Batch, Kind, Step
 from shared.runs.resyncing import reason
 
 
@@ -42,6 +43,20 @@ def notes_of(batches: Sequence[Batch]) -> dict[str, Any]:
         elif batch.step is Step.COMPARE and cursor.get("notCompared"):
             notes["notCompared"] = cursor["notCompared"]
     return {name: said for name, said in notes.items() if said}
+
+
+def left_out(kind: Kind, notes: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what an operator must be told of types that a snapshot does not hold, or that a job did not compare."""
+    if kind is Kind.CAPTURE:
+        named, said = notes.get("incomplete", {}), "INCOMPLETE: the snapshot does not hold"
+    else:
+        named, said = notes.get("notCompared", {}), "NOT COMPARED:"
+    return tuple(f"{said} {_shown(name)}: {why}" for name, why in named.items())
+
+
+def _shown(name: str) -> str:
+    """Return what the API calls a type; a derived type has one name."""
+    return BY_NAME[name].wire_name if name in BY_NAME else name
 
 
 def _way(said: dict[str, str]) -> str:

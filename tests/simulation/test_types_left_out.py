@@ -41,6 +41,8 @@ def test_a_refused_type_is_named_with_graphs_reason_in_manifest_list_and_job(nam
         assert name not in manifest.types
         assert "403 Authorization_RequestDenied" in manifest.incomplete[name]
         assert "request-id" in manifest.incomplete[name]
+        shown = await days.platform.operator.asking.job(TENANT, job.job_id)
+        assert f"INCOMPLETE: the snapshot does not hold {name}: {manifest.incomplete[name]}" in shown.warnings
 
     virtual_time.run(story())
 
@@ -55,6 +57,8 @@ def test_a_report_against_a_snapshot_without_a_type_says_so_and_infers_no_deleti
         assert report.state is State.SUCCESSFUL, report.error
         assert report.counts.get("objectsCalculated", 0) == 0
         assert "the snapshot does not hold it: Graph answered 403" in report.notes["notCompared"]["group"]
+        (warning,) = (await days.platform.operator.asking.job(TENANT, report.job_id)).warnings
+        assert warning == f"NOT COMPARED: group: {report.notes['notCompared']['group']}"
         with pytest.raises(InputError, match="group cannot be compared: the snapshot does not hold it"):
             await reported(days, without, Scope(types=("group",)))
 

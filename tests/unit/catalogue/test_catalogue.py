@@ -17,6 +17,7 @@ from shared.catalogue.types import (
     LISTINGS,
     TYPES,
     reference_of_code,
+    spoken_of,
     type_named,
 )
 from shared.domain.changes import Action
@@ -74,6 +75,25 @@ def test_an_unknown_type_is_refused_with_the_names_there_are() -> None:
     assert type_named("user").name == "user"
     with pytest.raises(InputError, match=r"'users' is no captured type; use one of activityBased.*, group, .*, user"):
         type_named("users")
+
+
+@each_type
+def test_a_type_may_be_called_by_either_of_its_names_in_any_case(entry: ObjectType) -> None:
+    for name in (entry.name, entry.wire_name, entry.name.upper()):
+        assert spoken_of(name, member="type") is entry
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("users", "is user meant?"),
+        ("namedLocations", "is namedLocation"),
+        ("device", "use one of activityBased.*, user"),
+    ],
+)
+def test_a_type_that_does_not_exist_is_answered_with_what_may_be_meant(name: str, fix: str) -> None:
+    with pytest.raises(InputError, match=rf"types\[0\]: '{name}' is no object type; {fix}"):
+        spoken_of(name, member="types[0]")
 
 
 @each_type

@@ -108,6 +108,7 @@ def test_a_log_that_may_not_be_read_is_said_and_the_report_succeeds(world: World
 
 QUERIES = [
     ("entityTypeName eq 'user'", 2),
+    ("entityTypeName eq 'namedLocation' or entityTypeName eq 'namedLocationPolicy'", 0),
     ("entityTypeName eq 'USER' and recoveryAction eq 'restore'", 1),
     ("entityTypeName eq 'group' or recoveryAction eq 'restore'", 2),
     ("not (entityTypeName eq 'group')", 2),
