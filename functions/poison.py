@@ -1,4 +1,4 @@
-"""The poison queues: what failed on every delivery fails its batch and its job, visibly.
+"""The poison queues: what failed on every delivery is sent anew, and fails its job, visibly, when that helps nothing.
 
 Content that is no note belongs to no job; it is logged by queue, message id and size, and dropped.
 """
@@ -22,19 +22,19 @@ log = logging.getLogger(__name__)
 
 @bp.queue_trigger("message", queue_name="capture-poison", connection=CONNECTION)
 async def capture_poison(message: func.QueueMessage) -> None:
-    """Fail the capture that the message belongs to."""
+    """Send the capture on, or fail it."""
     await _give_up("capture-poison", message)
 
 
 @bp.queue_trigger("message", queue_name="compare-poison", connection=CONNECTION)
 async def compare_poison(message: func.QueueMessage) -> None:
-    """Fail the difference report that the message belongs to."""
+    """Send the difference report on, or fail it."""
     await _give_up("compare-poison", message)
 
 
 @bp.queue_trigger("message", queue_name="recover-poison", connection=CONNECTION)
 async def recover_poison(message: func.QueueMessage) -> None:
-    """Fail the recovery that the message belongs to."""
+    """Send the recovery on, or fail it."""
     await _give_up("recover-poison", message)
 
 

@@ -231,17 +231,6 @@ class Ledger:
             return asked
         raise TransientError(f"job {job_id}: {RACES_MAX} others changed it first")
 
-    async def fail_batch(self, note: Note, reason: str) -> None:
-        """Mark the batch of a message that was given up; visible in the job, taken up again by nobody."""
-        key = batch_key(note.job_id, note.batch)
-        row = await self._rows.read(note.tenant, key)
-        if row is None:
-            return
-        batch = batch_of(row.values, key=key)
-        if batch.state is not BatchState.DONE:
-            failed = msgspec.structs.replace(batch, state=BatchState.FAILED, error=reason)
-            await self._rows.write(note.tenant, [Put(key, batch_values(failed), row.etag)])
-
     def _taken(self, held: LeaseRow | None, job: Job) -> LeaseRow:
         return rules.taken(held, job.tenant, job_id=job.job_id, kind=job.kind, ttl_seconds=self.lease_seconds)
 

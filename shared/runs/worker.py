@@ -44,6 +44,7 @@ StepRun = Callable[[Tenure], Awaitable[Pause | None]]
 # service that is away for an hour costs no job, and a batch that never gets anywhere fails by name the same day.
 # The count is in the batch's row: those of messages begin anew whenever the watchdog sends one.
 STALLS_MAX = 60
+STALLS_PER_MESSAGE = 12  # five messages in a row may be given up, each after the five deliveries of host.json
 # Errors that repeating cannot mend: the job fails by that name, at once and visibly.
 FINAL_ERRORS = (InputError, IntegrityError, DirectoryError, LockOutError, SealRefusedError)
 
@@ -84,10 +85,23 @@ class Worker:
             log.warning("batch lost to a newer holder", extra={**facts, "reason": str(error)})
 
     async def give_up(self, note: Note, reason: str) -> None:
-        """Fail the batch and the job of a message that was delivered too often; a stale message changes nothing."""
+        """Send another message for one that was delivered too often; fail the job when that helped nothing.
+
+        Services that are away may cost a message all its deliveries, which is no reason to end a recovery. Every
+        message given up counts as STALLS_PER_MESSAGE workers that recorded nothing. A crash between noting and sending
+        leaves the batch to the watchdog. A stale message changes nothing.
+        """
         try:
-            await self._ledger.fail_batch(note, reason)
-            await self._end(note, Event.BROKE, error_code="gave-up", error=reason)
+            tenure = await self._ledger.enter(note)
+            stalls = tenure.batch.stalls - 1 + STALLS_PER_MESSAGE
+            tenure.batch = msgspec.structs.replace(tenure.batch, stalls=stalls, error=tenure.batch.error or reason)
+            if stalls > STALLS_MAX:
+                await self._fail(note, tenure, _stalled(tenure.batch))
+                return
+            await tenure.note_trouble(tenure.batch.error)
+            await self._queue.send(QUEUE[tenure.job.kind], note)
+        except BatchHeldError as error:
+            await self._later(note, error)
         except StopError as error:
             log.info("poison note was stale", extra={"job_id": note.job_id, "reason": str(error)})
 

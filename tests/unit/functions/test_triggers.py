@@ -132,15 +132,34 @@ def test_poison_that_is_no_note_is_logged_by_name_and_dropped(
     assert vars(record)["message_id"] == "m-1"
 
 
-def test_a_poisoned_note_fails_its_job_visibly(world: World) -> None:
+def test_a_poisoned_note_is_sent_anew_and_the_sixth_in_a_row_fails_its_job_visibly(world: World) -> None:
+    async def story() -> None:
+        await world.post("/tidemark.capture")
+        for given_up in range(1, 7):
+            received = await world.platform.queue.receive("capture", 60)
+            assert received is not None, f"nothing was sent after {given_up - 1} messages"
+            await world.platform.queue.delete(received)
+            (row,) = (await world.get("/jobs")).rows
+            assert row["status"] != "failed", f"failed after {given_up - 1} messages"
+            await poison.capture_poison(message=message(encode_note(received.note)))
+            await world.clock.sleep(120)  # the handler is silent for long enough to count as dead
+        (row,) = (await world.get("/jobs")).rows
+        assert (row["status"], row["tidemark.error"]["code"]) == ("failed", "gave-up")
+        assert await world.platform.queue.receive("capture", 60) is None
+
+    virtual_time.run(story())
+
+
+def test_a_poisoned_note_leaves_a_batch_alone_that_a_living_worker_has(world: World) -> None:
     async def story() -> None:
         await world.post("/tidemark.capture")
         received = await world.platform.queue.receive("capture", 60)
         assert received is not None
-        await world.platform.queue.delete(received)
+        tenure = await world.product.ledger.enter(received.note)
         await poison.capture_poison(message=message(encode_note(received.note)))
-        (row,) = (await world.get("/jobs")).rows
-        assert (row["status"], row["tidemark.error"]["code"]) == ("failed", "gave-up")
+        await tenure.renew()  # which a worker whose batch was taken could not
+        (batch,) = await world.product.ledger.batches(TENANT, received.note.job_id)
+        assert (batch.attempt, batch.stalls) == (tenure.batch.attempt, 1)
 
     virtual_time.run(story())
 
