@@ -179,8 +179,8 @@ GUARD = (
     Mutation(
         "rule 7: who is in a group that came back is not asked",
         "shared/runs/judging_again.py",
-        "        wanted |= await above_now(self._accounts, self._directory)\n",
-        "",
+        "members.wanted | await above_now(self._accounts, self._directory)",
+        "members.wanted",
         ("tests/simulation/test_lock_out.py",),
     ),
     Mutation(
@@ -289,10 +289,10 @@ GUARD = (
         RULES,
     ),
     Mutation(
-        "rule 2: nobody unknown is feared in a group that comes back",
+        "rule 2: nobody is feared to be chosen by a rule that chooses anew",
         STATE,
-        "(group, account) for group in state.vague}",
         "(group, account) for group in state.vague & state.dynamic}",
+        "(group, account) for group in state.vague - state.dynamic}",
         RULES,
     ),
     Mutation(

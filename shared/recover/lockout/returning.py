@@ -27,8 +27,6 @@ from shared.recover.lockout.rules import ONE_TO_ALL, Finding, locked, unspared, 
 from shared.recover.lockout.state import Edge, State, between, perhaps_in, upwards
 from shared.recover.lockout.walk import TEAM, Outlook, Waves, stretches
 
-BACK = frozenset({Action.RESTORE, Action.RECREATE})
-
 
 def exposed(live: State, waves: Waves, outlook: Outlook) -> Exposure | None:
     """Return what the groups that the plan restores could be to policies, None where no restore can matter."""
@@ -36,9 +34,6 @@ def exposed(live: State, waves: Waves, outlook: Outlook) -> Exposure | None:
     if not any(change.action is Action.RESTORE for change in teams) or not any(_is_for_groups(live)):
         return None
     span = _whole(live, waves, outlook)
-    back = {change.object_id.lower() for change in teams if change.action in BACK}
-    # Who is in them is asked once they are there; only a rule that is yet to choose stays unknown.
-    span = msgspec.structs.replace(span, vague=span.vague - (back - span.dynamic))
     within = {account: perhaps_in(span, account) for account in span.accounts}
     known = {account: groups for account, groups in within.items() if groups is not None}
     policies = tuple(_exposed(live, span))

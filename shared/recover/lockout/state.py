@@ -96,11 +96,12 @@ def _trusted(state: State) -> set[Edge]:
 def perhaps_in(state: State, account: str) -> frozenset[str] | None:
     """Return the groups that may contain the account; None when any group may.
 
-    A group that was just restored may contain anybody: nobody has seen who was in it when it was deleted.
+    A rule that is yet to choose may choose anybody. Whom a restored group holds beside those that the snapshot has is
+    asked once it is back (recover/lockout/returning.py).
     """
     if account in state.vague or not state.has_nesting:
         return None
-    return upwards(state.may | {(group, account) for group in state.vague}, account)
+    return upwards(state.may | {(group, account) for group in state.vague & state.dynamic}, account)
 
 
 def administrators(state: State) -> frozenset[str]:

@@ -54,6 +54,7 @@ def test_a_group_that_leads_from_an_account_to_a_policy_is_the_one_that_is_named
     found = exposure(for_the_team())
     assert harmful(found, {(INNER, ONE), (TEAM, INNER), (OTHER, TWO)}, INNER, OTHER) == [INNER]
     assert not harmful(found, {(INNER, ONE), (OTHER, INNER)}, INNER, OTHER)
+    assert harmful(found, {(TEAM, ONE)}, TEAM, OTHER) == [TEAM]
 
 
 def test_of_two_that_lead_there_together_only_the_second_is_named() -> None:

@@ -10,6 +10,7 @@ import pytest
 from shared.catalogue.entry import Wave
 from shared.domain.changes import Action, Change, Json
 from shared.recover.lockout.guard import last_administrators
+from shared.recover.lockout.returning import exposed
 from shared.recover.lockout.state import State, administrators
 from shared.recover.lockout.walk import EVERYWHERE, GLOBAL_ADMINISTRATOR, Outlook
 from tests.support.builders import a_change, a_link_change, an_id
@@ -276,19 +277,28 @@ def test_rule_1_refuses_to_take_the_role_from_an_emergency_account_and_names_the
     assert found.step == f"wave soft_delete, remove:unifiedRoleAssignment:{an_id('emergency-1')}"
 
 
-def test_rule_2_fears_that_anybody_was_in_a_group_that_comes_back() -> None:
+def test_rule_2_judges_a_group_that_comes_back_by_whom_the_snapshot_has_in_it() -> None:
     staff = an_id("staff")
     policy = a_policy(users={"includeGroups": [staff]}, controls=("block",))
     plan = {Wave.RESTORE: [a_group_change("staff", action=Action.RESTORE)]}
-    bin_of_staff = Outlook(deleted={staff: {"id": staff, "groupTypes": []}})
-    found = refused(a_state(policy), plan, bin_of_staff)
+    filled = Outlook(deleted={staff: {"id": staff, "groupTypes": []}}, settled=frozenset({(staff, ONE)}))
+    found = refused(a_state(policy), plan, filled)
     assert found is not None
     assert (found.finding.rule, found.finding.subject) == (2, policy["id"])
     assert found.step.startswith("wave restore, restore:group:")
     sparing = a_policy(users={"includeGroups": [staff], "excludeGroups": [EXCLUDED]}, controls=("block",))
-    assert rule_of(a_state(sparing), plan, bin_of_staff) == 0
-    others = a_policy(users={"includeGroups": [an_id("others")]}, controls=("block",))
-    assert rule_of(a_state(others), plan, bin_of_staff) == 0
+    assert rule_of(a_state(sparing), plan, filled) == 0
+    empty = msgspec.structs.replace(filled, settled=frozenset())
+    assert rule_of(a_state(policy), plan, empty) == 0
+    assert exposed(a_state(policy), plan, empty) is not None  # who else is in it is asked once it is back
+
+
+def test_rule_2_fears_that_the_rule_of_a_group_that_comes_back_chooses_anybody() -> None:
+    staff = an_id("staff")
+    policy = a_policy(users={"includeGroups": [staff]}, controls=("block",))
+    plan = {Wave.RESTORE: [a_group_change("staff", action=Action.RESTORE)]}
+    ruled = Outlook(deleted={staff: {"id": staff, "groupTypes": ["DynamicMembership"]}})
+    assert rule_of(a_state(policy), plan, ruled) == 2
 
 
 def test_rule_4_needs_the_authentication_strength_of_an_enforced_policy() -> None:
