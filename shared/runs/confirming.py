@@ -10,6 +10,7 @@ the attempt's number and count only once the batch row names them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ import msgspec
 
 from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import type_named
-from shared.domain.changes import Outcome, Result
+from shared.domain.changes import Action, Outcome, Result
 from shared.domain.confirmations import Confirmation
 from shared.domain.jobs import Batch, BatchState, Step
 from shared.formats.records import CONFIRMATIONS, OUTCOMES, decode_records, encode_records
@@ -33,6 +34,7 @@ from shared.runs.tracing import tracing
 ROUND_SECONDS, ROUNDS_MAX = 20.0, 6  # "Microsoft Graph: facts": a write may take minutes to show everywhere
 OUTCOMES_AT_ONCE = 10_000  # about 10 MB
 LOOK_MAX = 5_000  # objects read together: about 10 MB of bodies, and every $batch is full
+_DELETED = re.compile(rf"outcome\.[^.]+\.{Action.SOFT_DELETE}\.")  # of a batch's counts
 OPEN = "open"  # of a batch's cursor: the files that hold what its first look did not confirm
 
 
@@ -88,6 +90,10 @@ class Confirming:
             content = await self._work.read(output["name"])
             open_ones += decode_records(content, Outcome, OUTCOMES, name=output["name"], expected=output["sha256"])
         total = len(open_ones)
+        gone = await self._deleted_by_us(tenure) if open_ones else frozenset()
+        open_ones = [
+            one for one in open_ones if one.action is Action.SOFT_DELETE or (one.type, one.object_id) not in gone
+        ]
         for _round in range(ROUNDS_MAX):
             if not open_ones:
                 break
@@ -105,6 +111,17 @@ class Confirming:
         outputs = [{"name": name, "sha256": digest, "records": len(found)}]
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, outputs=outputs, counts=counts)
         await tenure.record(done, added=tracing(tenure.batch, found))
+
+    async def _deleted_by_us(self, tenure: Tenure) -> frozenset[tuple[str, str]]:
+        """Return what the job itself has soft-deleted, last of all it did: no other change to it can be seen any more.
+
+        An undo does so to what the recovery had restored, after it has taken back what the recovery did to it besides.
+        """
+        batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
+        deleting = (batch for batch in batches if batch.step is Step.APPLY and any(map(_DELETED.match, batch.counts)))
+        outcomes = [one for batch in deleting for file in batch.outputs for one in await outcomes_in(self._work, file)]
+        ours = (one for one in outcomes if one.action is Action.SOFT_DELETE and one.result is not Result.FAILED)
+        return frozenset((one.type, one.object_id) for one in ours)
 
     async def _unconfirmed(self, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, Confirmation]]:
         found: list[tuple[Outcome, Confirmation]] = []

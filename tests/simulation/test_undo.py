@@ -82,6 +82,34 @@ def test_what_others_changed_after_the_recovery_stays_and_is_named() -> None:
     virtual_time.run(story())
 
 
+def test_what_an_undo_takes_back_before_it_deletes_the_object_is_not_called_overwritten() -> None:
+    async def story() -> None:
+        platform, wire = await captured(6)
+        simulator, directory = platform.simulator, platform.simulator.tenant.directory
+        lost = next(
+            known
+            for known, group in sorted(directory.stores["group"].live.items())
+            if not group.get("onPremisesSyncEnabled")
+            and not group.get("membershipRule")
+            and any(True for _member in directory.links.targets(known, "members"))
+        )
+        member = next(iter(directory.links.targets(lost, "members")))
+        simulator.act(CARELESS_SCRIPT, "DELETE", f"/groups/{lost}/members/{member}/$ref")
+        simulator.act(CARELESS_SCRIPT, "DELETE", f"/groups/{lost}")
+        broken = simulator.fingerprint()
+        recovery = await recovered(platform, wire)
+        assert (recovery.counts["objects.applied"], recovery.counts["links.applied"]) == (1, 1)
+        undo = await platform.finish(
+            await platform.operator.starting.undo(TENANT, recovery.job_id, requested_by="operator")
+        )
+        assert simulator.fingerprint() == broken
+        assert undo.counts["links.applied"] == 1, "the link is taken back, then the group is deleted"
+        assert await platform.operator.asking.confirmations(TENANT, undo.job_id) == []
+        assert (undo.counts["confirmed"], undo.counts.get("overwritten", 0)) == (2, 0)
+
+    virtual_time.run(story())
+
+
 def test_what_failed_is_repeated_and_nothing_else() -> None:
     async def story() -> None:
         platform, wire = await captured(6)
