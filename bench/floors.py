@@ -10,7 +10,6 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -28,13 +27,7 @@ else:
 LINK_BYTES = 33  # and one more in an increment, for the operation
 Place = tuple[bytes, int, int, int]  # a body's digest, the offset and length of its frame, its line
 
-
-class _Identified(msgspec.Struct):
-    id: str
-
-
-class _Page(msgspec.Struct):
-    value: list[_Identified] = []
+_decode = msgspec.json.Decoder().decode
 
 
 def hash_and_decompress(root: Path, manifest_name: str) -> int:
@@ -111,30 +104,26 @@ def _parse(changed: list[tuple[bytes, int]], rows: dict[tuple[bytes, int], Place
 
 
 def open_and_store(pages: Path, start: int = 0) -> int:
-    """Gunzip, parse, compress and hash every recorded answer from byte `start` on, nothing else; return the bytes.
+    """Do `opened_and_stored` with every recorded answer from byte `start` on; return the bytes that came out.
 
-    The floor of a capture. To parse is to decode the whole answer. A record is four bytes of length, most significant
-    first, and the body as it came over the wire.
+    The floor of a capture, alone. A record is four bytes of length, most significant first, and the body as it came
+    over the wire.
     """
-    return _open_and_store(pages, msgspec.json.Decoder(), start)
-
-
-def open_and_store_by_ids(pages: Path) -> int:
-    """Do the same, but of each answer decode only the ids of its objects: less than any capture can do with."""
-    return _open_and_store(pages, msgspec.json.Decoder(_Page), 0)
-
-
-def _open_and_store(pages: Path, decoder: msgspec.json.Decoder[Any], start: int) -> int:
     size = 0
     with pages.open("rb") as file:
         file.seek(start)
         while head := file.read(4):
-            body = zlib.decompress(file.read(int.from_bytes(head)), GZIP_WINDOW)
-            decoder.decode(body)
-            compress(body)
-            hashlib.sha256(body).digest()
-            size += len(body)
+            size += opened_and_stored(file.read(int.from_bytes(head)))
     return size
+
+
+def opened_and_stored(answer: bytes) -> int:
+    """Gunzip, parse, compress and hash one answer, nothing else; return its bytes. To parse is to decode all of it."""
+    body = zlib.decompress(answer, GZIP_WINDOW)
+    _decode(body)
+    compress(body)
+    hashlib.sha256(body).digest()
+    return len(body)
 
 
 def _manifest(root: Path, name: str) -> Manifest:

@@ -35,7 +35,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StageError(RuntimeError):
-    """A stage's process ended without a result; its own error is on standard error."""
+    """A stage's process ended without a result, its own error on standard error, or with one that cannot be right."""
 
 
 def measured(act: Callable[..., Any], *given: Any) -> Stage:

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from bench.beside import Beside
 from shared.catalogue.entry import PAGE_MAX, ObjectType, Shape
 from shared.catalogue.types import TYPES
 from shared.graph.answers.pages import EXPANDED_MAX
@@ -61,11 +62,11 @@ class TenantTransport(httpx.AsyncBaseTransport):
     """HTTP to the tenant's process; `requests` counts what was sent, `cost` what Graph's quotas say it takes.
 
     `own_cpu_s` is the processor time of this transport: counting, the pipe, and nothing of Tidemark's. No other task
-    runs while it is taken, because nothing in between waits.
+    runs while it is taken, because nothing in between waits. With `beside`, each gzipped answer goes there first.
     """
 
-    def __init__(self, tenant: TenantProcess) -> None:
-        self._tenant = tenant
+    def __init__(self, tenant: TenantProcess, beside: Beside | None = None) -> None:
+        self._tenant, self._beside = tenant, beside
         self.requests = 0
         self.cost = Cost()
         self.own_cpu_s = 0.0
@@ -83,6 +84,8 @@ class TenantTransport(httpx.AsyncBaseTransport):
         now = asyncio.get_running_loop().time()
         headers = dict(request.headers.items())
         status, answer, content, is_reset = self._tenant.ask("request", now, request.method, target, headers, body)
+        if self._beside and _is_packed(answer):
+            self._beside.take(content)
         self.own_cpu_s += time.process_time() - began
         await asyncio.sleep(LATENCY_SECONDS / 2)
         if is_reset:
@@ -135,10 +138,14 @@ def _serve(pipe: Connection, objects: int, links: int, answers: Path) -> None:
                 _kind, now, method, target, headers, body = question
                 response = simulator.handle(Request(method, target, headers, body, "https"))
                 headers_out = dict(response.headers)
-                if any(name.lower() == "content-encoding" for name in headers_out):
+                if _is_packed(headers_out):
                     record.write(len(response.body).to_bytes(4))
                     record.write(response.body)
                 pipe.send((response.status, headers_out, response.body, response.reset))
+
+
+def _is_packed(headers: dict[str, str]) -> bool:
+    return any(name.lower() == "content-encoding" for name in headers)
 
 
 def least_requests(simulator: Simulator) -> int:

@@ -20,7 +20,7 @@ KEYS = {
     "compare": "objects changes cpu_s wall_s floor_cpu_s ratio peak_rss_mb",
     "live": "virtual_s requests second_cpu_s second_virtual_s second_requests",
     "capture": "objects links cpu_s wall_s floor_cpu_s ratio peak_rss_mb requests least_requests requests_ratio "
-    "virtual_s quota_floor_s stored_bytes ids_floor_cpu_s ids_ratio",
+    "virtual_s quota_floor_s stored_bytes alone_floor_cpu_s alone_ratio",
     "recover": "changes writes least_writes virtual_s floor_s ratio throttled_share cpu_s wall_s peak_rss_mb native_s",
     "delta": "requests full_requests share cpu_s",
 }
@@ -63,7 +63,7 @@ def test_a_capture_through_the_gateway_counts_its_requests_and_its_virtual_time(
     assert figures["virtual_s"] > figures["quota_floor_s"] > 0
     assert figures["stored_bytes"] > 300 * 44
     assert figures["ratio"] == pytest.approx(figures["cpu_s"] / figures["floor_cpu_s"], rel=0.5)
-    assert figures["ids_ratio"] == pytest.approx(figures["cpu_s"] / figures["ids_floor_cpu_s"], rel=0.5)
+    assert figures["alone_ratio"] == pytest.approx(figures["cpu_s"] / figures["alone_floor_cpu_s"], rel=0.5)
 
 
 def test_a_recovery_makes_every_counted_change_with_hardly_more_writes_than_the_fewest() -> None:
