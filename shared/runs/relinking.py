@@ -52,13 +52,15 @@ class Touched(msgspec.Struct):
     """Whose references are to be read again: keys of objects by type and shard, and keys of all that was restored.
 
     `failed` are the link rows that a repetition is about; None for a recovery that brings everything back. `spared` are
-    the keys of what the lock-out guard had the plan leave alone.
+    the keys of what the lock-out guard had the plan leave alone. `hidden` are those of what was in the recycle bin
+    then, or is in it and stays there: a link to such is no difference, as in a report (compare/shards.py).
     """
 
     sources: dict[tuple[str, int], set[bytes]]
     restored: set[bytes]
     failed: set[bytes] | None = None
     spared: frozenset[bytes] = frozenset()
+    hidden: set[bytes] = set()
 
 
 class Relinking:
@@ -75,24 +77,21 @@ class Relinking:
         job = tenure.job
         rows = await self._ledger.batches(job.tenant, job.job_id)
         target = await self._comparing.target(job)
-        hidden, shards = await target.deleted(), target.manifest.shard_count
+        shards = target.manifest.shard_count
         renewed = await renewed_by(self._work, rows)
         touched = await self._touched(tenure, rows, shards)
         touched.restored |= set(map(object_key, renewed.young))
         touched.spared = frozenset(map(object_key, spared_of(rows)))
+        now = await (await self._comparing.live(job)).deleted()
+        touched.hidden = await target.deleted() | (now - (touched.restored - touched.spared))
         for first in range(int(tenure.batch.cursor.get("shard", 0)), shards, SHARDS_AT_ONCE):
             some = range(first, min(first + SHARDS_AT_ONCE, shards))
             wanted: dict[str, Wanted] = {}
             for shard in some:  # the links of an object are all in its shard
-                for name, of_type in _wanted(await target.links(shard, shards), touched, shard, hidden):
+                for name, of_type in _wanted(await target.links(shard, shards), touched, shard):
                     wanted.setdefault(name, {}).update(of_type)
             looks = [self._still_different(tenure, type_named(name), one, renewed) for name, one in wanted.items()]
-            found = [
-                row
-                for of_type in await each(*looks)
-                for row in of_type
-                if object_key(row.object_id) not in touched.spared
-            ]
+            found = [row for of_type in await each(*looks) for row in _written(of_type, touched)]
             await self._store(tenure, some, found if touched.failed is None else _repeated(found, touched))
             if pause := await tenure.pause():
                 return pause
@@ -193,6 +192,14 @@ def _link_row(row: Difference, link: LinkDifference) -> bytes:
     return bytes([code]) + object_key(row.object_id) + object_key(link.other_id)
 
 
+def _written(found: list[Difference], touched: Touched) -> Iterator[Difference]:
+    """Yield what may be written: nothing of what the guard spares, no link whose other end is hidden."""
+    for row in found:
+        links = tuple(link for link in row.links if object_key(link.other_id) not in touched.hidden)
+        if links and object_key(row.object_id) not in touched.spared:
+            yield msgspec.structs.replace(row, links=links)
+
+
 def _repeated(found: list[Difference], touched: Touched) -> list[Difference]:
     """Return those links that a repetition is about: what failed, and what an object that is back was linked by."""
     failed = touched.failed or set()
@@ -208,8 +215,8 @@ def _repeated(found: list[Difference], touched: Touched) -> list[Difference]:
     return [row for row in kept if row.links]
 
 
-def _wanted(rows: Collection[bytes], touched: Touched, shard: int, hidden: set[bytes]) -> Iterator[tuple[str, Wanted]]:
-    """Yield, by type, the target's link rows of every touched source in this shard; hidden ends are left out."""
+def _wanted(rows: Collection[bytes], touched: Touched, shard: int) -> Iterator[tuple[str, Wanted]]:
+    """Yield, by type, the target's link rows of every touched source in this shard."""
     by_type: dict[str, list[bytes]] = {}
     for row in rows:
         known = reference_of_code(row[0])
@@ -225,9 +232,7 @@ def _wanted(rows: Collection[bytes], touched: Touched, shard: int, hidden: set[b
         for row in ours:
             source = row[1 : 1 + KEY_BYTES]
             if source in sources or source in near or source in touched.restored:
-                kept = wanted.setdefault(source, set())
-                if row[1 + KEY_BYTES :] not in hidden:
-                    kept.add(row)
+                wanted.setdefault(source, set()).add(row)
         yield entry.name, wanted
 
 
