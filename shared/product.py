@@ -185,9 +185,9 @@ def assemble(
         Step.VERIFY: upkeep.rechecking.verify,
     }
     closing = _closing(ports, ledger, signing, scopes)
-    worker = Worker(ledger, ports.queue, steps, scopes, Damaging(snapshots, ports.clock), closing)
+    worker = Worker(ledger, ports.queue, steps, scopes, damaging := Damaging(snapshots, ports.clock), closing)
     approving, picking = Approving(ledger, ports.rows, approvals, scopes), Picking(ledger, comparing)
-    starting = Starting(ledger, worker, snapshots, approving, picking, ports.clock, ports.ids, scopes)
+    starting = Starting(ledger, worker, snapshots, approving, picking, ports.clock, ports.ids, scopes, damaging)
     return Product(
         tenant=tenant,
         starting=starting,

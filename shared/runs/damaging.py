@@ -23,6 +23,10 @@ from shared.runs.snapshots import Snapshots
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 ELSEWHERE = "choose another snapshot (tidemark snapshots)"
+IN_PARTS = (
+    f"{ELSEWHERE}, or name the types or objects to bring back: what is read of them is proven. A verification that "
+    "finds the snapshot whole again takes this off (tidemark verify)"
+)
 AGAIN = "start the job again: that snapshot is marked as damaged now, and nothing goes on from it"
 
 log = logging.getLogger(__name__)
@@ -56,6 +60,12 @@ class Damaging:
             if row is not None and (told := verification_of(row.values, key=key).fault):
                 return told
         return ""
+
+    async def refuse(self, known: SnapshotSummary) -> None:
+        """Raise IntegrityError for a state that is known to be damaged, with the name of the file that is."""
+        if fault := await self.fault(known):
+            name, _, fact = fault.partition(": ")
+            raise IntegrityError(name, f"{fact}; {IN_PARTS}")
 
     async def keep(self, tenant: str, told: Verification) -> None:
         """Keep a result; when all of the snapshot was last proven is kept from the one before."""

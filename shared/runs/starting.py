@@ -13,12 +13,13 @@ import msgspec
 from shared.domain.errors import InputError, NotFoundError, TenantBusyError
 from shared.domain.ids import SNAPSHOT_ID, capture_job_id, restore_point_job_id, snapshot_id, verify_job_id
 from shared.domain.jobs import Batch, Job, Kind, Options, SnapshotSummary, State, Step
-from shared.domain.scope import Scope
+from shared.domain.scope import EVERYTHING, Scope
 from shared.jobs.flow import totals
 from shared.jobs.states import ENDS
 from shared.ports import Clock, Ids
 from shared.runs.approving import Approving
 from shared.runs.comparing import not_comparable
+from shared.runs.damaging import Damaging
 from shared.runs.ledger import Ledger
 from shared.runs.picking import Picking
 from shared.runs.scopes import Scopes
@@ -41,10 +42,11 @@ class Starting:
         clock: Clock,
         ids: Ids,
         scopes: Scopes,
+        damaging: Damaging,
     ) -> None:
         self._ledger, self._worker, self._snapshots = ledger, worker, snapshots
         self._approving, self._picking, self._clock, self._ids = approving, picking, clock, ids
-        self._scopes = scopes
+        self._scopes, self._damaging = scopes, damaging
 
     async def capture(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
         """Start the capture that was scheduled for `scheduled_at`; None when it exists or another job has the tenant.
@@ -109,8 +111,12 @@ class Starting:
 
         Both are opened first: one whose manifest is not what was sealed is refused with IntegrityError. A comparison
         of two snapshots leaves the tenant's lease alone and runs beside any other job. A report that `makes_plan` is a
-        dry run. Raises NotFoundError, TenantBusyError, InputError for a type that one side has not captured.
+        dry run, and refused where its recovery would be. Raises NotFoundError, TenantBusyError, InputError for a type
+        that one side has not captured.
         """
+        if options.makes_plan and not against:
+            target = await self._target(tenant, wire_id, scope, options)
+            return await self._create(Kind.REPORT, tenant, target.snapshot_id, scope, options, requested_by)
         target = await self._snapshots.on_wire(tenant, wire_id)
         opened = await self._snapshots.open(tenant, target.snapshot_id)
         if not against:
@@ -131,10 +137,11 @@ class Starting:
     async def recovery(self, tenant: str, wire_id: str, scope: Scope, options: Options, *, requested_by: str) -> Job:
         """Start a recovery to a snapshot; a running report or capture makes way for it.
 
-        Raises NotFoundError, InputError for a plan that is missing or not approved, or TenantBusyError while another
-        recovery has or wants the tenant.
+        Raises NotFoundError, InputError for a plan that is missing or not approved or a type that the snapshot does not
+        hold, IntegrityError for a snapshot that is not what was sealed, or TenantBusyError while another recovery has
+        or wants the tenant.
         """
-        snapshot = await self._snapshots.on_wire(tenant, wire_id)
+        snapshot = await self._target(tenant, wire_id, scope, options)
         return await self._create(Kind.RECOVERY, tenant, snapshot.snapshot_id, scope, options, requested_by)
 
     async def undo(self, tenant: str, job_id: str, options: Options = PLAIN, *, requested_by: str) -> Job:
@@ -172,6 +179,18 @@ class Starting:
             created_at=now,
             requested_by=requested_by,
         )
+
+    async def _target(self, tenant: str, wire_id: str, scope: Scope, options: Options) -> SnapshotSummary:
+        """Return the snapshot that a recovery may go back to; raise for one that cannot be what it is asked for.
+
+        Its manifest is proven here. Of one that is known to be damaged only a part is taken, which its job proves.
+        """
+        target = await self._snapshots.on_wire(tenant, wire_id)
+        manifest = (await self._snapshots.open(tenant, target.snapshot_id)).manifest
+        not_comparable(scope, manifest, manifest)
+        if scope == EVERYTHING and options.chosen is None:
+            await self._damaging.refuse(target)
+        return target
 
     async def _source(self, tenant: str, job_id: str, result: str) -> Job:
         """Return the recovery of that id; raise InputError unless it has ended and has changes with that result."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.errors import NotFoundError
+from shared.domain.errors import InputError, IntegrityError, NotFoundError
 from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Job, Options, State
 from shared.domain.scope import EVERYTHING, Scope
+from shared.domain.verification import Mode
 from simulator.faults import Fault, Faults, Rule
 from simulator.service import Simulator
 from tests.simulation.stories import play_incident
@@ -75,13 +76,18 @@ def test_a_scope_that_names_unknown_ids_changes_nothing_else_and_warns_of_them_b
     virtual_time.run(story())
 
 
-@pytest.mark.parametrize("part", ["index.idx", "manifest.json"])
-def test_a_target_that_fails_verification_is_not_recovered_from(part: str) -> None:
+def flipped(platform: Platform, ending: str) -> str:
+    """Flip a bit of the first file with that ending; return its name. A second call makes it whole again."""
+    contents = platform.vault.contents
+    name = next(known for known in contents if known.endswith(ending))
+    contents[name] = contents[name][:-9] + bytes([contents[name][-9] ^ 1]) + contents[name][-8:]
+    return name
+
+
+def test_a_target_that_fails_verification_is_not_recovered_from() -> None:
     async def story() -> None:
         platform, wire, broken = await damaged()
-        contents = platform.vault.contents
-        name = next(known for known in contents if known.endswith(part))
-        contents[name] = contents[name][:-9] + bytes([contents[name][-9] ^ 1]) + contents[name][-8:]
+        name = flipped(platform, "index.idx")
         job = await recovered(platform, wire, EVERYTHING)
         assert (job.state, job.error_code) == (State.FAILED, "integrity")
         assert name in job.error
@@ -90,12 +96,53 @@ def test_a_target_that_fails_verification_is_not_recovered_from(part: str) -> No
     virtual_time.run(story())
 
 
+@pytest.mark.parametrize("makes_plan", [False, True])
+def test_a_target_known_to_be_damaged_is_refused_at_once_with_its_file_and_a_part_of_it_is_proven(
+    makes_plan: bool,
+) -> None:
+    async def story() -> None:
+        platform, wire, _broken = await damaged()
+        starting = platform.operator.starting
+        name = flipped(platform, "links.zst")
+        verify = await starting.verification(TENANT, platform.clock.now())
+        assert (await platform.finish(verify)).state is State.FAILED
+        options, start = Options(makes_plan=makes_plan), starting.report if makes_plan else starting.recovery
+        jobs = len(await platform.operator.asking.jobs(TENANT))
+        with pytest.raises(IntegrityError, match="choose another snapshot") as refused:
+            await start(TENANT, wire, EVERYTHING, options, requested_by="operator")
+        assert refused.value.name == name
+        assert len(await platform.operator.asking.jobs(TENANT)) == jobs
+        scope = Scope(types=("conditionalAccessPolicy",))
+        part = await platform.finish(await start(TENANT, wire, scope, options, requested_by="operator"))
+        assert (part.state, name in part.error) == (State.FAILED, True)
+        flipped(platform, "links.zst")
+        (known,) = await platform.operator.snapshots.listed(TENANT)
+        await platform.operator.upkeep.rechecking.verify_now(
+            TENANT, known.snapshot_id, Mode.FULL, (1, 1), requested_by="op"
+        )
+        whole = await platform.finish(await start(TENANT, wire, EVERYTHING, options, requested_by="operator"))
+        assert whole.state is State.SUCCESSFUL
+
+    virtual_time.run(story())
+
+
+def test_a_target_whose_manifest_was_altered_is_refused_at_once_by_its_name() -> None:
+    async def story() -> None:
+        platform, wire, broken = await damaged()
+        name = flipped(platform, "manifest.json")
+        with pytest.raises(IntegrityError) as refused:
+            await recovered(platform, wire, EVERYTHING)
+        assert refused.value.name == name
+        assert platform.simulator.fingerprint() == broken
+
+    virtual_time.run(story())
+
+
 def test_a_type_that_the_capture_left_out_is_refused_by_name_and_never_touched() -> None:
     async def story() -> None:
         platform, wire, broken = await damaged(Rule(kind=Fault.FORBIDDEN, path=GROUPS))
-        job = await recovered(platform, wire, Scope(types=("group",)))
-        assert job.state is State.FAILED
-        assert "group cannot be compared: the snapshot does not hold it" in job.error
+        with pytest.raises(InputError, match="group cannot be compared: the snapshot does not hold it"):
+            await recovered(platform, wire, Scope(types=("group",)))
         assert platform.simulator.fingerprint() == broken
         whole = await recovered(platform, wire, EVERYTHING, Options(soft_delete_newer=True))
         assert whole.state is State.SUCCESSFUL
