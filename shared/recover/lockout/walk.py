@@ -21,7 +21,7 @@ from shared.catalogue.tenant_settings import SECURITY_DEFAULTS
 from shared.catalogue.user import USER
 from shared.domain.changes import Action, Change, Json
 from shared.recover.lockout.policies import ENABLED, is_enforced
-from shared.recover.lockout.state import Edge, State, united
+from shared.recover.lockout.state import Edge, State, united, upwards
 from shared.recover.rewriting import ids_in
 
 POLICY, LOCATION, PERSON, TEAM = CONDITIONAL_ACCESS_POLICY.name, NAMED_LOCATION.name, USER.name, GROUP.name
@@ -136,9 +136,10 @@ def asked_for(group: str, body: Json) -> frozenset[Edge]:
 
 
 def _team(state: State, one: str, change: Change, outlook: Outlook) -> State:
-    if change.action is not Action.UPDATE:
-        # Who is in a group, and whether it is there, makes the rules that ask for it decide anew.
-        asking = {group for group, other in state.by_groups if other == one}
+    if change.action is not Action.UPDATE or RULE & change.target.keys():
+        # Who is in a group, and whether it is there, makes the rules that ask for it decide anew, and those that ask
+        # for their groups. A rule of the group's own that changes chooses others.
+        asking = upwards(state.by_groups, one)
         state = msgspec.structs.replace(state, vague=state.vague | asking)
     edge = (one, change.other_id.lower())
     if change.action is Action.LINK and change.reference == "members":

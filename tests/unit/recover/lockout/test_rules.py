@@ -133,6 +133,9 @@ def test_rule_3_believes_no_rule_that_asks_for_a_group_once_that_group_changes(a
     policy = a_policy(state="enabled")
     live = a_state(policy, dynamic=frozenset({EXCLUDED}), by_groups=frozenset({(EXCLUDED, an_id(asked))}))
     assert rule_of(live, {Wave.LINKS: [a_link_change("somebody", "team")]}) == rule
+    another_rule = {"membershipRule": "user.city -eq 'Oslo'", "groupTypes": ["DynamicMembership"]}
+    assert rule_of(live, {Wave.UPDATE: [a_group_change("team", target=another_rule)]}) == rule
+    assert rule_of(live, {Wave.UPDATE: [a_group_change("team", target={"description": "x"})]}) == 0
 
 
 def test_rule_2_sees_the_moment_between_leaving_one_excluded_group_and_joining_another() -> None:
