@@ -1,5 +1,6 @@
 # Two commands do all their own set-up: `make demo` runs the main job end to end, `make test` passes every check.
-# `make soak` tells ten times as many stories, kills a worker at every call, and plants every mutation; it takes hours.
+# `make soak` tells ten times as many stories, searches for plans that lock people out, kills a worker at every call,
+# and plants every mutation; it takes hours.
 PYTHON ?= python3
 BIN := .venv/bin
 CODE := function_app.py functions shared simulator local cli bench tests
@@ -19,6 +20,7 @@ test: check
 
 soak: setup
 	$(BIN)/python -m tests.simulation.soak --seeds $(SEEDS)
+	$(BIN)/python -m tests.properties.lockout_search --seeds 15000
 	TIDEMARK_SOAK=1 $(BIN)/python -m pytest -n 3 --dist loadfile tests/simulation/test_every_death.py \
 	  tests/simulation/test_every_death_of_an_undo.py
 	$(BIN)/python -m tests.mutations

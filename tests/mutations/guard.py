@@ -27,7 +27,7 @@ GUARD = (
         "shared/recover/lockout/guard.py",
         'return next((Refusal(finding, "the end of the plan") for finding in rule_1(final)), None)',
         "return None",
-        RULES,
+        SEARCH,
     ),
     Mutation(
         "rule 2: a policy for all users is not taken for one of the accounts",
@@ -76,7 +76,7 @@ GUARD = (
         POLICIES,
         '    if "block" in controls:\n        return True\n',
         "",
-        RULES,
+        SEARCH,
     ),
     Mutation(
         "rule 2: no account needs to be spared by all policies",
@@ -90,7 +90,7 @@ GUARD = (
         RULES_FILE,
         "        fact = _harm(stretch, group)\n",
         '        fact = ""\n',
-        RULES,
+        SEARCH,
     ),
     Mutation(
         "rule 3: a deleted group still spares its members",
@@ -125,7 +125,7 @@ GUARD = (
         "shared/recover/lockout/unseen.py",
         'return OURSELVES if is_off else ""',
         'return ""',
-        RULES,
+        ROLES,
     ),
     Mutation(
         "rule 5: the application that a recovery runs as is in its plan",
@@ -146,7 +146,7 @@ GUARD = (
         RULES_FILE,
         "if change.type == POLICY and change.action is Action.UPDATE and stretch.wave is not Wave.POLICY_ENABLE:",
         'if change.type == "" and change.action is Action.UPDATE and stretch.wave is not Wave.POLICY_ENABLE:',
-        RULES,
+        ROLES,
     ),
     Mutation(
         "rule 7: a policy is not staged by the plan",
@@ -168,6 +168,13 @@ GUARD = (
         "    if body.get(STATE) != REPORT_ONLY:\n",
         "    if body.get(STATE) is None:\n",
         RULES,
+    ),
+    Mutation(
+        "rule 7: a policy is switched on that lacks what its first stage was to give it",
+        "shared/recover/lockout/switching.py",
+        "    others = sorted(still_differing(change, body, CONDITIONAL_ACCESS_POLICY).keys() - {STATE})\n",
+        "    others = list[str]()\n",
+        ROLES,
     ),
     Mutation(
         "rule 7: what was switched on is not read back",
@@ -265,14 +272,14 @@ GUARD = (
         POLICIES,
         "demands = [control not in SOFT_CONTROLS for control in sorted(controls)]",
         "demands = [control in HARD_MEMBERS for control in sorted(controls)]",
-        RULES,
+        SEARCH,
     ),
     Mutation(
         "rule 8: an unknown condition spares people",
         POLICIES,
         "if not isinstance(conditions, dict) or _stated(conditions) - CONDITIONS:",
         "if not isinstance(conditions, dict):",
-        RULES,
+        SEARCH,
     ),
     Mutation(
         "rule 1: an emergency account without the role is good enough",
@@ -286,14 +293,14 @@ GUARD = (
         RULES_FILE,
         "    if not name.endswith(CLOUD_DOMAIN):",
         "    if not name:",
-        RULES,
+        ROLES,
     ),
     Mutation(
         "rule 2: nobody is feared to be chosen by a rule that chooses anew",
         STATE,
         "(group, account) for group in state.vague & state.dynamic}",
         "(group, account) for group in state.vague - state.dynamic}",
-        RULES,
+        ROLES,
     ),
     Mutation(
         "rule 4: an authentication strength may be missing",
@@ -313,7 +320,14 @@ GUARD = (
         "rule 2: a rule that asks for groups chooses as before",
         WALK,
         "        state = msgspec.structs.replace(state, vague=state.vague | asking)\n",
-        "        asking.clear()\n",
+        "        state = msgspec.structs.replace(state, vague=state.vague - asking)\n",
+        ROLES,
+    ),
+    Mutation(
+        "rule 2: a rule that asks for a group does not mind another rule of that one",
+        WALK,
+        "    if change.action is not Action.UPDATE or RULE & change.target.keys():\n",
+        "    if change.action is not Action.UPDATE:\n",
         ROLES,
     ),
     Mutation(
@@ -328,7 +342,7 @@ GUARD = (
         RULES_FILE,
         "    if len(after) < ADMINISTRATORS_MIN and before - after:",
         "    if not after and before - after:",
-        RULES,
+        ROLES,
     ),
     Mutation(
         "rule 5: an emergency account may lose a grant",
@@ -342,6 +356,6 @@ GUARD = (
         RULES_FILE,
         "    for policy, form in _enforced(state) if state.has_defaults else ():",
         "    for policy, form in _enforced(state) if state.has_defaults and not state.policies else ():",
-        RULES,
+        ROLES,
     ),
 )

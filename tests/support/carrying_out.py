@@ -1,7 +1,7 @@
 """Carry a plan out in the sign-in model as the product does: groups that come back are asked about, policies again.
 
-What decides is the product's; what happens is the model's (tests/support/sign_in.py). A moment counts in which nobody
-gets in, but for the one between the restore of some groups and the taking back of one that harms.
+What decides is the product's; what happens is the model's (tests/support/sign_in.py). Every moment is looked at, but
+for the one between the restore of some groups and the taking back of one that harms.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from shared.catalogue.entry import Wave
 from shared.domain.changes import Action, Change
 from shared.domain.exposures import Exposure
+from shared.recover.decide import Look
 from shared.recover.lockout.guard import refusal
 from shared.recover.lockout.returning import harm
 from shared.recover.lockout.state import Edge, State
+from shared.recover.lockout.switching import not_landed
 from shared.recover.lockout.walk import Outlook, counts_after
 from shared.runs.watching import takes_away
 from tests.support.sign_in import Entra
+from tests.support.sign_in_laws import Watch
 
 JUDGED = {Wave.POLICY_RESTORE, Wave.POLICY_UPDATE, Wave.POLICY_ENABLE, Wave.SOFT_DELETE}
 BROUGHT = {Action.RESTORE, Action.RECREATE}
@@ -27,16 +30,19 @@ BROUGHT = {Action.RESTORE, Action.RECREATE}
 
 @dataclass
 class Carrying:
-    """A plan with what the guard kept of it; `links` tells what the links wave does, `seen` what is live by then."""
+    """A plan with what the guard kept of it; `links` tells what the links wave does, `seen` what is live by then.
+
+    `watch` is of the tenant before anything is done to it.
+    """
 
     waves: Mapping[Wave, Sequence[Change]]
     exposure: Exposure | None
     links: Callable[[Entra], list[Change]]
     seen: Callable[[Entra], State]
-    gets_in: Callable[[Entra], bool]
+    watch: Watch
 
-    def locks_out(self, tenant: Entra, order: random.Random) -> bool:
-        """Tell whether nobody gets in at some moment; each wave goes in the order drawn."""
+    def broken(self, tenant: Entra, order: random.Random) -> str:
+        """Return the law that is broken at some moment, empty when none is; each wave goes in the order drawn."""
         tenant = deepcopy(tenant)
         for wave in sorted({*self.waves, Wave.LINKS}):
             changes = self.links(tenant) if wave is Wave.LINKS else list(self.waves[wave])
@@ -44,7 +50,7 @@ class Carrying:
             order.shuffle(changes)
             back: list[str] = []
             for place, change in enumerate(changes):
-                if not _can(tenant, change):
+                if not _can(tenant, change, wave):
                     continue
                 tenant.do(change)
                 if change.type == "group" and change.action is Action.RESTORE and self.exposure is not None:
@@ -53,9 +59,9 @@ class Carrying:
                         continue  # more of the same pack
                 self._take_back(tenant, back)
                 back = []
-                if not self.gets_in(tenant):
-                    return True
-        return False
+                if broken := self.watch.broken(tenant):
+                    return broken
+        return self.watch.broken_at_the_end(tenant)
 
     def _take_back(self, tenant: Entra, back: list[str]) -> None:
         if not back or self.exposure is None:
@@ -91,8 +97,12 @@ def leading_up(edges: set[Edge], known: set[str]) -> frozenset[Edge]:
     return frozenset(found)
 
 
-def _can(tenant: Entra, change: Change) -> bool:
-    """Tell whether Entra lets the change happen: what was taken back, or never came, is not there to be changed."""
+def _can(tenant: Entra, change: Change, wave: Wave) -> bool:
+    """Tell whether Entra lets the change happen: what was taken back, or never came, is not there to be changed.
+
+    In the last stage the product holds back what the first one did not leave as planned.
+    """
     if change.type not in {"user", "group", "conditionalAccessPolicy"} or change.action in BROUGHT:
         return True
-    return change.object_id in tenant.store(change.type)
+    there = tenant.store(change.type).get(change.object_id)
+    return there is not None and not (wave is Wave.POLICY_ENABLE and not_landed(change, Look(body=there)))

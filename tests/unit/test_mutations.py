@@ -16,7 +16,7 @@ QUICK = (
     "waves run in the wrong order",
     "the fencing token is not compared",
     "a full tenant is written to on and on",
-    "rule 4: a named location may be missing",
+    "rule 7: a policy that has not landed is switched on",
 )
 
 
