@@ -90,7 +90,7 @@ def merge_links(slices: Sequence[Slice], shard: int) -> tuple[bytes, bytes]:
                 rows.update(found)
         content = b"".join(sorted(rows))
     else:
-        opened_blocks = [opened_links(block.content, name=block.name) for _is_increment, block in held]
+        opened_blocks = (opened_links(block.content, name=block.name) for _is_increment, block in held)
         content = joined_runs(run for block in opened_blocks for run in runs_of(block))
     return content, compress_rows(content)
 

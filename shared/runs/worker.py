@@ -33,6 +33,7 @@ from shared.ports import WorkQueue
 from shared.recover.refusals import broken_by
 from shared.runs.closing import Closing
 from shared.runs.damaging import Damaging
+from shared.runs.free_heap import FreeHeap
 from shared.runs.ledger import Ledger
 from shared.runs.scopes import Scopes
 from shared.runs.tenure import Pause, Tenure
@@ -63,6 +64,7 @@ class Worker:
     ) -> None:
         self._ledger, self._queue, self._steps, self._closing = ledger, queue, steps, closing
         self._scopes, self._damaging = scopes, damaging
+        self._heap = FreeHeap()
 
     async def handle(self, note: Note) -> None:
         """Act on `note`; return when the message may be deleted, raise when it should be delivered again."""
@@ -127,6 +129,7 @@ class Worker:
             async with tenure.kept_alive():
                 pause = await tenure.pause()
                 if pause is None:
+                    self._heap.turn_to(tenure.batch.step)
                     tenure.job = await self._scopes.whole(tenure.job)
                     pause = await self._steps[tenure.batch.step](tenure)
         except FINAL_ERRORS as error:
