@@ -17,7 +17,8 @@ from shared.domain.jobs import Batch, Job, Kind, State, Step
 from shared.jobs.flow import totals, warnings
 from shared.ports import Blobs
 from shared.recover.refusals import warnings_of
-from shared.runs.comparing import Comparing, difference_files, not_found, unknown_files
+from shared.runs.comparing import Comparing
+from shared.runs.difference_files import difference_files, not_found, unknown_files
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import confirmations_of, overwriters_of, recorded
 from shared.runs.telling import left_out, notes_of

@@ -25,7 +25,8 @@ from shared.domain.scope import Scope
 from shared.formats.records import DIFFERENCES, encode_records
 from shared.ports import Blobs, Clock, Directory
 from shared.runs.audited_links import AuditedLinks
-from shared.runs.comparing import Sides, differences_of, opened
+from shared.runs.differing import differences_of
+from shared.runs.facing import Sides, opened
 from shared.runs.snapshots import Snapshots
 from shared.runs.tenure import Pause, Tenure
 

@@ -28,7 +28,8 @@ from shared.formats.objects import IndexRow
 from shared.formats.records import CAUSES, EXPLANATIONS, decode_records, encode_records
 from shared.formats.segments import shard_of
 from shared.ports import Blobs, Clock, Directory
-from shared.runs.comparing import Comparing, difference_files
+from shared.runs.comparing import Comparing
+from shared.runs.difference_files import difference_files
 from shared.runs.layers import Readable
 from shared.runs.ledger import Ledger
 from shared.runs.tenure import Pause, Tenure

@@ -18,7 +18,8 @@ from shared.ports import Blobs
 from shared.recover.manual import manual_steps
 from shared.recover.orphans import orphaned
 from shared.recover.undo import permitted
-from shared.runs.comparing import Comparing, difference_files
+from shared.runs.comparing import Comparing
+from shared.runs.difference_files import difference_files
 from shared.runs.ledger import Ledger
 from shared.runs.tenure import Pause, Tenure
 

@@ -11,7 +11,8 @@ from shared.domain.changes import Difference
 from shared.domain.errors import InputError
 from shared.domain.jobs import Job, Kind, Options, State
 from shared.recover.chosen import MEMBER, check
-from shared.runs.comparing import Comparing, difference_files
+from shared.runs.comparing import Comparing
+from shared.runs.difference_files import difference_files
 from shared.runs.ledger import Ledger
 
 

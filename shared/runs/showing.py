@@ -15,7 +15,8 @@ from shared.domain.explanations import Explanation
 from shared.domain.jobs import Job, Kind, State, Step
 from shared.formats.records import EXPLANATIONS, decode_records
 from shared.ports import Blobs
-from shared.runs.comparing import Comparing, difference_files
+from shared.runs.comparing import Comparing
+from shared.runs.difference_files import difference_files
 from shared.runs.explaining import EXPLANATIONS_PART, outputs_of
 from shared.runs.ledger import Ledger
 

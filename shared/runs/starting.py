@@ -18,8 +18,8 @@ from shared.jobs.flow import totals
 from shared.jobs.states import ENDS
 from shared.ports import Clock, Ids
 from shared.runs.approving import Approving
-from shared.runs.comparing import not_comparable
 from shared.runs.damaging import Damaging
+from shared.runs.facing import not_comparable
 from shared.runs.ledger import Ledger
 from shared.runs.picking import Picking
 from shared.runs.scopes import Scopes

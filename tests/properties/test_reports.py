@@ -27,7 +27,8 @@ from shared.formats.manifests import Manifest, TypeFacts
 from shared.formats.objects import SOFT_DELETED, IndexRow
 from shared.formats.segments import shard_of
 from shared.runs.bodies import Opener
-from shared.runs.comparing import compared, differences_of, opened
+from shared.runs.differing import compared, differences_of
+from shared.runs.facing import opened
 from tests.support.builders import AT, TENANT, an_id
 
 modest = settings(deadline=None, derandomize=True, max_examples=40)

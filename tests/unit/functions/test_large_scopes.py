@@ -8,7 +8,7 @@ import pytest
 
 from shared.domain.scope import IDS_IN_ROW_MAX
 from shared.runs import scopes
-from shared.runs.comparing import NAMED_MAX
+from shared.runs.difference_files import NAMED_MAX
 from shared.runs.scopes import SCOPE_PLACE
 from tests.support import virtual_time
 from tests.unit.functions.test_stored_comparisons import by_ids, compared, two_snapshots

@@ -10,7 +10,8 @@ import pytest
 from shared.domain.ids import object_key
 from shared.domain.scope import EVERYTHING
 from shared.formats.segments import shard_of
-from shared.runs.comparing import differences_of, opened
+from shared.runs.differing import differences_of
+from shared.runs.facing import opened
 from tests.support.builders import TENANT, a_user_body, an_id
 from tests.support.states import States
 
