@@ -52,7 +52,7 @@ CONDITIONAL_ACCESS_POLICY = ObjectType(
         "recreate": Wave.POLICY_RESTORE,
         "update": Wave.POLICY_UPDATE,
         "enable": Wave.POLICY_ENABLE,
-        "softDelete": Wave.SOFT_DELETE,
+        "softDelete": Wave.POLICY_DELETE,
     },
     read_permissions=("Policy.Read.All",),
     write_permissions=("Policy.ReadWrite.ConditionalAccess", "Policy.Read.All", "Application.Read.All"),

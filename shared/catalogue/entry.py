@@ -34,15 +34,17 @@ class Wave(IntEnum):
     POLICY_RESTORE = 7
     POLICY_UPDATE = 8
     POLICY_ENABLE = 9
-    SOFT_DELETE = 10
+    POLICY_DELETE = 10
+    SOFT_DELETE = 11
 
     @property
     def place(self) -> int:
         """The number that rows carry. Waves before re-creation had these, and jobs they laid out must go on.
 
-        Re-creation shares the place of restores and follows them by the numbers of its batches (runs/laying.py).
+        Re-creation shares the place of restores, and deletions share that of policies' deletions; they follow by the
+        numbers of their batches (runs/laying.py).
         """
-        return max(1, self - 1)
+        return max(1, min(self, Wave.POLICY_DELETE) - 1)
 
 
 class Rule(StrEnum):

@@ -115,7 +115,8 @@ def _listed(words: str, mark: str = "") -> str:
 
 
 def _place(wave: Wave) -> str:
-    return f"{wave.place}, after restores" if wave is Wave.RECREATE else str(wave.place)
+    later = {Wave.RECREATE: ", after restores", Wave.SOFT_DELETE: ", after policies"}
+    return f"{wave.place}{later.get(wave, '')}"
 
 
 def _names(properties: Iterable[Property]) -> str:

@@ -93,6 +93,8 @@ def _reason(entry: ObjectType, name: str) -> str:
     known = entry.property(name)
     if known is None:
         return "this version of Tidemark does not know it"
+    if name in {secret.name for secret in entry.secrets}:
+        return "nobody can give a secret back"
     if known.rule is Rule.CREATE_ONLY:
         return "Graph takes it only when the object is created"
     return "Graph does not let it be cleared" if known.rule is Rule.WRITABLE else "Graph computes it"

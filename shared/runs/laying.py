@@ -29,7 +29,8 @@ WAVE_CONFIRM = WAVE_PLAN + max(wave.place for wave in Wave) + 1
 CONFIRM_NUMBER = 99_999  # the last there can be
 LAID_LATER = frozenset({Step.APPLY, Step.RELINK, Step.CONFIRM})
 NUMBERS_PER_PLACE = 10_000  # batches; the waves at place p count from p times this
-RECREATE_NUMBER = 15_000  # re-creation follows the restores at the same place: writing steps run in order of numbers
+# What follows another wave at the same place: writing steps run in order of numbers.
+AFTER_NUMBERS = {Wave.RECREATE: 15_000, Wave.SOFT_DELETE: 95_000}
 CONFIRM_PARTS_MAX = 4  # as many as read side by side (jobs/flow.py)
 CONFIRM_CHANGES = 10_000  # below that many changes one batch reads them all in a few seconds
 
@@ -81,7 +82,7 @@ def relinking(job: Job) -> list[Batch]:
 
 def first_number(wave: Wave) -> int:
     """Return the number of the first batch of a wave; later waves have higher ones."""
-    return RECREATE_NUMBER if wave is Wave.RECREATE else wave.place * NUMBERS_PER_PLACE
+    return AFTER_NUMBERS.get(wave, wave.place * NUMBERS_PER_PLACE)
 
 
 class Laying:

@@ -303,7 +303,7 @@ MANUAL_ROWS = [
                 name="passwordCredentials",
                 now=[],
                 wanted=[{"displayName": "ci", "keyId": an_id("key")}],
-                reason="Graph computes it",
+                reason="nobody can give a secret back",
             ),
         ),
         notes=("make a new secret or certificate",),

@@ -22,6 +22,12 @@ BLOCK = {"operator": "OR", "builtInControls": ["block"]}
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 ASSIGNMENTS = "/roleManagement/directory/roleAssignments"
 PACE_SECONDS = 5.0  # Conditional Access takes one request a second from all applications together
+A_COUNTRY = {
+    "@odata.type": "#microsoft.graph.countryNamedLocation",
+    "displayName": "Nowhere",
+    "countriesAndRegions": ["AQ"],
+    "includeUnknownCountriesAndRegions": False,
+}
 
 
 def recovered(
@@ -283,6 +289,53 @@ def test_members_that_nobody_knew_in_a_group_that_comes_back_keep_policies_off()
     (held,) = [one for one in outcomes if one.error_code == "lock-out"]
     assert "rule 2" in held.message
     assert "policy_enable" in held.message
+
+
+def add_a_policy_and_its_location(platform: Platform) -> None:
+    """Somebody blocks a country by an enforced policy of their own, which spares the emergency accounts."""
+    place = act(platform, "/identity/conditionalAccess/namedLocations", A_COUNTRY)
+    users = {"includeUsers": ["All"], "excludeGroups": [excluded_group(platform)]}
+    conditions = {
+        "users": users,
+        "clientAppTypes": ["all"],
+        "applications": {"includeApplications": ["All"]},
+        "locations": {"includeLocations": [place]},
+    }
+    grant = {"operator": "OR", "builtInControls": ["block"]}
+    body = {"displayName": "Nobody from nowhere", "state": "enabled", "conditions": conditions, "grantControls": grant}
+    act(platform, "/identity/conditionalAccess/policies", body)
+
+
+def act(platform: Platform, path: str, body: Any) -> str:
+    """Create something as a script would, past the quota of one request a second; return its id."""
+    return str(platform.simulator.act(CARELESS_SCRIPT, "POST", path, body).object_id)
+
+
+def test_a_newer_policy_goes_together_with_the_location_it_names_and_an_undo_brings_both_back() -> None:
+    platform, job = recovered(nothing, add_a_policy_and_its_location, options=Options(soft_delete_newer=True))
+    assert (job.state, job.error) == (State.SUCCESSFUL, "")
+    counts = {
+        name: count for name, count in job.counts.items() if ".softDelete." in name and name.startswith("outcome")
+    }
+    assert counts == {
+        "outcome.conditionalAccessPolicy.softDelete.applied": 1,
+        "outcome.namedLocation.softDelete.applied": 1,
+    }
+    names = {
+        body["displayName"]
+        for kind in ("namedLocation", "conditionalAccessPolicy")
+        for body in live(platform, kind).values()
+    }
+    assert not names & {"Nowhere", "Nobody from nowhere"}
+
+    async def taken_back() -> None:
+        starting = platform.operator.starting
+        undo = await platform.finish(await starting.undo(TENANT, job.job_id, requested_by="operator"))
+        assert (undo.state, undo.error) == (State.SUCCESSFUL, "")
+        again = await platform.finish(await starting.undo(TENANT, undo.job_id, requested_by="operator"))
+        assert (again.state, again.error) == (State.SUCCESSFUL, ""), "it deletes the pair it brought back"
+
+    virtual_time.run(taken_back())
 
 
 def hold_the_role_by_a_group(platform: Platform) -> None:

@@ -118,7 +118,7 @@ def test_secrets_that_are_gone_are_named_and_to_be_renewed_without_their_values(
     (step,) = [one for one in told().left if one.object_id == told().harm.app]
     assert step.task is Task.RENEW
     assert step.settings == (
-        Setting(name="passwordCredentials", now=[], wanted=[SECRET], reason="Graph computes it"),
+        Setting(name="passwordCredentials", now=[], wanted=[SECRET], reason="nobody can give a secret back"),
     )  # fmt: skip
 
 

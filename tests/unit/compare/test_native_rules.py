@@ -184,3 +184,5 @@ def test_every_property_that_is_not_written_has_its_own_reason() -> None:
         "x": "this version of Tidemark does not know it",
     }
     assert not_written(a_difference(action=Action.SOFT_DELETE, target={"x": 1})) == {}
+    secret = a_difference("app-1", type="application", target={"passwordCredentials": [{"keyId": "1"}]})
+    assert not_written(secret) == {"passwordCredentials": "nobody can give a secret back"}

@@ -30,6 +30,7 @@ from tests.unit.recover.lockout.worlds import (
 
 EVERYBODY = {"includeUsers": ["All"]}
 RESTORE = {Wave.POLICY_RESTORE: [a_policy_change(action=Action.RESTORE)]}
+DELETE = {Wave.POLICY_DELETE: [a_policy_change(action=Action.SOFT_DELETE)]}
 
 
 def enabling(**target: Any) -> dict[Wave, list[Any]]:
@@ -210,8 +211,11 @@ def test_rule_4_needs_the_named_locations_of_an_enforced_policy() -> None:
     assert rule_of(there, enabling()) == 0
     back = {Wave.RESTORE: [a_change("office", type="namedLocation", action=Action.RESTORE)], **enabling()}
     assert rule_of(a_state(policy), back) == 0
-    gone = {Wave.SOFT_DELETE: [a_change("office", type="namedLocation", action=Action.SOFT_DELETE)], **enabling()}
-    assert rule_of(there, gone) == 4
+    taken = [a_change("office", type="namedLocation", action=Action.SOFT_DELETE)]
+    assert rule_of(there, {Wave.SOFT_DELETE: taken, **enabling()}) == 4
+    enforced = a_state(a_policy(conditions=places), locations=frozenset({office}))
+    assert rule_of(enforced, {Wave.SOFT_DELETE: taken}) == 4
+    assert rule_of(enforced, {**DELETE, Wave.SOFT_DELETE: taken}) == 0, "policies are deleted before what they name"
 
 
 def test_rule_7_lets_a_policy_be_switched_on_in_the_last_stage_only() -> None:
