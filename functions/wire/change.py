@@ -13,7 +13,7 @@ from datetime import datetime
 from functions.wire.names import TYPE_TAG, UNKNOWN, Json, type_member
 from shared.catalogue.types import type_named
 from shared.domain.changes import Action, Difference, LinkDifference, Outcome, UnknownObject
-from shared.domain.confirmations import Confirmation, Overwriter
+from shared.domain.confirmations import Confirmation, Overwriter, standing_of
 from shared.domain.explanations import Cause, Log
 from shared.domain.times import format_time
 
@@ -121,7 +121,7 @@ def confirmation_body(one: Confirmation, overwriter: Overwriter | None, *, shows
         "entityTypeName": type_member(type_named(one.type).wire_name, shows_all=shows_all),
         "displayName": one.display_name,
         "action": one.action,
-        "standing": one.standing,
+        "standing": standing_of(one.standing, overwriter),
         "overwrittenBy": told_body(overwriter.log, overwriter.cause) if overwriter else None,
         "found": one.found,
         "reference": one.reference or None,

@@ -17,7 +17,7 @@ class Standing(StrEnum):
     """How a change stands when its object is read again.
 
     PENDING: the tenant still shows what was there before, although Graph took the write. OVERWRITTEN: it shows
-    something else, so somebody has changed it since.
+    something else, so somebody has changed it since; or what was there before, and the audit log names who put it back.
     """
 
     CONFIRMED = "confirmed"
@@ -45,3 +45,8 @@ class Overwriter(msgspec.Struct, frozen=True, kw_only=True):
     change_id: str
     log: Log
     cause: Cause | None = None
+
+
+def standing_of(standing: Standing, overwriter: Overwriter | None) -> Standing:
+    """Return how a change stands once the audit log was read: whatever somebody is named for is overwritten."""
+    return standing if overwriter is None else Standing.OVERWRITTEN

@@ -18,7 +18,8 @@ from shared.recover.decide import Look
 from shared.recover.lockout.policies import ENABLED, REPORT_ONLY
 from shared.recover.plan import ENABLE
 
-GONE = {"isDeleted": True}
+DELETED = "isDeleted"  # in what was found: whether the object is in the recycle bin, or gone
+GONE = {DELETED: True}
 
 
 def confirmation(one: Outcome, look: Look, entry: ObjectType) -> Confirmation | None:
@@ -42,7 +43,7 @@ def confirmation(one: Outcome, look: Look, entry: ObjectType) -> Confirmation | 
 def _standing(one: Outcome, look: Look, entry: ObjectType) -> tuple[Standing, Json]:
     is_live = look.body is not None and not look.is_deleted
     if one.action in {Action.SOFT_DELETE, Action.REMOVE}:
-        return (Standing.PENDING, {"isDeleted": False}) if is_live else (Standing.CONFIRMED, {})
+        return (Standing.PENDING, {DELETED: False}) if is_live else (Standing.CONFIRMED, {})
     if one.action in {Action.RESTORE, Action.RECREATE}:
         return (Standing.CONFIRMED, {}) if is_live else (Standing.PENDING, GONE)
     if not is_live or look.body is None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from shared.domain.changes import Outcome, Result
-from shared.domain.confirmations import Overwriter, Standing
+from shared.domain.confirmations import Overwriter, Standing, standing_of
 from shared.domain.errors import InputError
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Step
 from shared.domain.ledgers import Entry
@@ -97,5 +97,5 @@ def _entry(
 ) -> Entry:
     standing = None
     if standings is not None and one.result is not Result.FAILED:
-        standing = standings.get(one.change_id, Standing.CONFIRMED)
+        standing = standing_of(standings.get(one.change_id, Standing.CONFIRMED), overwriter)
     return Entry(outcome=one, batch=batch.number, at=at, standing=standing, overwriter=overwriter)

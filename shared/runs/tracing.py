@@ -1,5 +1,8 @@
 """Find out who overwrote what a recovery had set, from the directory audit log: the last step of such a recovery.
 
+What the second look called pending, because it is as it was before, is overwritten too where the log names somebody who
+put it back.
+
 The window from the recovery's start until now is read once. A log that Graph refuses is said, never fatal. A crash
 costs one page of the log, or the file at the end; both count only once the batch row names them.
 """
@@ -20,7 +23,7 @@ from shared.domain.jobs import Batch, BatchState, Job, Step
 from shared.domain.times import parse_time
 from shared.formats.records import CAUSES, OVERWRITTEN, decode_records, encode_records
 from shared.ports import Blobs, Clock, Directory
-from shared.recover.overwriting import overwriter
+from shared.recover.overwriting import overwriter, reverter
 from shared.runs.explaining import AUDIT_PAGES_MAX, CAUSES_PART, outputs_of
 from shared.runs.ledger import Ledger
 from shared.runs.outcomes import confirmations_of, recorded
@@ -33,8 +36,8 @@ log = logging.getLogger(__name__)
 
 
 def tracing(closing: Batch, found: Sequence[Confirmation]) -> list[Batch]:
-    """Return the batch that follows the last look when that found something overwritten, none otherwise."""
-    if not any(one.standing is Standing.OVERWRITTEN for one in found):
+    """Return the batch that follows the last look when that found something overwritten or pending, none otherwise."""
+    if not found:
         return []
     return [Batch(job_id=closing.job_id, number=TRACE_NUMBER, wave=closing.wave + 1, step=Step.TRACE)]
 
@@ -49,16 +52,15 @@ class Tracing:
         """Read the log, then write who overwrote each change."""
         batches = await self._ledger.batches(tenure.job.tenant, tenure.job.job_id)
         found = await confirmations_of(self._work, batches)
-        overwritten = [one for one in found if one.standing is Standing.OVERWRITTEN]
-        if pause := await self._read_log(tenure, overwritten):
+        if pause := await self._read_log(tenure, found):
             return pause
-        await self._write(tenure, batches, overwritten)
+        await self._write(tenure, batches, found)
         return None
 
-    async def _read_log(self, tenure: Tenure, overwritten: Sequence[Confirmation]) -> Pause | None:
+    async def _read_log(self, tenure: Tenure, found: Sequence[Confirmation]) -> Pause | None:
         if tenure.batch.cursor.get("isLogRead"):
             return None
-        concerned = {name for one in overwritten for name in names_of(one.object_id)}
+        concerned = {name for one in found for name in names_of(one.object_id)}
         since, until = _began(tenure.job), self._clock.now()
         for number in range(int(tenure.batch.cursor.get("page", 0)), AUDIT_PAGES_MAX):
             try:
@@ -78,26 +80,32 @@ class Tracing:
         await self._record(tenure, [], isLogRead=True)
         return None
 
-    async def _write(self, tenure: Tenure, batches: list[Batch], overwritten: Sequence[Confirmation]) -> None:
+    async def _write(self, tenure: Tenure, batches: list[Batch], found: Sequence[Confirmation]) -> None:
         causes: list[Cause] = []
         for output in outputs_of([tenure.batch], CAUSES_PART):
             content = await self._work.read(output["name"])
             causes += decode_records(content, Cause, CAUSES, name=output["name"], expected=output["sha256"])
         known = by_object(causes, {target for cause in causes for target in cause.targets})
-        ours, times = await self._directory.own_applications(), await self._times(batches, overwritten)
+        ours, times = await self._directory.own_applications(), await self._times(batches, found)
         began, is_refused = _began(tenure.job), bool(tenure.batch.cursor.get("refused"))
-        told = [
-            overwriter(one, known, ours=ours, written_at=times.get(one.change_id, began), is_refused=is_refused)
-            for one in overwritten
-        ]
+        told: list[Overwriter] = []
+        back = 0
+        for one in found:
+            written_at = times.get(one.change_id, began)
+            if one.standing is Standing.OVERWRITTEN:
+                told.append(overwriter(one, known, ours=ours, written_at=written_at, is_refused=is_refused))
+            elif by := reverter(one, known, ours=ours, written_at=written_at):
+                told.append(by)
+                back += 1
         output = await self._store(tenure, "report", OVERWRITTEN, OVERWRITTEN_PART, told)
         counts = {"overwriters": sum(one.cause is not None for one in told)}
+        counts |= {"pending": -back, "overwritten": back} if back else {}  # they are added to those of the second look
         done = msgspec.structs.replace(tenure.batch, state=BatchState.DONE, counts=counts)
         await tenure.record(msgspec.structs.replace(done, outputs=[*tenure.batch.outputs, output]))
 
-    async def _times(self, batches: list[Batch], overwritten: Sequence[Confirmation]) -> dict[str, datetime]:
-        """Return when the overwritten changes had been recorded, by change; files are opened until all are found."""
-        wanted = {one.change_id for one in overwritten}
+    async def _times(self, batches: list[Batch], looked: Sequence[Confirmation]) -> dict[str, datetime]:
+        """Return when these changes had been recorded, by change; files are opened until all are found."""
+        wanted = {one.change_id for one in looked}
         found: dict[str, datetime] = {}
         for batch in batches:
             for output in batch.outputs if batch.step is Step.APPLY else []:

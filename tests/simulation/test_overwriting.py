@@ -15,7 +15,9 @@ from tests.support import virtual_time
 from tests.support.platform import TENANT, Deaths, Platform
 
 
-async def meddled(deaths: Deaths | None = None, *, refusing: Rule | None = None) -> tuple[Platform, Job, str]:
+async def meddled(
+    deaths: Deaths | None = None, *, refusing: Rule | None = None, city: str = "Utopia"
+) -> tuple[Platform, Job, str]:
     """Recover a user's city, which a script sets anew as soon as it is back; return the job as it ended."""
     clock = virtual_time.VirtualClock()
     simulator = Simulator(clock=clock.unix_seconds, seed=5, objects=60, tenant_id=TENANT)
@@ -31,7 +33,7 @@ async def meddled(deaths: Deaths | None = None, *, refusing: Rule | None = None)
     def meddle(tail: str) -> None:
         if users[user].get("city") != "Atlantis" and not done:
             done.append(tail)
-            simulator.act(CARELESS_SCRIPT, "PATCH", f"/users/{user}", {"city": "Utopia"})
+            simulator.act(CARELESS_SCRIPT, "PATCH", f"/users/{user}", {"city": city})
 
     platform.transport.after_request = meddle
     platform.deaths = deaths or Deaths()
@@ -56,6 +58,21 @@ def test_the_script_that_overwrote_a_change_is_named_and_not_the_recovery_itself
         (entry,) = [one async for one in platform.operator.entries.entries(TENANT, job.job_id)]
         assert entry.overwriter == told
         assert entry.standing == "overwritten"
+
+    virtual_time.run(story())
+
+
+def test_a_script_that_puts_the_harm_back_has_overwritten_the_change_although_it_looks_as_if_it_never_came() -> None:
+    async def story() -> None:
+        platform, job, user = await meddled(city="Atlantis")
+        assert (job.counts["pending"], job.counts["overwriters"]) == (0, 1)
+        (confirmation,) = await platform.operator.asking.confirmations(TENANT, job.job_id)
+        assert (confirmation.object_id, confirmation.found) == (user, {"city": "Atlantis"})
+        told = (await platform.operator.asking.overwriters(TENANT, job.job_id))[confirmation.change_id]
+        assert told.cause is not None
+        assert told.cause.app_id == CARELESS_SCRIPT.app_id
+        (entry,) = [one async for one in platform.operator.entries.entries(TENANT, job.job_id)]
+        assert (entry.standing, entry.overwriter) == ("overwritten", told)
 
     virtual_time.run(story())
 

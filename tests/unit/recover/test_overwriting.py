@@ -11,7 +11,7 @@ from shared.domain.changes import Action, Json
 from shared.domain.confirmations import Confirmation, Standing
 from shared.domain.explanations import Cause, Log
 from shared.graph.tokens import application_of
-from shared.recover.overwriting import overwriter
+from shared.recover.overwriting import overwriter, reverter
 from tests.support.builders import AT, an_id
 
 USER, OURS, OTHERS = an_id("user-1"), an_id("tidemark"), an_id("script")
@@ -88,3 +88,38 @@ def test_a_link_is_explained_by_the_record_that_names_both_ends() -> None:
 )
 def test_a_token_says_which_application_it_is_for_or_nothing(token: str, known: str) -> None:
     assert application_of(token) == known
+
+
+def put_back(found: Json, *causes: Cause, **members: str) -> bool:
+    """Tell whether one of the causes is taken for that of a pending change, at which this was found."""
+    one = msgspec.structs.replace(a_confirmation(found, **members), standing=Standing.PENDING)
+    return reverter(one, {USER: list(causes)}, ours=(OURS,), written_at=AT) is not None
+
+
+def test_w3_a_later_record_of_somebody_else_that_made_it_as_it_is_names_who_put_it_back() -> None:
+    back = msgspec.structs.replace(a_cause(1, OTHERS, "city"), new_values={"city": '"Rome"'})
+    assert put_back({"city": "Rome"}, back)
+    assert not put_back({"city": "Oslo"}, back)
+    assert not put_back({"city": "Rome"}, a_cause(1, OTHERS, "city")), "it does not say what it made of it"
+    assert not put_back({"city": "Rome"}, msgspec.structs.replace(back, at=AT)), "the harm that was recovered from"
+    assert not put_back({"city": "Rome"}, msgspec.structs.replace(back, app_id=OURS))
+    early, own = msgspec.structs.replace(back, at=AT - SECOND), a_cause(-2, OURS, "city")
+    assert put_back({"city": "Rome"}, early, own), "it is newer than our own record"
+    assert not put_back({"city": "Rome"}, msgspec.structs.replace(own, at=AT), early)
+
+
+@pytest.mark.parametrize(
+    ("found", "activity", "other"),
+    [
+        ({"members": False}, "Remove member from group", "Add member to group"),
+        ({"members": True}, "Add member to group", "Remove member from group"),
+        ({"isDeleted": True}, "Delete user", "Restore user"),
+        ({"isDeleted": False}, "Restore user", "Delete user"),
+    ],
+)
+def test_w3_of_links_and_deletions_the_activity_says_what_was_made(found: Json, activity: str, other: str) -> None:
+    ends = {"reference": "members", "other_id": an_id("user-2")} if "members" in found else {}
+    targets = (USER, *([an_id("user-2")] if ends else []))
+    made = a_cause(1, OTHERS, targets=targets)
+    assert put_back(found, msgspec.structs.replace(made, activity=activity), **ends)
+    assert not put_back(found, msgspec.structs.replace(made, activity=other), **ends)
