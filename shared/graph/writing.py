@@ -17,17 +17,13 @@ import msgspec
 
 from shared.domain.errors import DirectoryError, TransientError
 from shared.domain.writes import Answer, Write
-from shared.graph import retry, settling
 from shared.graph.answers.faults import fault_of
-from shared.graph.exchange import NO_ANSWER, Reply, Request
+from shared.graph.exchange import Reply
 from shared.graph.lanes import Lanes, Turns
+from shared.graph.last_answers import LastAnswers
 from shared.graph.quota import is_conditional_access
-from shared.graph.retry import Tries
 from shared.graph.sending import Sender
 
-NO_CLEAR_ANSWER = "noClearAnswer"
-CREATED = 201
-RESTORED_EARLIER = "restored by an earlier try that had no clear answer"
 REFUSED = frozenset({401, 403})
 EPSILON_SECONDS = 1e-6
 LOOK_AGAIN_SECONDS = 1.0  # an application that waits for its quota sees within this that the others have finished
@@ -91,7 +87,7 @@ class Writer:
 
 
 class _Run:
-    """One call of `apply`: what each write has been through, and the answers so far.
+    """One call of `apply`: who sends which write next, until each has its last answer.
 
     `desks` bound what every application has on its way, over all calls.
     """
@@ -104,17 +100,15 @@ class _Run:
         desks: Mapping[int, asyncio.Semaphore],
     ) -> None:
         self._sender = sender
-        self._writes = writes
         self._drop, self._desks = drop, desks
         self._lost: set[int] = set()
-        self._requests = [
-            Request(method=write.method, tail=write.path, body=write.body, headers=_headers(write)) for write in writes
-        ]
-        self._tries = [Tries()] * len(writes)
-        self._unclear: set[int] = set()
-        self._looks: dict[int, int] = {}
+        self._last = LastAnswers(sender, writes)
         self._bell = asyncio.Event()
-        self.answers: dict[int, Answer] = {}
+
+    @property
+    def answers(self) -> dict[int, Answer]:
+        """The last answers so far, by the places of their writes."""
+        return self._last.answers
 
     def ring(self) -> None:
         """Wake whoever waits for a lane."""
@@ -124,8 +118,8 @@ class _Run:
         """Send each write by itself, after the one before it has its last answer."""
         for place in places:
             while True:
-                reply = await self._sender.send_once(self._requests[place])
-                seconds = await self._settle(place, reply, self._sender)
+                reply = await self._sender.send_once(self._last.requests[place])
+                seconds = await self._last.take(place, reply, self._sender)
                 if seconds is None:
                     break
                 await self._sender.wait(seconds)
@@ -155,7 +149,7 @@ class _Run:
         if not places:
             return
         try:
-            replies = await sender.send_batch([self._requests[place] for place in places])
+            replies = await sender.send_batch([self._last.requests[place] for place in places])
         except (DirectoryError, TransientError) as error:
             if number == 0:
                 raise
@@ -173,7 +167,7 @@ class _Run:
         if number and reply.status in REFUSED:
             group.create_task(self._as_first(lanes, place, number, reply))
             return
-        seconds = await self._settle(place, reply, sender)
+        seconds = await self._last.take(place, reply, sender)
         if seconds is None:
             lanes.finish(place)
         else:
@@ -197,77 +191,3 @@ class _Run:
         await self._sender.wait(seconds)
         lanes.give_back(place)
         self.ring()
-
-    async def _settle(self, place: int, reply: Reply, sender: Sender) -> float | None:
-        """Keep the last answer and return None, or return the seconds after which the write is to be repeated.
-
-        A restore that may have been made by an earlier try is repeated until the live object shows, or patience ends.
-        """
-        tries = self._tries[place]
-        if self._writes[place].makes_another and reply.status in retry.UNCLEAR:
-            known = self._writes[place].write_id
-            self.answers[place] = Answer(write_id=known, status=0, code=NO_CLEAR_ANSWER, request_id=reply.request_id)
-            return None
-        seconds = sender.wait_before_repeat(self._requests[place], reply, tries)
-        if seconds is not None:
-            self._tries[place] = retry.counted(tries, reply.status)
-            if reply.status in retry.UNCLEAR:
-                self._unclear.add(place)
-            return seconds
-        if reply.status == NO_ANSWER:
-            raise TransientError(f"write {self._writes[place].write_id}: Graph could not be reached: {reply.cut}")
-        write = self._writes[place]
-        if reply.status == 404 and place in self._unclear and settling.is_restore(write.path):
-            if await self._is_live(write.path):
-                told = {"message": RESTORED_EARLIER, "request_id": reply.request_id}
-                self.answers[place] = Answer(write_id=write.write_id, status=200, **told)
-                return None
-            looks = self._looks[place] = self._looks.get(place, 0) + 1
-            if looks <= len(settling.LOOK_AGAIN_SECONDS):
-                return settling.LOOK_AGAIN_SECONDS[looks - 1]
-        self.answers[place] = self._last_answer(write, reply)
-        return None
-
-    @staticmethod
-    def _last_answer(write: Write, reply: Reply) -> Answer:
-        if reply.is_success:
-            made = _made(reply)
-            return Answer(
-                write_id=write.write_id,
-                status=reply.status,
-                request_id=reply.request_id,
-                made_id=made.id.lower(),
-                made_app_id=made.app_id.lower(),
-            )
-        fault = fault_of(reply)
-        return Answer(
-            write_id=write.write_id,
-            status=reply.status,
-            code=fault.code,
-            message=fault.message,
-            request_id=fault.request_id,
-        )
-
-    async def _is_live(self, tail: str) -> bool:
-        request = settling.question(tail)
-        return settling.is_yes(request, await self._sender.send(request))
-
-
-def _headers(write: Write) -> dict[str, str]:
-    headers = {"content-type": "application/json"} if write.body else {}
-    return headers | ({"prefer": write.prefer} if write.prefer else {})
-
-
-class _Made(msgspec.Struct, rename={"app_id": "appId"}):
-    id: str = ""
-    app_id: str = ""
-
-
-def _made(reply: Reply) -> _Made:
-    """Return what the answer to a creation says of the new object; a cut or strange one says nothing."""
-    if reply.status != CREATED or reply.cut:
-        return _Made()
-    try:
-        return msgspec.json.decode(reply.body, type=_Made)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _Made()

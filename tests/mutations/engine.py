@@ -89,14 +89,14 @@ ENGINE = (
     ),
     Mutation(
         "a restore is sent again blindly",
-        "shared/graph/writing.py",
+        "shared/graph/last_answers.py",
         "if reply.status == 404 and place in self._unclear and settling.is_restore(write.path):",
         "if reply.status == 404 and place in self._tries and settling.is_restore(write.path):",
         ("tests/contract/graph/test_writes.py",),
     ),
     Mutation(
         "a POST that makes another object is sent again blindly",
-        "shared/graph/writing.py",
+        "shared/graph/last_answers.py",
         "if self._writes[place].makes_another and reply.status in retry.UNCLEAR:",
         "if self._writes[place].makes_another and reply.status in ():",
         ("tests/simulation/test_recreation.py",),

@@ -8,7 +8,7 @@ import pytest
 from shared.catalogue.types import type_named
 from shared.domain.changes import Json
 from shared.domain.writes import Write
-from shared.graph.writing import NO_CLEAR_ANSWER
+from shared.graph.last_answers import NO_CLEAR_ANSWER
 from simulator.faults import Fault, Rule
 from tests.contract.graph.changes import live
 from tests.contract.graph.worlds import World, a_world

@@ -9,8 +9,8 @@ import pytest
 
 from shared.domain.errors import DirectoryError, TransientError
 from shared.domain.writes import Write
+from shared.graph.last_answers import RESTORED_EARLIER
 from shared.graph.retry import FAILURES_MAX
-from shared.graph.writing import RESTORED_EARLIER
 from shared.ports import Directory
 from simulator.faults import Fault, Rule
 from tests.contract.graph.changes import (
