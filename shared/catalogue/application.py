@@ -68,7 +68,12 @@ APPLICATION = ObjectType(
     creation=Creation(
         named_by=("displayName",), upsert_by=("uniqueName",), lost=("tokenEncryptionKeyId",), follows=True
     ),
-    waves={"restore": Wave.RESTORE, "recreate": Wave.RECREATE, "update": Wave.UPDATE, "softDelete": Wave.SOFT_DELETE},
+    waves={
+        "restore": Wave.RESTORE,
+        "recreate": Wave.RECREATE,
+        "update": Wave.UPDATE,
+        "softDelete": Wave.APPLICATION_DELETE,
+    },
     read_permissions=("Application.Read.All", "AgentIdentityBlueprint.Read.All"),
     write_permissions=(
         "Application.ReadWrite.All",

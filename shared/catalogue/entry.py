@@ -36,13 +36,15 @@ class Wave(IntEnum):
     POLICY_ENABLE = 9
     POLICY_DELETE = 10
     SOFT_DELETE = 11
+    APPLICATION_DELETE = 12
 
     @property
     def place(self) -> int:
         """The number that rows carry. Waves before re-creation had these, and jobs they laid out must go on.
 
         Re-creation shares the place of restores, and deletions share that of policies' deletions; they follow by the
-        numbers of their batches (runs/laying.py).
+        numbers of their batches (runs/laying.py). Graph deletes a service principal with its application and does not
+        restore it with that, so applications go last: what is deleted by its own change is what an undo restores.
         """
         return max(1, min(self, Wave.POLICY_DELETE) - 1)
 

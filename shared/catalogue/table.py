@@ -115,7 +115,11 @@ def _listed(words: str, mark: str = "") -> str:
 
 
 def _place(wave: Wave) -> str:
-    later = {Wave.RECREATE: ", after restores", Wave.SOFT_DELETE: ", after policies"}
+    later = {
+        Wave.RECREATE: ", after restores",
+        Wave.SOFT_DELETE: ", after policies",
+        Wave.APPLICATION_DELETE: ", after all others",
+    }
     return f"{wave.place}{later.get(wave, '')}"
 
 

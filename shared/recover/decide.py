@@ -106,8 +106,13 @@ def before_image(change: Change, look: Look) -> Json:
 def outcome(
     change: Change, result: Result, *, before: Json, message: str = "", answer: Answer | None = None
 ) -> Outcome:
-    """Return the record of how `change` ended; the error is Graph's when `answer` is given."""
+    """Return the record of how `change` ended; the error is Graph's when `answer` is given.
+
+    Of an applied change, what somebody else has set since was not written: it is in the message, not in the values.
+    """
     has_failed = result is Result.FAILED
+    is_applied = result is Result.APPLIED and change.action is Action.UPDATE
+    left = overwritten(change, before, type_named(change.type)) if is_applied else ()
     return Outcome(
         change_id=change.change_id,
         type=change.type,
@@ -115,8 +120,8 @@ def outcome(
         display_name=change.display_name,
         action=change.action,
         result=result,
-        before=before,
-        target=change.target,
+        before={name: value for name, value in before.items() if name not in left},
+        target={name: value for name, value in change.target.items() if name not in left},
         reference=change.reference,
         other_id=change.other_id,
         error_code=answer.code if answer and has_failed else "",

@@ -30,7 +30,7 @@ CONFIRM_NUMBER = 99_999  # the last there can be
 LAID_LATER = frozenset({Step.APPLY, Step.RELINK, Step.CONFIRM})
 NUMBERS_PER_PLACE = 10_000  # batches; the waves at place p count from p times this
 # What follows another wave at the same place: writing steps run in order of numbers.
-AFTER_NUMBERS = {Wave.RECREATE: 15_000, Wave.SOFT_DELETE: 95_000}
+AFTER_NUMBERS = {Wave.RECREATE: 15_000, Wave.SOFT_DELETE: 92_000, Wave.APPLICATION_DELETE: 97_000}
 CONFIRM_PARTS_MAX = 4  # as many as read side by side (jobs/flow.py)
 CONFIRM_CHANGES = 10_000  # below that many changes one batch reads them all in a few seconds
 

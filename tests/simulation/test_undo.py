@@ -230,3 +230,25 @@ def test_what_somebody_overwrites_while_a_recovery_runs_is_told_at_its_end() -> 
         assert (told.object_id, told.found) == (user_id, {"city": "Utopia"})
 
     virtual_time.run(story())
+
+
+def test_a_newer_application_that_is_deleted_and_undone_comes_back_with_its_service_principal() -> None:
+    """Graph deletes both with the application and restores them one by one, so each needs a deletion of its own."""
+
+    async def story() -> None:
+        platform, wire = await captured(5)
+        act, directory = platform.simulator.act, platform.simulator.tenant.directory
+        made = act(CARELESS_SCRIPT, "POST", "/applications", {"displayName": "Newer", "signInAudience": "AzureADMyOrg"})
+        application = directory.stores["application"].live[made.object_id]
+        principal = act(CARELESS_SCRIPT, "POST", "/servicePrincipals", {"appId": application["appId"]}).object_id
+        recovery = await recovered(platform, wire)
+        assert recovery.counts["outcome.application.softDelete.applied"] == 1
+        assert recovery.counts["outcome.servicePrincipal.softDelete.applied"] == 1
+        undo = await platform.finish(
+            await platform.operator.starting.undo(TENANT, recovery.job_id, requested_by="operator")
+        )
+        assert (undo.state, undo.counts.get("objects.failed", 0)) == (State.SUCCESSFUL, 0)
+        assert made.object_id in directory.stores["application"].live
+        assert principal in directory.stores["servicePrincipal"].live
+
+    virtual_time.run(story())

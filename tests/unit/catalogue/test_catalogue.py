@@ -138,6 +138,7 @@ def test_waves_that_older_versions_laid_out_keep_their_places() -> None:
         "POLICY_ENABLE": 8,
         "POLICY_DELETE": 9,
         "SOFT_DELETE": 9,
+        "APPLICATION_DELETE": 9,
     }
 
 
@@ -204,9 +205,10 @@ def test_every_action_of_a_recovery_has_a_wave_and_soft_deletes_come_last(entry:
     is_made = entry.is_remade or entry.creation is not None
     removed = {Action.REMOVE} if entry.is_removable else set[Action]()
     assert set(entry.waves) - {ENABLE} == {Action.UPDATE, *bin_actions, *removed, *([Action.RECREATE] * is_made)}
-    last = Wave.POLICY_DELETE if entry.name == "conditionalAccessPolicy" else Wave.SOFT_DELETE
-    assert entry.waves.get(Action.SOFT_DELETE, last) == last, "policies are deleted before what they name"
-    assert entry.waves.get(Action.REMOVE, max(Wave)) == max(Wave)
+    ends = {"conditionalAccessPolicy": Wave.POLICY_DELETE, "application": Wave.APPLICATION_DELETE}
+    last = ends.get(entry.name, Wave.SOFT_DELETE)
+    assert entry.waves.get(Action.SOFT_DELETE, last) == last, "policies before what they name, applications last"
+    assert entry.waves.get(Action.REMOVE, last) == last
     assert not entry.is_removable or (entry.is_remade and entry.identity and entry.ends), "undo has to make it again"
 
 

@@ -11,6 +11,7 @@ from shared.domain.writes import Answer
 from shared.recover.decide import (
     GONE,
     IN_BIN,
+    OVERWRITTEN,
     SYNCED,
     Look,
     before_image,
@@ -168,3 +169,14 @@ def test_a_change_that_needed_no_write_records_our_own_reason() -> None:
 def test_the_outcome_of_a_link_names_the_link() -> None:
     record = outcome(LINK, Result.APPLIED, before={"members": False})
     assert (record.reference, record.other_id, record.action) == ("members", an_id("u"), Action.LINK)
+
+
+def test_an_applied_change_records_only_what_was_written_and_names_what_somebody_else_has_set() -> None:
+    change = a_change(target={"city": "Oslo", "jobTitle": "Fitter"}, expected={"city": "Rome", "jobTitle": "Welder"})
+    found = {"city": "Rome", "jobTitle": "Other"}
+    assert still_differing(change, found, USER) == {"city": "Oslo"}
+    applied = outcome(change, Result.APPLIED, before=found, message=f"{OVERWRITTEN}jobTitle")
+    assert (applied.before, applied.target) == ({"city": "Rome"}, {"city": "Oslo"})
+    assert applied.message.endswith("jobTitle")
+    failed = outcome(change, Result.FAILED, before=found)
+    assert failed.target == change.target, "a retry is about all of it"
