@@ -24,7 +24,7 @@ from shared.graph.settings import GraphSettings
 from shared.graph.tokens import Token
 from shared.memory import virtual_time
 from shared.ports import Clock
-from shared.runs.snapshots import open_manifest
+from shared.runs.snapshot_reader import open_manifest
 
 WORKERS = 8  # messages one function app instance handles at a time
 READ_UNITS_PER_SECOND = 800  # "Microsoft Graph service-specific throttling limits": 8,000 units in 10 seconds

@@ -16,7 +16,7 @@ from bench.population import Population
 from bench.world import CAPTURED_AT, TENANT, ruled_world, stored_world
 from shared.domain.jobs import Batch, BatchState, Job, Kind, SnapshotSummary, State, Step
 from shared.runs.preparing import SHARDS_PER_RANGE
-from shared.runs.snapshots import open_manifest
+from shared.runs.snapshot_reader import open_manifest
 
 REPORT_ID = "6f0d5c1e-0000-4000-8000-0000000000c0"
 

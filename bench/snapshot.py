@@ -12,7 +12,7 @@ from bench.places import folder
 from bench.population import Population
 from bench.world import TENANT, ruled_world, stored_world
 from shared.domain.jobs import SnapshotSummary, Step
-from shared.runs.snapshots import open_manifest
+from shared.runs.snapshot_reader import open_manifest
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

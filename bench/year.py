@@ -32,7 +32,8 @@ from shared.formats.segments import File, shard_of
 from shared.ports import Blobs
 from shared.runs.change_indexes import index_name, nothing_indexed
 from shared.runs.indexing import Indexing
-from shared.runs.snapshots import SnapshotReader, Snapshots, open_manifest
+from shared.runs.snapshot_reader import SnapshotReader, open_manifest
+from shared.runs.snapshots import Snapshots
 
 DAYS = 365
 VERSIONS = 12

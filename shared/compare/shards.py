@@ -13,7 +13,7 @@ from shared.compare.merge import find, marks, row_at, unlike, unlike_objects
 from shared.domain.changes import Action, LinkDifference
 from shared.domain.ids import KEY_BYTES, key_guid, object_keys
 from shared.domain.scope import Scope
-from shared.formats.links import ROW_BYTES
+from shared.formats.link_runs import ROW_BYTES
 from shared.formats.objects import KEY_AND_TYPE, IndexRow
 from shared.formats.segments import shard_of
 

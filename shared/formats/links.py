@@ -7,29 +7,20 @@ that source and reference (its other end is zero), `-` takes one away, `+` adds 
 
 from __future__ import annotations
 
-import re
-import struct
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 from zlib import crc32
 
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import GUID_CHARS, GUID_DASHES, KEY_BYTES, object_key, object_keys
 from shared.formats.frames import compress_rows, decompress
-from shared.formats.packed import has_repeats
+from shared.formats.link_runs import HEAD_BYTES, ROW_BYTES, each_once, joined_runs, split_rows
 from shared.formats.segments import FileWriter, shard_of
 
-ROW_BYTES = 1 + 2 * KEY_BYTES
-HEAD_BYTES = 1 + KEY_BYTES
 RESET = b"="
 ADD = b"+"
 TAKE = b"-"
 NOTHING = bytes(KEY_BYTES)
-ONE_ROW = {width: struct.Struct(f"{width}s") for width in (ROW_BYTES, ROW_BYTES + 1)}
-ONE_RUN = re.compile(rb"(.{%d})(?:.{%d}\1)*+.{%d}" % (HEAD_BYTES, KEY_BYTES, KEY_BYTES), re.DOTALL)
 BLOCK_BYTES_MAX = 1024 * 1024 * 1024
-BYTES_AT_ONCE = 2 * 1024 * 1024  # of rows that are put in order one by one; 64,000 rows
 SOURCE_CHARS = 2 + GUID_CHARS + 1  # of a row as text: the code, the source, a line end
 TEXT_CHARS = SOURCE_CHARS + GUID_CHARS + 1
 TEXT_MARKS = (
@@ -130,68 +121,6 @@ def _packed(text: str) -> bytes | None:
     except ValueError:
         return None
     return packed if len(packed) == count * ROW_BYTES else None
-
-
-def split_rows(content: bytes, width: int) -> list[bytes]:
-    """Return the rows of `width` bytes that lie one after the other in `content`; in half the time of slices."""
-    return [row for (row,) in ONE_ROW[width].iter_unpack(content)]
-
-
-def each_once(rows: Iterable[bytes]) -> list[bytes]:
-    """Return the rows in order, each of them once."""
-    ordered = sorted(rows)
-    return sorted(set(ordered)) if has_repeats(ordered) else ordered
-
-
-def runs_of(content: bytes) -> list[bytes]:
-    """Return the rows of each source and reference, together as they lie one after the other in sorted `content`."""
-    return [found.group() for found in ONE_RUN.finditer(content)]
-
-
-def joined_runs(runs: Iterable[bytes], width: int = ROW_BYTES) -> bytes:
-    """Return the rows of all runs in order, each of them once.
-
-    A run has rows that begin alike, in order and each once, so a whole run is put in its place at the price of a row.
-    """
-    ordered = sorted(runs)
-    heads = [run[:HEAD_BYTES] for run in ordered]
-    if not has_repeats(heads):
-        return b"".join(ordered)
-    # What one source names came in several pages: its rows alone are put in order one by one.
-    several: dict[bytes, list[bytes]] = {head: [] for head, following in pairwise(heads) if head == following}
-    whole: list[bytes] = []
-    for head, run in zip(heads, ordered, strict=True):
-        several.get(head, whole).append(run)
-    del ordered
-    while several:
-        whole += _rows_in_order(several.popitem()[1], width)
-    return b"".join(sorted(whole))
-
-
-def _rows_in_order(runs: Sequence[bytes], width: int) -> Iterator[bytes]:
-    """Yield the rows of runs that begin alike, in order and each once, at most about BYTES_AT_ONCE together.
-
-    Rows taken apart need four times their bytes, and a group may have every user of the tenant in it. So they are taken
-    apart range by range: each run has its rows of a range together, because it is in order.
-    """
-    longest = max(runs, key=len)
-    rows, ranges = len(longest) // width, -(-sum(map(len, runs)) // BYTES_AT_ONCE)
-    cuts = [_row(longest, place, width) for place in [rows * number // ranges for number in range(1, ranges)]]
-    starts = [0] * len(runs)
-    for cut in (*cuts, b""):
-        ends = [_before(run, cut, width) if cut else len(run) for run in runs]
-        pieces = [run[start:end] for run, start, end in zip(runs, starts, ends, strict=True)]
-        yield b"".join(each_once(split_rows(b"".join(pieces), width)))
-        starts = ends
-
-
-def _row(run: bytes, place: int, width: int) -> bytes:
-    return run[place * width : (place + 1) * width]
-
-
-def _before(run: bytes, row: bytes, width: int) -> int:
-    """Return how many bytes of a run are rows before `row`."""
-    return width * bisect_left(range(len(run) // width), row, key=lambda place: _row(run, place, width))
 
 
 def encode_links(rows: Iterable[bytes]) -> bytes:

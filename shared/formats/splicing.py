@@ -12,7 +12,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from shared.domain.ids import KEY_BYTES
-from shared.formats.links import HEAD_BYTES, ROW_BYTES, apply_increment
+from shared.formats.link_runs import HEAD_BYTES, ROW_BYTES
+from shared.formats.links import apply_increment
 from shared.formats.packed import FLAGS_AT, PACKED_BYTES, TOMBSTONE, TYPE_AT, in_order, split
 
 AFTER = b"\xff" * (ROW_BYTES + 1)  # no row comes after a lead with this at its end

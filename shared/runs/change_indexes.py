@@ -14,7 +14,8 @@ from shared.domain.jobs import SnapshotSummary
 from shared.formats.change_index import ROW, SHARD_COUNT, ChangeIndex, Run, decode_index, decode_rows
 from shared.formats.digests import sha256
 from shared.ports import Blobs
-from shared.runs.snapshots import Snapshots, stored
+from shared.runs.snapshot_reader import stored
+from shared.runs.snapshots import Snapshots
 
 FOLDER = "history"
 

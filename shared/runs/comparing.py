@@ -25,7 +25,8 @@ from shared.runs.layers import LayeredReader, Readable
 from shared.runs.ledger import Ledger
 from shared.runs.pairing import Pairing
 from shared.runs.reported import Reported
-from shared.runs.snapshots import Snapshots, open_manifest
+from shared.runs.snapshot_reader import open_manifest
+from shared.runs.snapshots import Snapshots
 from shared.runs.tenure import Pause, Tenure
 
 

@@ -20,7 +20,8 @@ from shared.formats.objects import SOFT_DELETED, IndexRow
 from shared.formats.signatures import SIGNATURE_NAME
 from shared.runs import finding
 from shared.runs.layers import Readable
-from shared.runs.snapshots import Snapshots, stored
+from shared.runs.snapshot_reader import stored
+from shared.runs.snapshots import Snapshots
 
 ENCODER = msgspec.json.Encoder(order="sorted")  # one spelling, whatever order Graph's members came in
 

@@ -14,12 +14,12 @@ from shared.domain.changes import Json
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import KEY_BYTES
 from shared.formats.frames import decompress
+from shared.formats.link_runs import ROW_BYTES as LINK_BYTES
 from shared.formats.links import BLOCK_BYTES_MAX
-from shared.formats.links import ROW_BYTES as LINK_BYTES
 from shared.formats.objects import ROW, IndexRow
 from shared.formats.segments import shard_of
 from shared.runs.layers import Readable
-from shared.runs.snapshots import SnapshotReader
+from shared.runs.snapshot_reader import SnapshotReader
 
 Link = tuple[int, bytes]  # the reference's code and the key of the other end
 

@@ -22,7 +22,8 @@ from shared.formats.signatures import DOCUMENT_BYTES_MAX, SIGNATURE_NAME, signat
 from shared.ports import Blobs, Clock
 from shared.runs.exporting import last_of
 from shared.runs.proving import prove_shards
-from shared.runs.snapshots import SnapshotReader, Snapshots, summary_of
+from shared.runs.snapshot_reader import SnapshotReader
+from shared.runs.snapshots import Snapshots, summary_of
 
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")

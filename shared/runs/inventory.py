@@ -17,7 +17,8 @@ from shared.formats.manifests import Manifest, manifest_name, unseal
 from shared.formats.rows import removed_key, snapshot_of
 from shared.jobs.retention import DAY_SECONDS
 from shared.ports import Aged, Row, Shelf
-from shared.runs.snapshots import Snapshots, stored
+from shared.runs.snapshot_reader import stored
+from shared.runs.snapshots import Snapshots
 
 
 @dataclass

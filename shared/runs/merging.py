@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from shared.domain.errors import IntegrityError
 from shared.formats.frames import compress_rows
-from shared.formats.links import apply_increment, decode_links, joined_runs, opened_links, runs_of
+from shared.formats.link_runs import joined_runs, runs_of
+from shared.formats.links import apply_increment, decode_links, opened_links
 from shared.formats.packed import PACKED_BYTES, merged, moved, opened
 from shared.formats.segments import File, FileWriter, Part, Segment, ShardRange
 from shared.ports import Blobs

@@ -16,7 +16,8 @@ from shared.compare.shards import Key
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import KEY_BYTES
 from shared.formats.frames import compress_rows
-from shared.formats.links import ADD, RESET, ROW_BYTES, apply_increment, decode_links
+from shared.formats.link_runs import ROW_BYTES
+from shared.formats.links import ADD, RESET, apply_increment, decode_links
 from shared.formats.objects import KEY_AND_TYPE, ROW, TOMBSTONE, IndexRow, decode_index
 from shared.formats.segments import File, FileWriter, Part
 from shared.ports import Blobs

@@ -9,7 +9,7 @@ from __future__ import annotations
 from shared.formats.objects import KEY_AND_TYPE, ROW
 from shared.formats.splicing import spliced_index, spliced_links, without_references, without_types
 from shared.runs.layers import LayeredReader, Readable, reference_codes
-from shared.runs.snapshots import SnapshotReader
+from shared.runs.snapshot_reader import SnapshotReader
 
 
 async def packed_of(side: Readable, place: tuple[int, int], without: frozenset[int]) -> tuple[bytes, bytes]:

@@ -14,7 +14,8 @@ from shared.formats.records import ID_MAP, decode_records
 from shared.runs.layers import Readable
 from shared.runs.mapped import MappedReader
 from shared.runs.renewing import id_map_prefix
-from shared.runs.snapshots import Snapshots, stored
+from shared.runs.snapshot_reader import stored
+from shared.runs.snapshots import Snapshots
 
 
 class Pairing:

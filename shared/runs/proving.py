@@ -17,15 +17,16 @@ from operator import lt
 from shared.catalogue.types import BY_CODE
 from shared.domain.errors import IntegrityError
 from shared.formats.digests import BODY_DIGEST_BYTES, checked
-from shared.formats.links import ROW_BYTES as LINK_BYTES
-from shared.formats.links import opened_links, sources_of, split_rows
+from shared.formats.link_runs import ROW_BYTES as LINK_BYTES
+from shared.formats.link_runs import split_rows
+from shared.formats.links import opened_links, sources_of
 from shared.formats.manifests import Manifest
 from shared.formats.objects import lines_of
 from shared.formats.packed import FLAGS_AT, ONE_KEY, SOFT_DELETED, TOMBSTONE, in_order, kinds, opened, split
 from shared.formats.segments import File, Part, ShardRange
 from shared.ports import Blobs
 from shared.runs.roots import named_roots
-from shared.runs.snapshots import SnapshotReader, stored
+from shared.runs.snapshot_reader import SnapshotReader, stored
 
 PROOF = struct.Struct("<16x16sIIHxx")  # of an index row: the body's digest, its frame's offset and length, its line
 

@@ -17,7 +17,8 @@ from shared.catalogue.identity import has_reference
 from shared.catalogue.types import BY_CODE, type_named
 from shared.domain.errors import DirectoryError
 from shared.domain.ids import GUID, KEY_BYTES, key_guid, object_key
-from shared.formats.links import HEAD_BYTES, ROW_BYTES, LinkSpool
+from shared.formats.link_runs import HEAD_BYTES, ROW_BYTES
+from shared.formats.links import LinkSpool
 from shared.formats.objects import ROW, SOFT_DELETED, IndexRow, Spool, decode_body
 from shared.formats.segments import shard_of
 from shared.ports import Blobs, Clock, Directory, Found

@@ -24,7 +24,8 @@ from shared.runs.damaging import NEVER, Damaging, snapshot_of
 from shared.runs.holding import Holding
 from shared.runs.ledger import Ledger
 from shared.runs.proving import Proof, prove_shards
-from shared.runs.snapshots import SnapshotReader, Snapshots
+from shared.runs.snapshot_reader import SnapshotReader
+from shared.runs.snapshots import Snapshots
 from shared.runs.tenure import Pause, Tenure
 from shared.runs.verifying import Verified, Verifying
 

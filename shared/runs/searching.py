@@ -19,7 +19,8 @@ from shared.formats.objects import SOFT_DELETED, IndexRow, body_at
 from shared.formats.segments import File
 from shared.runs import finding
 from shared.runs.layers import Readable
-from shared.runs.snapshots import SnapshotReader, Snapshots
+from shared.runs.snapshot_reader import SnapshotReader
+from shared.runs.snapshots import Snapshots
 
 OBJECTS_A_CALL = 200_000  # a second or so of reading; the answer says where to go on
 NAMES = ("displayName", "userPrincipalName")

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from shared.catalogue.types import BY_CODE, reference_of_code
+from shared.formats.link_runs import ROW_BYTES as LINK_BYTES
 from shared.formats.links import ADD
-from shared.formats.links import ROW_BYTES as LINK_BYTES
 from shared.formats.manifests import UnfoundLink
 from shared.formats.packed import SOFT_DELETED, TOMBSTONE, kinds
 from shared.runs.carrying import UNFOUND, UNFOUND_LISTED_MAX, unfound

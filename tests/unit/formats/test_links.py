@@ -6,20 +6,11 @@ import pytest
 
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import object_key
-from shared.formats import links
+from shared.formats import link_runs
 from shared.formats.deleted import decode_deleted, encode_deleted
 from shared.formats.frames import compress
-from shared.formats.links import (
-    HEAD_BYTES,
-    ROW_BYTES,
-    LinkSpool,
-    apply_increment,
-    decode_links,
-    encode_links,
-    joined_runs,
-    runs_of,
-    split_rows,
-)
+from shared.formats.link_runs import HEAD_BYTES, ROW_BYTES, joined_runs, runs_of, split_rows
+from shared.formats.links import LinkSpool, apply_increment, decode_links, encode_links
 from tests.support.builders import an_id
 
 MEMBERS, OWNERS = 1, 2
@@ -206,14 +197,14 @@ def test_a_source_with_very_many_rows_is_put_in_order_range_by_range(monkeypatch
     rows = sorted(bytes([MEMBERS]) + object_key("g") + object_key(f"u{at}") for at in range(500))
     runs = [b"".join(rows[start::step]) for start, step in ((0, 2), (1, 2), (0, 5), (3, 7))] + [rows[-1], rows[0]]
     taken_apart: list[int] = []
-    whole = links.split_rows
+    whole = link_runs.split_rows
 
     def counted(content: bytes, width: int) -> list[bytes]:
         taken_apart.append(len(content) // width)
         return whole(content, width)
 
-    monkeypatch.setattr(links, "BYTES_AT_ONCE", 50 * ROW_BYTES)
-    monkeypatch.setattr(links, "split_rows", counted)
+    monkeypatch.setattr(link_runs, "BYTES_AT_ONCE", 50 * ROW_BYTES)
+    monkeypatch.setattr(link_runs, "split_rows", counted)
     assert joined_runs(runs) == b"".join(rows)
     assert sum(taken_apart) == sum(map(len, runs)) // ROW_BYTES, "every row of every run, those that came twice too"
     assert max(taken_apart) < 120
@@ -223,5 +214,5 @@ def test_a_source_with_very_many_rows_is_put_in_order_range_by_range(monkeypatch
 @pytest.mark.parametrize("at_once", [1, ROW_BYTES, 3 * ROW_BYTES])
 def test_ranges_of_one_row_or_less_lose_and_double_nothing(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
     rows = sorted(bytes([MEMBERS]) + object_key("g") + object_key(f"u{at}") for at in range(12))
-    monkeypatch.setattr(links, "BYTES_AT_ONCE", at_once)
+    monkeypatch.setattr(link_runs, "BYTES_AT_ONCE", at_once)
     assert joined_runs([b"".join(rows[:9]), b"".join(rows[5:]), rows[5]]) == b"".join(rows)

@@ -14,7 +14,7 @@ from shared.formats.manifests import Manifest
 from shared.formats.segments import FileWriter, shard_of
 from shared.memory.blobs import MemoryBlobs
 from shared.runs.proving import prove_shards
-from shared.runs.snapshots import SnapshotReader
+from shared.runs.snapshot_reader import SnapshotReader
 from tests.support.builders import TENANT, an_id
 
 MEMBERS = 1
