@@ -14,7 +14,7 @@ from shared.domain.ids import wire_snapshot_id
 from shared.domain.jobs import Job, Options, State
 from shared.domain.scope import Scope
 from simulator.service import Simulator
-from tests.simulation.stories import planned_ids, play_incident
+from tests.simulation.stories import planned_ids, play_incident, slip_in
 from tests.simulation.worlds import NARROW, NARROW_TYPES
 from tests.support import virtual_time
 from tests.support.history import two_holders
@@ -50,7 +50,7 @@ class Ended:
             "the tenant is right": self.is_right,
             "one outcome each": sorted(outcomes) == sorted(await planned_ids(self.platform, self.job)),
             "outcomes as if nobody had died": outcomes == undisturbed,
-            "one holder": not two_holders(self.platform.rows.history),
+            "one holder": not two_holders(self.platform.rows.history) and not self.platform.stale_writes,
             "no hard delete": self.platform.simulator.tenant.history.hard_deletes == 0,
         }
         return ", ".join(name for name, holds in facts.items() if not holds)
@@ -64,7 +64,9 @@ async def damaged() -> tuple[Platform, str, Picture, set[str]]:
     platform.application = NARROW
     before = picture(simulator.tenant.directory)
     capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
-    return platform, wire_snapshot_id(capture.snapshot_id), before, play_incident(simulator, SEED)
+    rogue = play_incident(simulator, SEED)
+    slip_in(simulator, SEED, rogue)
+    return platform, wire_snapshot_id(capture.snapshot_id), before, rogue
 
 
 async def recovered(deaths: Deaths, deaths_of_the_undo: Deaths | None = None) -> Ended:

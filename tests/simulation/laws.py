@@ -67,6 +67,7 @@ LAWS: Mapping[str, Law] = MappingProxyType(
         "no change fails for good": _failed,
         "nothing is hard-deleted": lambda story: story.hard_deletes,
         "a stale holder records nothing": lambda story: story.breaches,
+        "a stale holder begins no write": lambda story: story.stale_writes,
         "nothing that the vault protects is touched": lambda story: story.vault_breaches,
         "no exchange contradicts Microsoft's description": lambda story: story.complaints,
     }

@@ -6,6 +6,7 @@ tenant itself, which shares no code with the product.
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +22,7 @@ from shared.recover.refusals import LOCK_OUT_COUNT
 from simulator.applications import CARELESS_SCRIPT, TIDEMARK
 from simulator.http import Request
 from simulator.service import Simulator
+from simulator.types.group import is_dynamic
 from tests.simulation.worlds import LAG_SECONDS, World, a_world
 from tests.support import virtual_time
 from tests.support.history import two_holders
@@ -45,6 +47,7 @@ class Told:
     second_writes: int
     hard_deletes: int
     breaches: list[str]
+    stale_writes: list[str]
     vault_breaches: list[str]
     struck: Counter[str]
     complaints: list[dict[str, Any]] = field(default_factory=list)
@@ -66,6 +69,7 @@ async def _tell(seed: int) -> Told:
     if world.is_wide:
         jobs["report of nothing"] = await _reported(world, wire)
     rogue = play_incident(simulator, seed)
+    slip_in(simulator, seed, rogue)
     await platform.clock.sleep(2 * LAG_SECONDS)
     if world.is_wide:
         jobs["report of the damage"] = await _reported(world, wire)
@@ -84,10 +88,14 @@ async def _tell(seed: int) -> Told:
         jobs=jobs,
         outcomes=await platform.operator.asking.outcomes(TENANT, jobs["recovery"].job_id),
         planned=await planned_ids(platform, jobs["recovery"]),
-        differing=_otherwise(world, before, after, rogue, _left_to_others(world, jobs["recovery"])),
+        differing=[
+            *_otherwise(world, before, after, rogue, _left_to_others(world, jobs["recovery"])),
+            *_left_over(world, after, rogue),
+        ],
         second_writes=_writes(simulator) - writes,
         hard_deletes=simulator.tenant.history.hard_deletes,
         breaches=two_holders(platform.rows.history),
+        stale_writes=platform.stale_writes,
         vault_breaches=platform.vault.policy.breaches,
         complaints=complaints(simulator) if HAS_SLICE else [],
         struck=world.struck(),
@@ -106,7 +114,8 @@ async def _reported(world: World, wire: str) -> Job:
 
 async def _recovered(world: World, wire: str) -> Job:
     starting = world.platform.operator.starting
-    started = await starting.recovery(TENANT, wire, world.scope, Options(), requested_by="operator")
+    options = Options(soft_delete_newer=world.is_newer_deleted)
+    started = await starting.recovery(TENANT, wire, world.scope, options, requested_by="operator")
     return await world.platform.finish(started)
 
 
@@ -121,6 +130,13 @@ def _otherwise(world: World, before: Picture, after: Picture, rogue: set[str], l
             touched |= {write.object_id, *(other for _relation, other, _how in write.links)}
     missing = [key for key in before.keys() - after.keys() if key[0] == "live" and key[2] not in left]
     return [*differing(before, after, touched), *missing]
+
+
+def _left_over(world: World, after: Picture, rogue: set[str]) -> list[Any]:
+    """Return what the incident made and is still live, where that was to go and nobody else is at work."""
+    if world.is_busy or not world.is_newer_deleted:
+        return []
+    return [key for key in after if key[0] == "live" and key[2] in rogue]
 
 
 def _left_to_others(world: World, recovery: Job) -> set[str]:
@@ -150,6 +166,26 @@ def play_incident(simulator: Simulator, seed: int) -> set[str]:
     request = Request("POST", "/_sim/incidents/careless-script", {"host": "localhost"}, body, "http")
     answer: dict[str, Any] = msgspec.json.decode(simulator.handle(request).body)
     return {made["id"] for kind in ROGUE for made in answer["objects"].get(kind, [])}
+
+
+def slip_in(simulator: Simulator, seed: int, rogue: set[str]) -> None:
+    """Let a person join two groups in the script's name: the incident only takes members away."""
+    chance, directory = random.Random(f"slipped in {seed}"), simulator.tenant.directory
+    people = [known for known in directory.stores["user"].live if known not in rogue]
+    teams = [
+        known
+        for known, body in directory.stores["group"].live.items()
+        if known not in rogue
+        and not is_dynamic(body)
+        and not body.get("mailEnabled")
+        and not body.get("onPremisesSyncEnabled")
+        and not body.get("isAssignableToRole")
+    ]
+    for team in chance.sample(sorted(teams), min(2, len(teams))):
+        members = set(directory.links.targets(team, "members"))
+        person = chance.choice(sorted(set(people) - members))
+        body = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{person}"}
+        simulator.act(CARELESS_SCRIPT, "POST", f"/groups/{team}/members/$ref", body)
 
 
 def _writes(simulator: Simulator) -> int:

@@ -14,7 +14,7 @@ from tests.support.platform import Deaths
 
 STRIDES = {"after": 1, "before": 4}
 KINDS = (
-    "user.restore user.update user.softDelete group.link group.softDelete namedLocation.update "
+    "user.restore user.update user.softDelete group.link group.unlink group.softDelete namedLocation.update "
     "conditionalAccessPolicy.update conditionalAccessPolicy.softDelete"
 ).split()
 
@@ -33,6 +33,15 @@ CALLS, OUTCOMES, COUNTS = virtual_time.run(undisturbed())
 def test_the_enumeration_covers_a_recovery_that_does_everything() -> None:
     assert CALLS > 150
     assert not [kind for kind in KINDS if not COUNTS.get(f"outcome.{kind}.applied")]
+
+
+def test_a_death_that_never_comes_is_no_proof() -> None:
+    deaths = Deaths({100 * CALLS: "before"})
+
+    async def story() -> str:
+        return await (await recovered(deaths)).wrong(deaths, OUTCOMES)
+
+    assert virtual_time.run(story()) == "fired"
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -64,6 +64,11 @@ class World:
         """What reports and recoveries are about."""
         return EVERYTHING if self.is_wide else Scope(types=NARROW_TYPES)
 
+    @property
+    def is_newer_deleted(self) -> bool:
+        """Whether recoveries are asked to soft-delete what is newer than the snapshot."""
+        return self.seed % 2 == 1
+
     def freeze_somebody(self) -> None:
         """Let one worker stand still in a while, for longer than its lease, where the seed wants it."""
         chance = random.Random(f"frozen {self.seed}")

@@ -26,6 +26,7 @@ class RememberedRows(MemoryRows):
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.history: list[Recorded] = []
+        self.newest_token = 0
 
     async def write(self, partition: str, puts: Sequence[Put]) -> list[str]:
         """Store and remember."""
@@ -33,6 +34,7 @@ class RememberedRows(MemoryRows):
         leases = [lease_row(put.values) for put in puts if put.key == LEASE_KEY]
         batches = tuple(batch_of(put.values, key=put.key) for put in puts if put.key.startswith("batch-"))
         self.history.append(Recorded(leases[0] if leases else None, batches))
+        self.newest_token = max([self.newest_token, *(lease.fencing_token for lease in leases)])
         return etags
 
 

@@ -11,9 +11,10 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -22,13 +23,14 @@ from shared.domain.jobs import Job
 from shared.graph.directory import GraphDirectory
 from shared.graph.settings import GraphSettings
 from shared.graph.tokens import CachedTokens, Token
+from shared.jobs.lease import LEASE_KEY, lease_row
 from shared.jobs.states import ENDS
 from shared.memory.alerts import MemoryAlerts
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import KnownPasswords, SequentialIds
 from shared.memory.queue import Message
 from shared.memory.signing import MemorySigning
-from shared.ports import Caller, Shelf
+from shared.ports import Caller, Put, Shelf
 from shared.wiring import Ports, Product, assemble
 from simulator.applications import GRAPH, TIDEMARK
 from simulator.service import Simulator
@@ -98,11 +100,15 @@ class Deaths:
 
 
 class Instance:
-    """One worker process; `is_dead` once it was killed, frozen until `thaws_at` (seconds of the story)."""
+    """One worker process; `is_dead` once it was killed, frozen until `thaws_at` (seconds of the story).
+
+    `token` is the fencing token under which it last recorded or renewed anything.
+    """
 
     def __init__(self) -> None:
         self.is_dead = False
         self.thaws_at = 0.0
+        self.token = 0
 
 
 class Mortal:
@@ -123,14 +129,36 @@ class Mortal:
         return call
 
 
+class TokenSeen:
+    """Rows that tell an instance under which token it recorded."""
+
+    def __init__(self, inner: RememberedRows, instance: Instance) -> None:
+        self._inner, self._instance = inner, instance
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def write(self, partition: str, puts: Sequence[Put]) -> list[str]:
+        """Store, and remember the token when that succeeded."""
+        etags = await self._inner.write(partition, puts)
+        for put in puts:
+            if put.key == LEASE_KEY:
+                self._instance.token = lease_row(put.values).fencing_token
+        return etags
+
+
 class MortalTransport(httpx.AsyncBaseTransport):
     """HTTP through which its worker may die, before Graph saw the request or after it acted on it."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, deaths: Deaths, instance: Instance) -> None:
-        self._inner, self._deaths, self._instance = inner, deaths, instance
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, deaths: Deaths, instance: Instance, begun: Callable[[bytes], None]
+    ) -> None:
+        self._inner, self._deaths, self._instance, self._begun = inner, deaths, instance, begun
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Hand the request on."""
+        if request.method != "GET":
+            self._begun(await request.aread())
         answer: httpx.Response = await self._deaths.around(
             lambda: self._inner.handle_async_request(request), self._instance
         )
@@ -166,6 +194,7 @@ class Platform:
         self.deliveries = 0
         self.watches = True
         self.frozen = 0
+        self.stale_writes: list[str] = []
         self._thaw_at = 0.0
         self.refuses_messages = False
         self.emergency_accounts: tuple[str, ...] = ()
@@ -183,10 +212,10 @@ class Platform:
             tokens=self._token,
             clock=self.clock,
             jitter=random.Random(self.random.random()),
-            transport=MortalTransport(self.transport, deaths, instance),
+            transport=MortalTransport(self.transport, deaths, instance, partial(self._begun, instance)),
         )
         ports = Ports(
-            rows=mortal(self.rows),
+            rows=mortal(TokenSeen(self.rows, instance)),
             work=mortal(self.work),
             vault=mortal(self.vault),
             queue=mortal(self.queue),
@@ -209,6 +238,13 @@ class Platform:
             emergency_accounts=self.emergency_accounts,
             own_applications=self.own_applications,
         )
+
+    def _begun(self, instance: Instance, body: bytes) -> None:
+        """Remember a write that a worker begins after the tenant went to somebody else."""
+        newest = self.rows.newest_token
+        is_write = body.count(b'"method":') != body.count(b'"method":"GET"') or b'"requests"' not in body
+        if is_write and instance.token < newest:
+            self.stale_writes.append(f"token {instance.token} of {newest}: {body[:200]!r}")
 
     async def _token_of_tidemark(self, claims: str = "") -> Token:
         issued = self.simulator.issue_token(self.application, GRAPH, base_url="https://login.microsoftonline.com")
