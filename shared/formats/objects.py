@@ -29,9 +29,9 @@ ROW = struct.Struct("<16s16sIIHBB")
 KEY_AND_TYPE = itemgetter(0, 5)
 FRAME_LINES_MAX = 128
 BODY_BYTES_MAX = 16 * 1024 * 1024  # ten times Graph's largest object, the manifest of an application (1.2 MB)
-# What the 64 shards of a million users of 1.6 KB have open at most, so that more shards need no more memory
-# (docs/decisions/0029-open-frames-of-a-segment.md).
-OPEN_BYTES_MAX = 13 * 1024 * 1024
+# A little more than the 64 shards of a million users of 1.6 KB have open at most (10.2 MiB of 20,000 of them), so that
+# more shards need no more memory (docs/decisions/0029-open-frames-of-a-segment.md).
+OPEN_BYTES_MAX = 10 * 1024 * 1024 + 512 * 1024
 NO_DIGEST = bytes(BODY_DIGEST_BYTES)
 
 _Object = tuple[bytes, bytes, bytes]  # key, digest, body
@@ -55,8 +55,8 @@ class Spool:
     """Objects of a segment being written; call `add` or `add_all`, then `files` once.
 
     A frame is compressed as soon as it is full, so that what is kept of an object is a row and its share of a frame.
-    The more shards, the more frames are open: beyond OPEN_BYTES_MAX their lines are packed until the frame is full, so
-    that memory does not grow with the tenant. What is stored is the same.
+    The more shards, the more frames are open: beyond OPEN_BYTES_MAX, packed ones counted, their lines are packed until
+    the frame is full, so that memory does not grow with the tenant. What is stored is the same.
     """
 
     def __init__(self, shard_count: int) -> None:
@@ -71,7 +71,8 @@ class Spool:
     def add_all(self, object_ids: Sequence[str], bodies: Sequence[bytes], *, type_code: int, flags: int = 0) -> None:
         """Add objects of one type, as `add` does one; for a page of them at once."""
         self._add(object_keys(object_ids), bodies, type_code, flags)
-        if self.open_bytes > OPEN_BYTES_MAX:
+        # A quarter at least is packed at once: less would be compressed line by line where much is packed already.
+        if self.open_bytes > OPEN_BYTES_MAX // 4 and self.held_bytes > OPEN_BYTES_MAX:
             for shard in self._shards.values():
                 shard.pack_lines()
 
@@ -97,6 +98,11 @@ class Spool:
     def open_bytes(self) -> int:
         """How many bytes of bodies wait, uncompressed, for their frames to be full."""
         return sum([shard.open_bytes for shard in self._shards.values()])
+
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes wait for their frames to be full, packed or not."""
+        return self.open_bytes + sum([len(lines) for shard in self._shards.values() for lines in shard.packed_lines])
 
     def files(self) -> tuple[FileWriter, FileWriter]:
         """Return the file of bodies and the file of index blocks."""

@@ -94,6 +94,22 @@ def test_many_shards_hold_no_more_bytes_open_than_few_and_store_the_same(monkeyp
     assert [part.content for part in bounded.files()] == [part.content for part in free.files()]
 
 
+def test_what_waits_packed_counts_as_held_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [[an_id(f"u{page}-{number}") for number in range(100)] for page in range(10)]
+    spool, held = Spool(shard_count=64), []
+    for page in pages:
+        bodies = [
+            a_body(object_id)[:-1] + b',"about":"%s"}' % (b"what Graph says of a user " * 60) for object_id in page
+        ]
+        monkeypatch.setattr(objects, "OPEN_BYTES_MAX", bound := 2 * sum(map(len, bodies)))
+        spool.add_all(page, bodies, type_code=1)
+        held.append(spool.held_bytes)
+        monkeypatch.undo()
+    assert spool.open_bytes < spool.held_bytes, "something is packed: frames of 64 shards are not full yet"
+    assert max(held) <= bound
+    assert len([now for before, now in pairwise(held) if now < before]) >= 3, "packed again and again"
+
+
 def test_the_file_of_bodies_is_lines_of_json_to_any_reader() -> None:
     spool = Spool(shard_count=1)
     spool.add(an_id("a"), a_body("a"), type_code=USER)
