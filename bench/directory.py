@@ -10,7 +10,8 @@ from collections.abc import Sequence, Set
 from datetime import datetime
 
 from bench.population import Population
-from shared.catalogue.entry import Listing, ObjectType
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import Listing
 from shared.domain.changes import Json
 from shared.domain.errors import DirectoryError
 from shared.domain.writes import Answer, Write

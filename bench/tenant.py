@@ -19,7 +19,8 @@ import httpx
 import msgspec
 
 from bench.beside import Beside
-from shared.catalogue.entry import PAGE_MAX, ObjectType, Shape
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import PAGE_MAX, Shape
 from shared.catalogue.types import TYPES
 from shared.graph.answers.pages import EXPANDED_MAX
 from shared.graph.children import child_name

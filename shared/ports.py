@@ -12,7 +12,8 @@ from typing import Protocol
 
 import msgspec
 
-from shared.catalogue.entry import Listing, ObjectType
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import Listing
 from shared.domain.changes import Json
 from shared.domain.jobs import Note
 from shared.domain.protection import Container

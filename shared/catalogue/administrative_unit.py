@@ -6,7 +6,9 @@ Property names and rules: "administrativeUnit resource type". The members of a d
 from __future__ import annotations
 
 from shared.catalogue.creation import Creation
-from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Property, Reference, Rule
+from shared.catalogue.waves import Wave
 
 ADMINISTRATIVE_UNIT = ObjectType(
     name="administrativeUnit",

@@ -7,7 +7,9 @@ they can be changed or removed. Of credentials, only what tells that they exist 
 from __future__ import annotations
 
 from shared.catalogue.creation import Creation
-from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Secret, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Property, Reference, Rule, Secret
+from shared.catalogue.waves import Wave
 
 WRITABLE = (
     "addIns authenticationBehaviors defaultRedirectUri description groupMembershipClaims identifierUris "

@@ -8,7 +8,10 @@ a configuration is of. Who registered which method is not here: Entra tells nobo
 from __future__ import annotations
 
 from shared.catalogue.creation import Creation
-from shared.catalogue.entry import Call, ObjectType, Property, Rule, Shape, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import Shape
+from shared.catalogue.members import Call, Property, Rule
+from shared.catalogue.waves import Wave
 
 METHOD_PROPERTIES = (
     "state excludeTargets includeTargets allowExternalIdToUseEmailOtp isAttestationEnforced "

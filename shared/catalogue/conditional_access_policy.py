@@ -7,7 +7,9 @@ kept as they come; ids that name objects which are gone stay in the policy.
 from __future__ import annotations
 
 from shared.catalogue.creation import Creation
-from shared.catalogue.entry import ObjectType, Property, Rule, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Property, Rule
+from shared.catalogue.waves import Wave
 
 CONDITIONAL_ACCESS_POLICY = ObjectType(
     name="conditionalAccessPolicy",

@@ -6,7 +6,10 @@ Property names: "crossTenantAccessPolicy", "crossTenantAccessPolicyConfiguration
 
 from __future__ import annotations
 
-from shared.catalogue.entry import ObjectType, Property, Rule, Shape, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import Shape
+from shared.catalogue.members import Property, Rule
+from shared.catalogue.waves import Wave
 
 PATH = "/policies/crossTenantAccessPolicy"
 SETTINGS = (

@@ -7,155 +7,17 @@ disagree. A new type is one module beside this one, its golden file and its row 
 from __future__ import annotations
 
 from collections.abc import Container, Set
-from enum import IntEnum, StrEnum
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from shared.catalogue.creation import Creation
-
-PAGE_MAX = 999  # Graph: largest $top on directory collections
-
-
-class Wave(IntEnum):
-    """When a change of a recovery runs: a lower wave ends before a higher one starts (decision D13).
-
-    LOCATIONS is the wave of named locations and of everything else that stands between links and policies: settings,
-    roles, grants and assignments. `place` is where a wave lies in the rows of a job.
-    """
-
-    RESTORE = 1
-    RECREATE = 2
-    UPDATE = 3
-    RELINK = 4
-    LINKS = 5
-    LOCATIONS = 6
-    POLICY_RESTORE = 7
-    POLICY_UPDATE = 8
-    POLICY_ENABLE = 9
-    POLICY_DELETE = 10
-    SOFT_DELETE = 11
-    APPLICATION_DELETE = 12
-
-    @property
-    def place(self) -> int:
-        """The number that rows carry. Waves before re-creation had these, and jobs they laid out must go on.
-
-        Re-creation shares the place of restores, and deletions share that of policies' deletions; they follow by the
-        numbers of their batches (runs/laying.py). Graph deletes a service principal with its application and does not
-        restore it with that, so applications go last: what is deleted by its own change is what an undo restores.
-        """
-        return max(1, min(self, Wave.POLICY_DELETE) - 1)
-
-
-class Rule(StrEnum):
-    """What may be done with a property."""
-
-    WRITABLE = "writable"
-    CREATE_ONLY = "createOnly"
-    COMPUTED = "computed"
-    IDENTITY = "identity"
-
-
-class Shape(StrEnum):
-    """How the objects of a type are read: as a collection, alone at a path, or as a collection below each parent."""
-
-    LIST = "list"
-    SINGLE = "single"
-    CHILDREN = "children"
-
-
-class Call(StrEnum):
-    """The request that writes a property which the PATCH of its object cannot write.
-
-    LICENCES: `assignLicense` with what to add and what to remove. COMBINATIONS: `updateAllowedCombinations`. ITEMS: a
-    PATCH of each item below the object.
-    """
-
-    LICENCES = "assignLicense"
-    COMBINATIONS = "updateAllowedCombinations"
-    ITEMS = "items"
-
-
-class Property(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One property: how it may be written, and whether its collection carries no order.
-
-    `is_compared` is false for what Graph computes or stamps: such a difference is never reported.
-    `may_clear` is false when Graph refuses null (displayName). `call` is the request that writes it when a PATCH of
-    the object does not. `is_guarded` values hold items that Graph lets nobody change while they are enabled.
-    `leaves_out` are members of the value that only Graph writes. `of_kinds` are the derived types that alone have it.
-    """
-
-    name: str
-    rule: Rule = Rule.WRITABLE
-    is_set: bool = False
-    is_compared: bool = True
-    may_clear: bool = True
-    call: Call | None = None
-    is_guarded: bool = False
-    leaves_out: tuple[str, ...] = ()
-    of_kinds: tuple[str, ...] = ()
-
-
-class Secret(msgspec.Struct, frozen=True):
-    """A collection of credentials, of whose items only `kept` members are stored; everything else never is."""
-
-    name: str
-    kept: tuple[str, ...]
-
-
-class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """A link from objects of this type to others.
-
-    `code` is its number in link rows (docs/formats/links.md) and never changes. `is_native` tells whether Microsoft's
-    own feature recovers it. `dynamic_marker` names the group type that makes the links computed, so never written.
-    `is_single` when it leads to one object at most (manager). `is_bound` when a PATCH of the object takes many links at
-    once; without it each link is a request of its own. `of_kinds` are the derived types that alone have it. `is_told`
-    tells whether delta tells which of its links came or went ("Use delta query", links; docs/decisions/0016); where it
-    does not, `audited` is the audit log's word for one such link.
-    """
-
-    name: str
-    code: int
-    is_native: bool
-    dynamic_marker: str = ""
-    is_single: bool = False
-    is_bound: bool = True
-    is_told: bool = True
-    of_kinds: tuple[str, ...] = ()
-    audited: str = ""
-
+from shared.catalogue.listing import PAGE_MAX, Listing, Shape
+from shared.catalogue.members import Property, Reference, Secret
+from shared.catalogue.waves import Wave
 
 Part = TypeVar("Part", Property, Reference)
-
-
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """One collection that capture reads to its end, or one object that stands alone at its path.
-
-    `query` is what else is asked, encoded. `parents` is the collection whose objects each have the collection at
-    `path`, in which `{parent}` stands for their id. `expand` names the reference that is read through the listing; a
-    links listing pages a member collection by itself when the expanded one may have been cut (Graph: at most 20 items).
-    `within` is the $filter of one range of it.
-    """
-
-    name: str
-    type: str
-    kind: Literal["objects", "deleted", "links"]
-    path: str
-    select: tuple[str, ...]
-    top: int | None = PAGE_MAX
-    expand: str = ""
-    is_single: bool = False
-    query: str = ""
-    within: str = ""
-    parents: str = ""
-    shape: Shape = Shape.LIST
-
-    @property
-    def is_of_kind(self) -> bool:
-        """Whether it is a collection of one derived type."""
-        return self.kind != "deleted" and "/microsoft.graph." in self.path
 
 
 class ObjectType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):

@@ -6,8 +6,11 @@ Graph does not say in the body which application that is, so the gateway does.
 
 from __future__ import annotations
 
-from shared.catalogue.entry import ObjectType, Property, Rule, Shape, Wave
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.identity import PARENT
+from shared.catalogue.listing import Shape
+from shared.catalogue.members import Property, Rule
+from shared.catalogue.waves import Wave
 
 FEDERATED_IDENTITY_CREDENTIAL = ObjectType(
     name="federatedIdentityCredential",

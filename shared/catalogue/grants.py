@@ -6,7 +6,10 @@ what it did under a new id, so both are known by what they say. They hide and co
 
 from __future__ import annotations
 
-from shared.catalogue.entry import ObjectType, Property, Rule, Shape, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import Shape
+from shared.catalogue.members import Property, Rule
+from shared.catalogue.waves import Wave
 
 WAVES = {"recreate": Wave.LOCATIONS, "update": Wave.LOCATIONS, "remove": Wave.SOFT_DELETE}
 

@@ -6,7 +6,9 @@ Property names and rules: "group resource type"; owners are beyond Microsoft's o
 from __future__ import annotations
 
 from shared.catalogue.creation import Creation
-from shared.catalogue.entry import Call, ObjectType, Property, Reference, Rule, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Call, Property, Reference, Rule
+from shared.catalogue.waves import Wave
 
 WRITABLE = (
     "classification description mailNickname membershipRule membershipRuleProcessingState preferredDataLocation "

@@ -17,7 +17,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from shared.catalogue.entry import ObjectType, Reference, Shape
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import Shape
+from shared.catalogue.members import Reference
 from shared.domain.changes import Json
 
 PARENT = "@tidemark.parent"  # where a body does not say below which object it was found, the gateway says it here

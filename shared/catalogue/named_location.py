@@ -7,7 +7,9 @@ part of every write. No `$select` is sent, because no one list of names fits all
 from __future__ import annotations
 
 from shared.catalogue.creation import Creation
-from shared.catalogue.entry import ObjectType, Property, Rule, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Property, Rule
+from shared.catalogue.waves import Wave
 
 NAMED_LOCATION = ObjectType(
     name="namedLocation",

@@ -6,7 +6,9 @@ types. Attributes and their sets can never be deleted. A setting is known by its
 
 from __future__ import annotations
 
-from shared.catalogue.entry import ObjectType, Property, Rule, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Property, Rule
+from shared.catalogue.waves import Wave
 
 ATTRIBUTES_READ = ("CustomSecAttributeDefinition.Read.All",)
 ATTRIBUTES_WRITE = ("CustomSecAttributeDefinition.ReadWrite.All",)

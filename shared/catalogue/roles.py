@@ -7,7 +7,9 @@ Property names: "unifiedRoleDefinition", "unifiedRoleAssignment", "unifiedRoleEl
 from __future__ import annotations
 
 from shared.catalogue.creation import Creation
-from shared.catalogue.entry import Call, ObjectType, Property, Rule, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Call, Property, Rule
+from shared.catalogue.waves import Wave
 
 WHO_WHAT_WHERE = ("principalId", "roleDefinitionId", "directoryScopeId")
 HANGS_ON = ("principalId", "directoryScopeId")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from shared.catalogue.application import CREDENTIALS
 from shared.catalogue.creation import Creation
-from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Property, Reference, Rule
+from shared.catalogue.waves import Wave
 
 WRITABLE = (
     "accountEnabled addIns alternativeNames appRoleAssignmentRequired description homepage loginUrl logoutUrl notes "

@@ -8,9 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from shared.catalogue.entry import ObjectType, Property, Reference, Rule, Wave, plain
+from shared.catalogue.entry import ObjectType, plain
 from shared.catalogue.left_out import ELSEWHERE, LEFT_OUT, NATIVE_ALONE
+from shared.catalogue.members import Property, Reference, Rule
 from shared.catalogue.types import TYPES
+from shared.catalogue.waves import Wave
 
 TYPE_COLUMNS = ("type", "code", "collection", "recycle bin", "wire name", "changes told by", "references")
 CREATION_COLUMNS = ("type", "created anew", "found again by", "holds ids of others in")

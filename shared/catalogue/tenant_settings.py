@@ -7,7 +7,10 @@ settings that no Graph address shows; Tidemark has what Graph shows.
 
 from __future__ import annotations
 
-from shared.catalogue.entry import ObjectType, Property, Rule, Shape, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import Shape
+from shared.catalogue.members import Property, Rule
+from shared.catalogue.waves import Wave
 
 NOTIFIED = (
     "marketingNotificationEmails securityComplianceNotificationMails securityComplianceNotificationPhones "

@@ -7,7 +7,9 @@ name them by id in links that are not captured, so one that is created anew has 
 from __future__ import annotations
 
 from shared.catalogue.creation import Creation
-from shared.catalogue.entry import ObjectType, Property, Rule, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Property, Rule
+from shared.catalogue.waves import Wave
 
 
 def _policy(name: str, code: int) -> ObjectType:

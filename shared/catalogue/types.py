@@ -8,10 +8,11 @@ from shared.catalogue import authentication, cross_tenant, policies_and_sets, ro
 from shared.catalogue.administrative_unit import ADMINISTRATIVE_UNIT
 from shared.catalogue.application import APPLICATION
 from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
-from shared.catalogue.entry import Listing, ObjectType
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.federated_identity_credential import FEDERATED_IDENTITY_CREDENTIAL
 from shared.catalogue.grants import APP_ROLE_ASSIGNMENT, OAUTH2_PERMISSION_GRANT
 from shared.catalogue.group import GROUP
+from shared.catalogue.listing import Listing
 from shared.catalogue.named_location import NAMED_LOCATION
 from shared.catalogue.service_principal import SERVICE_PRINCIPAL
 from shared.catalogue.user import USER

@@ -6,7 +6,9 @@ Property names and rules: "user resource type" and "What the native Entra Backup
 from __future__ import annotations
 
 from shared.catalogue.creation import Creation
-from shared.catalogue.entry import Call, ObjectType, Property, Reference, Rule, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Call, Property, Reference, Rule
+from shared.catalogue.waves import Wave
 
 WRITABLE = (
     "accountEnabled ageGroup city companyName consentProvidedForMinor country department employeeHireDate employeeId "

@@ -14,7 +14,8 @@ from __future__ import annotations
 from itertools import repeat
 from typing import Any
 
-from shared.catalogue.entry import ObjectType, Rule
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Rule
 from shared.compare.values import differing
 from shared.domain.changes import Action, Difference, Json, LinkDifference
 

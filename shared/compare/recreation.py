@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 import msgspec
 
-from shared.catalogue.entry import ObjectType, Rule
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Rule
 from shared.domain.changes import Json
 
 NEW_ID = "every reference to the old id (memberships, owners, assignments, policies) has to name the new one"

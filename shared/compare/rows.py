@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from shared.catalogue.entry import ObjectType, Rule
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Rule
 from shared.catalogue.types import type_named
 from shared.compare.judge import writable
 from shared.domain.changes import Action, Difference

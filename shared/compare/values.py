@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from shared.catalogue.entry import ObjectType, Property
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Property
 from shared.domain.changes import Json
 
 TYPE_ANNOTATION = "@odata.type"

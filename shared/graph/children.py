@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import quote
 
-from shared.catalogue.entry import PAGE_MAX, Listing, ObjectType
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.identity import PARENT, anchor, child_id, own_parts
+from shared.catalogue.listing import PAGE_MAX, Listing
 from shared.catalogue.types import BY_NAME, TYPES
 from shared.graph import cursors
 from shared.graph.answers import pages

@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from shared.catalogue.entry import Listing
+from shared.catalogue.listing import Listing
 from shared.graph import cursors
 from shared.graph.cursors import Chain, Cursor
 from shared.graph.settings import BATCH_PARTS_MAX

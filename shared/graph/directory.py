@@ -12,7 +12,8 @@ from datetime import datetime
 
 import httpx
 
-from shared.catalogue.entry import Listing, ObjectType
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import Listing
 from shared.domain.changes import Json
 from shared.domain.errors import DirectoryError, TransientError
 from shared.domain.writes import Answer, Write

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from urllib.parse import quote
 
-from shared.catalogue.entry import ObjectType, Shape
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.identity import NOTHING, anchor, kind_of
+from shared.catalogue.listing import Shape
 from shared.graph import cursors, many
 from shared.graph.answers import pages
 from shared.graph.answers.admitting import admitted, identified

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from urllib.parse import quote
 
-from shared.catalogue.entry import PAGE_MAX, ObjectType
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import PAGE_MAX
 from shared.catalogue.types import TYPES
 from shared.graph import cursors
 from shared.graph.answers import pages

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from shared.catalogue.entry import Listing
+from shared.catalogue.listing import Listing
 from shared.catalogue.types import BY_NAME
 from shared.graph import cursors
 from shared.graph.answers import pages

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.catalogue.entry import Listing, ObjectType, Shape, plain
+from shared.catalogue.entry import ObjectType, plain
+from shared.catalogue.listing import Listing, Shape
 from shared.graph.answers import pages
 from shared.graph.answers.faults import Fault, fault_of, is_gone, refusal
 from shared.graph.children import children_tail

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from shared.catalogue.entry import PAGE_MAX, Listing, Shape
+from shared.catalogue.listing import PAGE_MAX, Listing, Shape
 from shared.catalogue.types import BY_NAME
 from shared.graph import cursors
 from shared.graph.answers import pages

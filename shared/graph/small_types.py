@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.catalogue.entry import Listing
+from shared.catalogue.listing import Listing
 from shared.graph import cursors, reading
 from shared.graph.cursors import Bounds
 from shared.graph.exchange import Request

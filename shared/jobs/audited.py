@@ -12,7 +12,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from shared.catalogue.entry import ObjectType, Reference
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Reference
 from shared.domain.ids import GUID
 
 VERBS = ("Add", "Remove")

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from shared.catalogue.entry import Call, ObjectType
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Call
 from shared.compare.values import same, stated
 from shared.domain.changes import Json
 

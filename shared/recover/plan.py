@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.catalogue.entry import ObjectType, Wave
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import type_named
+from shared.catalogue.waves import Wave
 from shared.compare.judge import creatable, writable
 from shared.domain.changes import Action, Change, Difference, LinkDifference, change_id
 from shared.domain.jobs import Options

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from shared.catalogue.entry import ObjectType, Rule
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Rule
 from shared.catalogue.service_principal import AGENT_IDENTITY
 from shared.catalogue.types import BY_NAME, type_named
 from shared.compare.judge import HARD_DELETED, is_mastered_on_premises, writable

@@ -18,7 +18,8 @@ from typing import Any
 
 import msgspec
 
-from shared.catalogue.entry import ObjectType, Shape
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import Shape
 from shared.catalogue.types import type_named
 from shared.domain.changes import Action, Change, Difference, Json
 

@@ -19,8 +19,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from shared.catalogue.entry import Wave
 from shared.catalogue.types import type_named
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action, Change, Difference, Json, LinkDifference, Outcome, Result
 from shared.domain.jobs import Options
 from shared.recover.decide import INSTEAD, WHOLE

@@ -13,7 +13,8 @@ import contextlib
 import logging
 from datetime import datetime, timedelta
 
-from shared.catalogue.entry import ObjectType, Reference
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Reference
 from shared.domain.errors import DirectoryError
 from shared.domain.times import parse_time
 from shared.formats.links import LinkSpool

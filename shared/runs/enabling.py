@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Change, Outcome, Result
 from shared.domain.jobs import Batch, Job
 from shared.domain.writes import Answer

@@ -13,11 +13,11 @@ import msgspec
 
 from shared.catalogue.authentication import AUTHENTICATION_STRENGTH
 from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
-from shared.catalogue.entry import Wave
 from shared.catalogue.group import GROUP
 from shared.catalogue.named_location import NAMED_LOCATION
 from shared.catalogue.tenant_settings import SECURITY_DEFAULTS
 from shared.catalogue.user import USER
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action, Json
 from shared.domain.ids import GUID
 from shared.domain.jobs import Job

@@ -11,7 +11,7 @@ from functools import partial
 
 import msgspec
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action, Change
 from shared.domain.errors import DirectoryError, LockOutError
 from shared.domain.exposures import Exposure

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from shared.catalogue.entry import Wave
 from shared.catalogue.group import GROUP
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Change, Json
 from shared.domain.errors import DirectoryError
 from shared.domain.jobs import Job

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from shared.catalogue.entry import Wave
 from shared.catalogue.types import TYPES
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Change
 from shared.domain.errors import PlanChangedError
 from shared.domain.jobs import Batch, BatchState, Job, Step

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from shared.catalogue.entry import Listing, ObjectType, Shape
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.listing import Listing, Shape
 from shared.catalogue.types import BY_NAME, TYPES
 from shared.compare.shards import chosen_shards
 from shared.domain.changes import Json

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.catalogue.entry import Listing, ObjectType
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.identity import object_id
+from shared.catalogue.listing import Listing
 from shared.catalogue.types import LISTINGS, type_named
 from shared.domain.changes import Json
 from shared.domain.errors import IncompleteListingError

@@ -15,13 +15,11 @@ The id map is written once the objects are there, and is true from then on, whoe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
 import msgspec
 
 from shared.catalogue.entry import ObjectType
 from shared.compare.next_steps import next_steps
-from shared.compare.values import TYPE_ANNOTATION
 from shared.domain.changes import Change, Json, Outcome, Result
 from shared.domain.jobs import Job
 from shared.domain.renewals import Renewal
@@ -29,21 +27,17 @@ from shared.domain.secrets import WITHHELD
 from shared.domain.writes import Answer, Write
 from shared.formats.records import ID_MAP, encode_records
 from shared.ports import Blobs, Clock, Directory, Passwords
-from shared.recover.answers import is_taken
+from shared.recover.creating import creation_write, is_safe, may_be_there, orphaned
 from shared.recover.decide import outcome
-from shared.recover.recreating import BLUEPRINT_ID, PARENT_ID, said_now, with_password
+from shared.recover.recreating import PARENT_ID, said_now, with_password
 from shared.runs.patience import LAG_ROUNDS_MAX, LAG_SECONDS, is_too_early
 from shared.runs.renewing import Renewed, id_map_prefix
 from shared.runs.tenure import Tenure
 
 ALIKE = "alike"  # in a before-image: the ids of live objects that were called the same before anything was created
-UPSERT = "create-if-missing"
 SENDS_MAX = 6  # of one creation whose answers are all lost, as the gateway repeats any other request (retry.py)
 GONE: Json = {"isDeleted": True}
 NO_ANSWER = "Graph gave no clear answer, and no such object is to be found: run the recovery again"
-NO_BLUEPRINT = "its blueprint is not there and could not be created anew either"
-NO_AGENT = "the agent identity that it acts for is not there and could not be created anew either"
-NO_APPLICATION = "its application is not there and could not be created anew either"
 ADOPTED = "an object with the same {key} is there already, so it stands for the old one"
 
 
@@ -80,7 +74,7 @@ class Recreating:
         """Create what is not there yet; `is_repeated` are the changes that an earlier attempt may have sent."""
         made = await self._adopted(entry, changes, is_repeated)
         todo = [change for change in changes if change.change_id not in made]
-        again = [change for change in todo if change.change_id in is_repeated and not _is_safe(entry, change)]
+        again = [change for change in todo if change.change_id in is_repeated and not is_safe(entry, change)]
         made |= await self._found(entry, again, noted)
         todo = [change for change in todo if change.change_id not in made]
         unclear = set(is_repeated)
@@ -141,9 +135,7 @@ class Recreating:
                     made[change.change_id] = _Made(answer.made_id, answer.made_app_id)
                 elif wait < LAG_ROUNDS_MAX and is_too_early(answer, [change], renewed):
                     young.append(change)
-                elif answer.status >= 300 and not (
-                    change.change_id in unclear and _may_be_there(entry, change, answer)
-                ):
+                elif answer.status >= 300 and not (change.change_id in unclear and may_be_there(entry, change, answer)):
                     made[change.change_id] = _Made(answer=answer)
             waiting = young
             if not waiting:
@@ -161,13 +153,13 @@ class Recreating:
         passwords: dict[str, str] = {}
         for change in changes:
             body = said_now(entry, change.target, renewed.waiting)
-            if reason := _orphaned(entry, change, body):
+            if reason := orphaned(entry, change, body):
                 found[change.change_id] = _Made(reason=reason)
                 continue
             if entry.creation_of(body).has_password and not body.get(PARENT_ID):
                 passwords[change.change_id] = self._passwords.new()
                 body = with_password(body, passwords[change.change_id])
-            writes.append(_write(entry, change, body))
+            writes.append(creation_write(entry, change, body))
         answers = await self._directory.apply(writes) if writes else []
         for write, answer in zip(writes, answers, strict=True):
             said = answer.message.replace(passwords.get(write.write_id) or WITHHELD, WITHHELD)
@@ -227,52 +219,6 @@ def renewals_of(job: Job, outcomes: Sequence[Outcome], clock: Clock) -> list[Ren
         for one in outcomes
         if one.new_id
     ]
-
-
-def _is_safe(entry: ObjectType, change: Change) -> bool:
-    """Tell whether a second creation is impossible, so that it may be sent without looking first."""
-    creation = entry.creation_of(change.target)
-    return creation.is_unique or any(change.target.get(key) for key in creation.upsert_by)
-
-
-def _orphaned(entry: ObjectType, change: Change, body: Json) -> str:
-    """Return why an object cannot be created because what it belongs to is not there, empty when that is there."""
-    if entry.name != "servicePrincipal":
-        return NO_AGENT if change.target.get(PARENT_ID) and not body.get(PARENT_ID) else ""
-    if change.target.get(BLUEPRINT_ID):
-        return "" if body.get(BLUEPRINT_ID) else NO_BLUEPRINT
-    return "" if body.get("appId") else NO_APPLICATION
-
-
-def _may_be_there(entry: ObjectType, change: Change, answer: Answer) -> bool:
-    """Tell whether Graph may refuse a creation because an earlier one, whose answer was lost, took effect."""
-    return is_taken(answer) or (answer.status == 400 and _is_safe(entry, change))
-
-
-def _write(entry: ObjectType, change: Change, body: Json) -> Write:
-    kind = str(change.target.get(TYPE_ANNOTATION) or "")
-    is_derived = kind in entry.kinds  # made in the collection of its own kind; an upsert would make a plain one
-    key = "" if is_derived else next((name for name in entry.creation_of(body).upsert_by if body.get(name)), "")
-    if key:
-        rest = {name: value for name, value in body.items() if name != key}
-        path = f"{entry.path}({key}='{quote(str(body[key]), safe='')}')"
-        return Write(
-            write_id=change.change_id,
-            lane=change.object_id,
-            method="PATCH",
-            path=path,
-            body=msgspec.json.encode(rest),
-            prefer=UPSERT,
-            makes_another=True,  # a second one would change the first, and Graph refuses what only a creation takes
-        )
-    return Write(
-        write_id=change.change_id,
-        lane=change.object_id,
-        method="POST",
-        path=entry.cast_path(kind) if is_derived else entry.make or entry.path,
-        body=msgspec.json.encode(body),
-        makes_another=True,
-    )
 
 
 def _outcome(entry: ObjectType, change: Change, made: _Made, is_repeated: bool) -> Outcome:

@@ -18,8 +18,10 @@ from typing import Any
 
 import msgspec
 
-from shared.catalogue.entry import ObjectType, Reference, Wave
+from shared.catalogue.entry import ObjectType
+from shared.catalogue.members import Reference
 from shared.catalogue.types import TYPES, reference_of_code, type_named
+from shared.catalogue.waves import Wave
 from shared.compare.references import writable_references
 from shared.compare.shards import link_differences
 from shared.domain.changes import Action, Difference, LinkDifference

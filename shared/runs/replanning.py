@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action, Difference
 from shared.domain.exposures import Exposure
 from shared.domain.jobs import Batch, BatchState, Job

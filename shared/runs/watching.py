@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 
 import msgspec
 
-from shared.catalogue.entry import Wave
 from shared.catalogue.named_location import NAMED_LOCATION
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action, Change, Difference
 from shared.domain.jobs import Options
 from shared.domain.renewals import IdMap

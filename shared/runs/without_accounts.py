@@ -6,7 +6,7 @@ which policies could lock everybody out. Reads only; a crash repeats the questio
 
 from __future__ import annotations
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Change
 from shared.domain.errors import DirectoryError
 from shared.ports import Directory

@@ -13,7 +13,7 @@ from functools import cache
 
 import msgspec
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action, Change, Difference, LinkDifference
 from shared.domain.jobs import Options
 from shared.recover.lockout.guard import Refusal, refusal

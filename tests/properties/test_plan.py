@@ -11,9 +11,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.catalogue.entry import Wave
 from shared.catalogue.identity import address, collection
 from shared.catalogue.types import TYPES, type_named
+from shared.catalogue.waves import Wave
 from shared.compare.judge import creatable, writable
 from shared.domain.changes import Action, Change, Difference, LinkDifference
 from shared.domain.jobs import Options

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from shared.catalogue.entry import Rule
+from shared.catalogue.members import Rule
 from shared.catalogue.types import TYPES
 from shared.domain.changes import Action, Difference, Outcome, Result
 from shared.domain.ids import wire_snapshot_id

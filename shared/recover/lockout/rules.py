@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.compare.judge import is_mastered_on_premises
 from shared.domain.changes import Action, Json
 from shared.recover.lockout.policies import (

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Change
 from shared.domain.renewals import IdMap
 from shared.recover.recreating import is_created_anew, own_ids

@@ -13,12 +13,12 @@ import msgspec
 
 from shared.catalogue.authentication import AUTHENTICATION_STRENGTH
 from shared.catalogue.conditional_access_policy import CONDITIONAL_ACCESS_POLICY
-from shared.catalogue.entry import Wave
 from shared.catalogue.group import GROUP
 from shared.catalogue.named_location import NAMED_LOCATION
 from shared.catalogue.roles import ROLE_ASSIGNMENT
 from shared.catalogue.tenant_settings import SECURITY_DEFAULTS
 from shared.catalogue.user import USER
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action, Change, Json
 from shared.recover.lockout.policies import ENABLED, is_enforced
 from shared.recover.lockout.state import Edge, State, united, upwards

@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from shared.catalogue.entry import Listing
+from shared.catalogue.listing import Listing
 from shared.catalogue.types import BY_NAME, LISTINGS, TYPES
 from shared.ports import Page
 from tests.contract.graph.changes import cloud_users, live, members

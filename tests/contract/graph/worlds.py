@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.catalogue.entry import Listing
+from shared.catalogue.listing import Listing
 from shared.domain.errors import DirectoryError
 from shared.graph.directory import GraphDirectory
 from shared.graph.settings import GraphSettings, QuotaSettings, Shortcut

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.catalogue.entry import PAGE_MAX, ObjectType, Rule, Shape, Wave
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.identity import PARENT
+from shared.catalogue.listing import PAGE_MAX, Shape
+from shared.catalogue.members import Rule
 from shared.catalogue.table import table
 from shared.catalogue.types import (
     BY_CODE,
@@ -20,6 +22,7 @@ from shared.catalogue.types import (
     spoken_of,
     type_named,
 )
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action
 from shared.domain.errors import InputError
 from shared.recover.plan import ENABLE

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.catalogue.entry import Call, ObjectType, Shape, plain
+from shared.catalogue.entry import ObjectType, plain
+from shared.catalogue.listing import Shape
+from shared.catalogue.members import Call
 from shared.catalogue.permissions import BESIDE, FILE, permissions
 from shared.catalogue.types import TYPES
 from shared.domain.changes import Action

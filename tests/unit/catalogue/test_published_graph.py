@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.catalogue.entry import ObjectType, Rule, Shape, plain
+from shared.catalogue.entry import ObjectType, plain
 from shared.catalogue.left_out import ELSEWHERE, LEFT_OUT
+from shared.catalogue.listing import Shape
+from shared.catalogue.members import Rule
 from shared.catalogue.types import TYPES
 from shared.domain.changes import Action
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from shared.catalogue.entry import ObjectType, Wave
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.grants import APP_ROLE_ASSIGNMENT, OAUTH2_PERMISSION_GRANT
 from shared.catalogue.group import GROUP
 from shared.catalogue.user import USER
+from shared.catalogue.waves import Wave
 from shared.compare.judge import ABSENT, ON_PREMISES, Side, judge, writable
 from shared.compare.recreation import NEW_ID, recreation
 from shared.compare.references import hangs_on_hidden, kept_links

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shared.catalogue.entry import ObjectType, Wave
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.types import TYPES
+from shared.catalogue.waves import Wave
 from shared.compare.judge import BUILT_IN, HARD_DELETED, ON_PREMISES
 from shared.domain.changes import Action, Difference
 from shared.domain.jobs import Options

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.catalogue.entry import Wave
 from shared.catalogue.user import USER
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action, Change, Json, Outcome, Result
 from shared.recover.decide import Look, before_image, outcome, overwritten, settled, still_differing
 from shared.recover.plan import object_changes

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Change, Json, Outcome, Result
 from shared.domain.jobs import Batch, Step
 from shared.domain.writes import Answer, Write

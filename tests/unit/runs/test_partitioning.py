@@ -10,8 +10,9 @@ import pytest
 
 from bench.directory import RuleDirectory
 from bench.population import Population
-from shared.catalogue.entry import Listing, ObjectType
+from shared.catalogue.entry import ObjectType
 from shared.catalogue.group import GROUP
+from shared.catalogue.listing import Listing
 from shared.catalogue.named_location import NAMED_LOCATION
 from shared.catalogue.user import USER
 from shared.domain.errors import DirectoryError

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action, Change, Json
 from shared.domain.exposures import Exposure
 from shared.recover.lockout.returning import exposed, harm

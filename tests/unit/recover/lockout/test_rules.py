@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action, Change, Json
 from shared.recover.lockout.guard import last_administrators
 from shared.recover.lockout.returning import exposed

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Action, Change, Json
 from shared.recover.lockout.guard import Refusal, refusal
 from shared.recover.lockout.stand_ins import as_if_made, standing_in

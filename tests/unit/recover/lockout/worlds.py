@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.catalogue.entry import Wave
+from shared.catalogue.waves import Wave
 from shared.domain.changes import Change, Json
 from shared.recover.lockout.guard import Refusal, refusal
 from shared.recover.lockout.state import State
