@@ -168,10 +168,17 @@ def test_a_damaged_snapshot_is_shown_by_the_name_of_its_file_and_others_are_poin
     shown = deployment.run("snapshots", is_terminal=True).out
     assert "DAMAGED" in shown
     assert name.partition("/")[0] not in shown, "the tenant's id only folds the cell"
-    whole = deployment.run("recover", "latest", "--whole", "--wait")
-    assert (whole.status, whole.json["status"]) == (1, "failed")
-    assert whole.json["tidemark.options"]["readWhole"] is True
-    assert "choose another snapshot" in whole.json["tidemark.error"]["message"]
+    refused = deployment.run("recover", "latest", "--wait")
+    assert (refused.status, refused.out, name in refused.err, "choose another snapshot" in refused.err) == (
+        1,
+        "",
+        True,
+        True,
+    )
+    part = deployment.run("recover", "latest", "--types", "user", "--whole", "--wait")
+    assert part.json["tidemark.options"]["readWhole"] is True
+    assert (part.status, part.json["status"]) == (1, "failed"), "what is read of a part is proven"
+    assert "choose another snapshot" in part.json["tidemark.error"]["message"]
 
 
 def test_a_recovery_of_chosen_objects_leaves_the_others(deployment: Deployment) -> None:
