@@ -18,6 +18,9 @@ from shared.formats.packed import PACKED_BYTES, merged, moved, opened
 from shared.formats.segments import File, FileWriter, Part, Segment, ShardRange
 from shared.ports import Blobs
 
+LINKS: tuple[Part, ...] = ("links",)
+OBJECTS: tuple[Part, ...] = ("objects", "index")
+
 
 @dataclass(frozen=True)
 class Block:
@@ -39,15 +42,44 @@ class Slice:
     blocks: dict[tuple[Part, int], Block]
 
 
-async def sliced(work: Blobs, segments: Sequence[Segment], first: int, end: int) -> list[Slice]:
-    """Return the part of each segment that lies in shards `first` to `end`, in the order of the segments."""
+class Merge:
+    """Merges shards `first` to `end` of a job's segments, of which nothing is taken over from an earlier snapshot.
+
+    Ask for all links first, then for all objects: what lies in the segments of one is let go for the other, because the
+    links of a group with every user in it and the bodies beside them are the most that a worker ever holds.
+    """
+
+    def __init__(self, work: Blobs, segments: Sequence[Segment], first: int, end: int) -> None:
+        self._work, self._segments, self._first, self._end = work, segments, first, end
+        self._slices: list[Slice] = []
+        self._held: tuple[Part, ...] = ()
+
+    async def links(self, shard: int) -> tuple[bytes, bytes]:
+        """Return the shard's link rows, one after the other in order, and the block that holds them."""
+        return merge_links(await self._of(LINKS), shard)
+
+    async def objects(self, shard: int, bodies: FileWriter) -> bytes:
+        """Append the frames of the shard to `bodies` and return its packed rows, one after the other in order."""
+        return merge_objects(await self._of(OBJECTS), shard, bodies)
+
+    async def _of(self, parts: tuple[Part, ...]) -> list[Slice]:
+        if self._held != parts:
+            self._slices, self._held = [], parts
+            self._slices = await sliced(self._work, self._segments, self._first, self._end, parts)
+        return self._slices
+
+
+async def sliced(
+    work: Blobs, segments: Sequence[Segment], first: int, end: int, parts: Sequence[Part] = OBJECTS + LINKS
+) -> list[Slice]:
+    """Return what each segment has of `parts` in shards `first` to `end`, in the order of the segments."""
     slices = []
     for segment in segments:
         blocks: dict[tuple[Part, int], Block] = {}
-        for file in segment.files:
-            parts = [part for part in file.shards if first <= part.shard < end and part.length]
-            for part, block in zip(parts, await _read(work, file, parts), strict=True):
-                blocks[file.part, part.shard] = block
+        for file in (known for known in segment.files if known.part in parts):
+            places = [place for place in file.shards if first <= place.shard < end and place.length]
+            for place, block in zip(places, await _read(work, file, places), strict=True):
+                blocks[file.part, place.shard] = block
         if blocks:
             slices.append(Slice(segment.is_increment, blocks))
     return slices

@@ -69,8 +69,11 @@ class Overlay:
     def __init__(self, sources: Sequence[Source], *, is_increment: bool) -> None:
         self._sources, self._is_increment = sources, is_increment
 
-    async def objects(self, shard: int, bodies: FileWriter) -> list[bytes]:
-        """Append the frames that are still needed to `bodies` as the shard's block; return its packed rows in order."""
+    async def objects(self, shard: int, bodies: FileWriter) -> bytes:
+        """Append the frames that are still needed to `bodies` as the shard's block.
+
+        Return its packed rows, one after the other in order.
+        """
         newest: dict[Key, tuple[IndexRow, int]] = {}
         for number, source in enumerate(self._sources):
             rows = await _rows(source, shard)
@@ -84,7 +87,7 @@ class Overlay:
         bodies.add(shard, bytes(block), len(kept))
         gone = [row for row, _number in newest.values() if row.flags & TOMBSTONE]
         rows = kept + gone if self._is_increment else kept
-        return [ROW.pack(*row) for row in sorted(rows, key=KEY_AND_TYPE)]
+        return b"".join([ROW.pack(*row) for row in sorted(rows, key=KEY_AND_TYPE)])
 
     async def links(self, shard: int) -> tuple[bytes, bytes]:
         """Return the shard's link rows (33 bytes in a whole state, 34 in an increment) and the block with them."""

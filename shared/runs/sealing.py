@@ -8,6 +8,7 @@ signature exists and its row is written, nobody is told of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,7 @@ from shared.runs.carrying import consistency, taken
 from shared.runs.describing import Descriptions
 from shared.runs.finishing import Finishing
 from shared.runs.ledger import Ledger
-from shared.runs.merging import merge_links, merge_objects, sliced
+from shared.runs.merging import Merge
 from shared.runs.overlay import Overlay, Source, gone_keys
 from shared.runs.roots import files_of, kept, named_roots, roots_of
 from shared.runs.snapshots import Snapshots, summary_of
@@ -76,24 +77,24 @@ class Sealing:
         said = await taken(self._snapshots, tenure.job.tenant, batches)
         read = [Source(self._work, one.files, one.is_increment) for one in segments]
         gone = await gone_keys([*said.sources, *read], int(tenure.batch.argument["shards"]))
-        overlay = Overlay([*said.sources, *read], is_increment=said.is_increment) if said.before else None
-        slices = [] if overlay else await sliced(self._work, segments, first, end)
+        merge = (
+            Overlay([*said.sources, *read], is_increment=said.is_increment)
+            if said.before
+            else Merge(self._work, segments, first, end)
+        )
         tally = Tally(said.is_increment, gone)
+        linked = await _linked(merge, range(first, end), tally)  # before the objects, whose bodies are not held beside
         files: list[File] = []
         roots: dict[int, dict[str, str]] = {}
         pending: list[int] = []
         writers = _writers()
         for shard in range(first, end):
-            if overlay:
-                rows = b"".join(await overlay.objects(shard, writers["objects"]))
-                links, block = await overlay.links(shard)
-            else:
-                rows, (links, block) = merge_objects(slices, shard, writers["objects"]), merge_links(slices, shard)
+            rows = await merge.objects(shard, writers["objects"])
+            tally.add_objects(rows)
             writers["index"].add(shard, compress_rows(rows), len(rows) // PACKED_BYTES)
-            writers["links"].add(shard, block, len(links) // tally.link_bytes)
+            writers["links"].add(shard, *linked.pop(shard))
             deleted = [(row[TYPE_AT], row[:KEY_BYTES]) for row in flagged(rows, SOFT_DELETED)]
             writers["deleted"].add(shard, encode_deleted(deleted), len(deleted))
-            tally.add(rows, links)
             roots[shard] = named_roots(rows, tenure.job.tenant, tenure.job.snapshot_id)
             pending.append(shard)
             if writers["objects"].size > FILE_BYTES_ENOUGH:
@@ -163,6 +164,16 @@ class Sealing:
             files=files_of(outputs),
             tool=TOOL,
         )
+
+
+async def _linked(merge: Merge | Overlay, shards: Iterable[int], tally: Tally) -> dict[int, tuple[bytes, int]]:
+    """Return the block of links of each shard and its number of rows; count them."""
+    linked = {}
+    for shard in shards:
+        rows, block = await merge.links(shard)
+        tally.add_links(rows)
+        linked[shard] = block, len(rows) // tally.link_bytes
+    return linked
 
 
 def _writers() -> dict[Part, FileWriter]:

@@ -26,11 +26,14 @@ class Tally:
         self._counts: dict[str, int] = {}
         self._unfound: list[UnfoundLink] = []
 
-    def add(self, rows: bytes, links: bytes) -> None:
-        """Count one shard's packed index rows and its link rows; both lie one after the other."""
+    def add_objects(self, rows: bytes) -> None:
+        """Count one shard's packed index rows, which lie one after the other."""
         for (type_code, flags), number in kinds(rows).items():
             if not flags & TOMBSTONE:
                 self._count(f"{'softDeleted' if flags & SOFT_DELETED else 'objects'}.{BY_CODE[type_code].name}", number)
+
+    def add_links(self, links: bytes) -> None:
+        """Count one shard's link rows, which lie one after the other."""
         codes = links[:: self.link_bytes]
         if self._is_increment:
             operations = links[LINK_BYTES :: self.link_bytes]

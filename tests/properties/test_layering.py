@@ -16,6 +16,7 @@ from shared.domain.ids import object_key
 from shared.formats.frames import compress
 from shared.formats.links import LinkSpool
 from shared.formats.objects import SOFT_DELETED, TOMBSTONE, Spool, body_at, decode_index, lines_of
+from shared.formats.packed import PACKED_BYTES
 from shared.formats.segments import FileWriter, Segment, decode_segment
 from shared.memory.blobs import MemoryBlobs
 from shared.runs.overlay import Overlay, Source, gone_keys
@@ -76,7 +77,7 @@ async def read(overlay: Overlay) -> State:
     for shard in range(SHARDS):
         bodies = FileWriter("objects")
         packed = await overlay.objects(shard, bodies)
-        rows = decode_index(compress(b"".join(packed)), name="i")
+        rows = decode_index(compress(packed), name="i")
         assert not [row for row in rows if row.flags & TOMBSTONE]
         content = bytes(bodies.content)
         for row in rows:
@@ -91,7 +92,7 @@ async def sealed(blobs: MemoryBlobs, overlay: Overlay) -> Source:
     bodies, index, links = FileWriter("objects"), FileWriter("index"), FileWriter("links")
     for shard in range(SHARDS):
         packed = await overlay.objects(shard, bodies)
-        index.add(shard, compress(b"".join(packed)), len(packed))
+        index.add(shard, compress(packed), len(packed) // PACKED_BYTES)
         content, block = await overlay.links(shard)
         links.add(shard, block, len(content) // 34)
     files = [await store_file(blobs, "point", writer) for writer in (bodies, index, links)]

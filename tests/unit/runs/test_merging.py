@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +14,7 @@ from shared.formats.objects import Spool, body_at, lines_of
 from shared.formats.packed import split
 from shared.formats.segments import FileWriter, Part, Segment
 from shared.memory.blobs import MemoryBlobs
-from shared.runs.merging import merge_links, merge_objects, sliced
+from shared.runs.merging import Merge, merge_links, merge_objects, sliced
 from shared.runs.staging import load_segment, store_segment
 from tests.support.builders import an_id
 from tests.unit.formats.test_packed import named
@@ -91,6 +92,27 @@ def test_an_increment_replaces_the_links_it_speaks_of() -> None:
         shard = _shard("u0")
         content, _block = merge_links(await sliced(blobs, [base, increment], shard, shard + 1), shard)
         assert [content[17:]] == [bytes.fromhex(an_id("Porto").replace("-", ""))]
+
+    asyncio.run(story())
+
+
+def test_what_lies_in_the_segments_of_links_is_let_go_before_bodies_are_held() -> None:
+    async def story() -> None:
+        blobs, bodies = CountedBlobs(), FileWriter("objects")
+        segments = [await a_segment(blobs, "s1", "Lyon", 40), await a_segment(blobs, "s2", "Porto", 15)]
+        merge = Merge(blobs, segments, 1, SHARDS)
+        blobs.reads.clear()
+        linked = [await merge.links(shard) for shard in range(1, SHARDS)]
+        assert blobs.reads == [segment.files[2].name for segment in segments], "links alone, each file once"
+        held = weakref.ref(merge._slices[0])
+        rows = [await merge.objects(shard, bodies) for shard in range(1, SHARDS)]
+        assert held() is None
+        assert len(blobs.reads) == len(set(blobs.reads)) == 6
+        slices = await sliced(blobs, segments, 1, SHARDS)
+        assert linked == [merge_links(slices, shard) for shard in range(1, SHARDS)]
+        alike = FileWriter("objects")
+        assert rows == [merge_objects(slices, shard, alike) for shard in range(1, SHARDS)]
+        assert bodies.content == alike.content
 
     asyncio.run(story())
 
