@@ -10,12 +10,14 @@ import struct
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from operator import itemgetter
 
 from shared.domain.ids import KEY_BYTES
 from shared.formats.packed import has_repeats
 
 ROW_BYTES = 1 + 2 * KEY_BYTES
 HEAD_BYTES = 1 + KEY_BYTES
+HEAD = itemgetter(slice(HEAD_BYTES))
 ONE_ROW = {width: struct.Struct(f"{width}s") for width in (ROW_BYTES, ROW_BYTES + 1)}
 ONE_RUN = re.compile(rb"(.{%d})(?:.{%d}\1)*+.{%d}" % (HEAD_BYTES, KEY_BYTES, KEY_BYTES), re.DOTALL)
 BYTES_AT_ONCE = 2 * 1024 * 1024  # of rows that are put in order one by one; 64,000 rows
@@ -43,7 +45,7 @@ def joined_runs(runs: Iterable[bytes], width: int = ROW_BYTES) -> bytes:
     A run has rows that begin alike, in order and each once, so a whole run is put in its place at the price of a row.
     """
     ordered = sorted(runs)
-    heads = [run[:HEAD_BYTES] for run in ordered]
+    heads = list(map(HEAD, ordered))
     if not has_repeats(heads):
         return b"".join(ordered)
     # What one source names came in several pages: its rows alone are put in order one by one.

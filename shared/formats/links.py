@@ -14,6 +14,7 @@ from shared.domain.errors import IntegrityError
 from shared.domain.ids import GUID_CHARS, GUID_DASHES, KEY_BYTES, object_key, object_keys
 from shared.formats.frames import compress_rows, decompress
 from shared.formats.link_runs import HEAD_BYTES, ROW_BYTES, each_once, joined_runs, split_rows
+from shared.formats.packed import may_repeat
 from shared.formats.segments import FileWriter, shard_of
 
 RESET = b"="
@@ -21,6 +22,7 @@ ADD = b"+"
 TAKE = b"-"
 NOTHING = bytes(KEY_BYTES)
 BLOCK_BYTES_MAX = 1024 * 1024 * 1024
+TELLING = (*range(1, 4), *range(HEAD_BYTES, HEAD_BYTES + 3))  # the first bytes of both ends; most ids are random
 SOURCE_CHARS = 2 + GUID_CHARS + 1  # of a row as text: the code, the source, a line end
 TEXT_CHARS = SOURCE_CHARS + GUID_CHARS + 1
 TEXT_MARKS = (
@@ -51,13 +53,11 @@ class LinkSpool:
 
     def add_linked(self, code: int, linked: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Add the links from each source id to the ids it names, of the reference with `code`; a page at once."""
-        digits = f"{code:02x}"
-        texts = [  # most sources name one other end (a manager, an owner), which needs no order
-            f"{digits}{source}\n{named[0]}\n" if len(named) == 1 else _run_text(f"{digits}{source}\n", named)
-            for source, named in linked
-            if named
-        ]
-        packed = None if self.is_increment else _packed("".join(texts))
+        texts = [] if self.is_increment else _run_texts(code, linked)
+        packed = _packed("".join(texts))
+        if packed and may_repeat(packed, ROW_BYTES, TELLING):
+            texts = _run_texts(code, [(source, list(set(named))) for source, named in linked])
+            packed = _packed("".join(texts))
         if packed is None:
             for source, named in linked:
                 if named:
@@ -96,11 +96,17 @@ class LinkSpool:
         return writer
 
 
-def _run_text(head: str, named: Sequence[str]) -> str:
-    """Return the rows of one source as text, a key a line: `head` is the code's two digits and the source."""
-    ordered = sorted(named)
-    if len(set(named)) < len(ordered):
-        ordered = sorted(set(named))
+def _run_texts(code: int, linked: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+    """Return the rows of each source as text, a key a line and the other ends in order; nothing for one without any."""
+    digits = f"{code:02x}"
+    return [  # most sources name one other end (a manager, an owner), which needs no order
+        f"{digits}{source}\n{named[0]}\n" if len(named) == 1 else _run_text(f"{digits}{source}\n", sorted(named))
+        for source, named in linked
+        if named
+    ]
+
+
+def _run_text(head: str, ordered: Sequence[str]) -> str:
     return head + f"\n{head}".join(ordered) + "\n"
 
 

@@ -7,7 +7,7 @@ means is in objects.py, where the same row has names.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from operator import eq
 
@@ -24,7 +24,7 @@ ONE_ROW = struct.Struct(f"{PACKED_BYTES}s")
 ONE_KEY = struct.Struct(f"{KEY_BYTES}s{PACKED_BYTES - KEY_BYTES}x")
 PLACE_AT, PLACE_BYTES = 32, 4
 PLACES = 1 << 8 * PLACE_BYTES
-KEY_START_BYTES = 4  # of two among the 20,000 rows of a shard, one pair in twenty shards begins alike by chance
+KEY_START = range(4)  # of two among the 20,000 rows of a shard, one pair in twenty shards begins alike by chance
 
 
 def in_order(rows: Sequence[bytes]) -> list[bytes]:
@@ -38,6 +38,18 @@ def in_order(rows: Sequence[bytes]) -> list[bytes]:
 def has_repeats(ordered: Sequence[bytes]) -> bool:
     """Tell whether any two neighbours are the same."""
     return any(map(eq, ordered, islice(ordered, 1, None)))
+
+
+def may_repeat(content: bytes, width: int, places: Iterable[int]) -> bool:
+    """Tell whether two neighbours among rows of `width` bytes could be the same, from their bytes at `places` alone.
+
+    A fraction of comparing whole rows: a column of all rows is one long number, set against itself a row further on.
+    """
+    unlike = 0
+    for place in places:
+        column = content[place::width]
+        unlike |= int.from_bytes(column[1:]) ^ int.from_bytes(column[:-1])
+    return 0 in unlike.to_bytes(max(0, len(content) // width - 1))
 
 
 def opened(block: bytes | memoryview, *, name: str) -> bytes:
@@ -94,7 +106,7 @@ def merged(contents: Sequence[bytes]) -> bytes:
     rows = split(whole)
     ordered = sorted(rows)
     found = b"".join(ordered)
-    if _may_repeat(found) and has_repeats([key for (key,) in ONE_KEY.iter_unpack(found)]):
+    if may_repeat(found, PACKED_BYTES, KEY_START) and has_repeats([key for (key,) in ONE_KEY.iter_unpack(found)]):
         ordered = sorted({_key_and_type(row): row for row in rows}.values(), key=_key_and_type)
         found = b"".join(ordered)
     if TOMBSTONE & _any_flag(whole):
@@ -131,19 +143,6 @@ def _numbers(column: bytes, value: int) -> Iterator[int]:
     while number >= 0:
         yield number
         number = column.find(value, number + 1)
-
-
-def _may_repeat(ordered: bytes) -> bool:
-    """Tell whether two neighbours could have the same key, from its first bytes: an eighth of comparing whole keys.
-
-    A column of all rows is one long number, which is set against itself a row further on.
-    """
-    unlike = 0
-    for place in range(KEY_START_BYTES):
-        column = ordered[place::PACKED_BYTES]
-        unlike |= int.from_bytes(column[1:]) ^ int.from_bytes(column[:-1])
-    pairs = max(0, len(ordered) // PACKED_BYTES - 1)
-    return 0 in unlike.to_bytes(pairs)
 
 
 def _any_flag(content: bytes) -> int:

@@ -6,7 +6,7 @@ What is cut off in the middle is handed up with the reason, never as if it were 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Sequence
 from typing import cast
 
 import httpx
@@ -37,11 +37,12 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         request.headers["accept-encoding"] = "gzip"
         self._figures.add("requests")
         response = await self._inner.handle_async_request(request)
+        raw = response.headers.raw
         try:
-            body, cut = await self._read(request, response)
+            body, cut = await self._read(request, response, _coding(raw))
         finally:
             await response.aclose()
-        headers = [(name, text) for name, text in response.headers.raw if name.lower() not in _ABOUT_THE_WIRE]
+        headers = [(name, text) for name, text in raw if name.lower() not in _ABOUT_THE_WIRE]
         extensions = {**response.extensions, CUT: cut}
         return httpx.Response(
             response.status_code, headers=headers, content=body, request=request, extensions=extensions
@@ -56,9 +57,8 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         if place != (self._base.scheme, self._base.host, self._base.port) or url.userinfo:
             raise DirectoryError(f"a request to {url.scheme}://{url.host} was stopped: Graph is at {self._base.host}")
 
-    async def _read(self, request: httpx.Request, response: httpx.Response) -> tuple[bytes, str]:
+    async def _read(self, request: httpx.Request, response: httpx.Response, coding: str) -> tuple[bytes, str]:
         """Return the body and why it is cut, "" when it is whole."""
-        coding = response.headers.get("content-encoding", "identity").strip().lower()
         if coding not in ("gzip", "identity"):
             return b"", f"the body is encoded as {coding}, which was not asked for"
         stream = cast(AsyncIterable[bytes], response.stream)
@@ -83,6 +83,12 @@ class PinnedTransport(httpx.AsyncBaseTransport):
             asked = f"{request.method} {request.url.path}"
             request_id = response.headers.get("request-id", "")
             raise DirectoryError(f"{asked}: the answer is larger than {self._bytes_max} bytes", request_id=request_id)
+
+
+def _coding(raw: Sequence[tuple[bytes, bytes]]) -> str:
+    """Return how a body is encoded: of raw headers, because httpx looks one up at the price of reading all."""
+    said = [text for name, text in raw if name.lower() == b"content-encoding"]
+    return ", ".join(text.decode("latin-1").strip().lower() for text in said) or "identity"
 
 
 _ABOUT_THE_WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})

@@ -8,7 +8,6 @@ part must never look like deletion (decision D5).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 import msgspec
 from msgspec import UNSET
@@ -102,11 +101,14 @@ def expanded_page(
     if is_single:
         rows = [Expanded(row.id, (row.other.id,) if row.other is not None else (), False) for row in found]
     else:
-        listed = [(row, [other.id for other in row.others] if row.others else ()) for row in found]
-        rows = [Expanded(row.id, ids, row.more is not UNSET or len(ids) >= EXPANDED_MAX) for row, ids in listed]
-    if "" in chain.from_iterable([row.other_ids for row in rows]):
-        nameless = next(number for number, row in enumerate(rows) if "" in row.other_ids)
-        raise incomplete(what, f"object {nameless} has an empty id", reply)
+        rows = [
+            Expanded(
+                row.id,
+                [other.id for other in row.others] if row.others else (),
+                row.more is not UNSET or len(row.others) >= EXPANDED_MAX,
+            )
+            for row in found
+        ]
     refuse_doubles(what, reply, known_ids(what, reply, found), repeats=False)
     return rows, link_of(envelope.next)
 

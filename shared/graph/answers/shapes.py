@@ -6,7 +6,7 @@ Pure. Members that no struct names are skipped without being built, and objects 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -24,6 +24,12 @@ class Id(msgspec.Struct, gc=False):
     """An object of which only the id is known."""
 
     id: str
+
+
+class OtherId(msgspec.Struct, gc=False):
+    """An object that a reference names, whose id is not empty."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Identity(msgspec.Struct, rename={"kind": "@odata.type"}, gc=False):
@@ -65,7 +71,7 @@ def expanded_rows(reference: str) -> Any:
     """Return the struct of a page of objects with `reference` expanded; the reference must be there, if only as []."""
     row = msgspec.defstruct(
         f"Expanded_{reference}",
-        [("id", str), ("others", list[Id]), ("more", str | UnsetType, UNSET)],
+        [("id", str), ("others", list[OtherId]), ("more", str | UnsetType, UNSET)],
         rename={"others": reference, "more": f"{reference}@odata.nextLink"},
         gc=False,
     )
@@ -104,7 +110,7 @@ def single_rows(reference: str) -> Any:
 def single_row(reference: str) -> Any:
     """Return the struct of an object with a `reference` to one object expanded; without one it may be left out."""
     return msgspec.defstruct(
-        f"Single_{reference}", [("id", str), ("other", Id | None, None)], rename={"other": reference}, gc=False
+        f"Single_{reference}", [("id", str), ("other", OtherId | None, None)], rename={"other": reference}, gc=False
     )
 
 

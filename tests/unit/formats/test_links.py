@@ -131,6 +131,7 @@ def test_a_page_of_links_makes_the_same_file_as_its_links_one_by_one(is_incremen
     [
         [an_id("a")],
         [an_id("c"), an_id("b"), an_id("a"), an_id("b")],
+        ["00000003-0000-0000-c000-000000000000", "00000002-0000-0000-c000-000000000000"],
         [an_id("a"), an_id("b").upper(), an_id("c")],
         [an_id("a"), "a policy template", ""],
         [an_id("a")[:-1], f"0{an_id('b')}"],
