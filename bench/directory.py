@@ -17,7 +17,7 @@ from shared.domain.errors import DirectoryError
 from shared.domain.writes import Answer, Write
 from shared.graph.answers.pages import expanded_page, object_page
 from shared.graph.exchange import Reply
-from shared.ports import AuditPage, DeltaPage, Found, Held, NativeRecovery, Page
+from shared.ports import AuditPage, DeltaPage, Found, Held, Hold, NativeRecovery, Page
 
 KINDS = {"user": "user", "user-deleted": "deleted", "group": "group"}
 HEADERS = {"content-type": "application/json"}
@@ -118,6 +118,6 @@ class RuleDirectory:
         """Nobody's: the rule directory has no applications."""
         return frozenset()
 
-    async def apply(self, writes: Sequence[Write]) -> list[Answer]:
+    async def apply(self, writes: Sequence[Write], hold: Hold) -> list[Answer]:
         """Never called: nothing is recovered."""
-        raise AssertionError(writes)
+        raise AssertionError(writes, hold)

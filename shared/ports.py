@@ -6,7 +6,7 @@ in-memory one alike. All of them raise TransientError for what repeating the mes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from shared.formats.signatures import Signature
 from shared.jobs.told import Told
 
 Value = str | int | bool
+Hold = Callable[[], Awaitable[None]]  # raises when whoever asks may not write to the tenant (any more)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -312,5 +313,9 @@ class Directory(Protocol):
     async def own_applications(self) -> frozenset[str]:
         """Return the lower-case ids (appId) of the applications that we write as; empty where nobody can tell."""
 
-    async def apply(self, writes: Sequence[Write]) -> list[Answer]:
-        """Send every write, one lane at a time, and return their answers in the same order."""
+    async def apply(self, writes: Sequence[Write], hold: Hold) -> list[Answer]:
+        """Send every write, one lane at a time, and return their answers in the same order.
+
+        `hold` is asked before each request that goes out, repeated ones too, once the quotas have room for it. What it
+        raises ends the call: the rest is not sent.
+        """

@@ -9,6 +9,7 @@
       TransientError        let the message be delivered again
         BatchHeldError        another worker has this batch and is alive
         RowConflictError      somebody else changed the row first
+        UnrenewedError        the lease may have run out, and nothing may be written until that is known
       StopError             write nothing more
         LeaseLostError        a newer holder has the tenant or the batch
         StaleNoteError        the message belongs to a past holder, or its batch is done
@@ -110,6 +111,16 @@ class RowConflictError(TransientError):
     def __init__(self, partition: str, key: str) -> None:
         super().__init__(f"row {partition}/{key} was changed by somebody else")
         self.partition, self.key = partition, key
+
+
+class UnrenewedError(TransientError):
+    """The lease may have run out and could not be renewed, so nothing may be written to the tenant until it is."""
+
+    code = "lease-unrenewed"
+
+    def __init__(self, tenant: str, *, seconds: float, reason: str) -> None:
+        super().__init__(f"tenant {tenant}: our lease was last renewed {seconds:.0f} s ago, and now: {reason}")
+        self.tenant, self.seconds = tenant, seconds
 
 
 class StopError(TidemarkError):

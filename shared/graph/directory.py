@@ -30,12 +30,12 @@ from shared.graph.native import NativeJobs
 from shared.graph.pacing import Pacing
 from shared.graph.probing import refusals
 from shared.graph.reading import Reader
-from shared.graph.sending import Sender
+from shared.graph.sending import Sender, unasked
 from shared.graph.settings import GraphSettings, Shortcut
 from shared.graph.small_types import read_small
 from shared.graph.tokens import CachedTokens, TokenSource
 from shared.graph.writing import Writer
-from shared.ports import AuditPage, Clock, DeltaPage, Found, Held, NativeRecovery, Page
+from shared.ports import AuditPage, Clock, DeltaPage, Found, Held, Hold, NativeRecovery, Page
 
 
 class GraphDirectory:
@@ -167,9 +167,12 @@ class GraphDirectory:
                 found.add(await client.own_application())
         return frozenset(found - {""})
 
-    async def apply(self, writes: Sequence[Write]) -> list[Answer]:
-        """Send every write, one lane at a time, and return their answers in the same order."""
-        return await self._writer.apply(writes)
+    async def apply(self, writes: Sequence[Write], hold: Hold = unasked) -> list[Answer]:
+        """Send every write, one lane at a time, and return their answers in the same order.
+
+        Without `hold` by whoever is sure to be alone only: the port that runs see asks for it.
+        """
+        return await self._writer.apply(writes, hold)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -61,7 +61,7 @@ class Pacing:
         return max(1, int(min(BATCH_PARTS_MAX, bucket.capacity * BATCH_SHARE) * min(1.0, bucket.speed / SMALLER_BELOW)))
 
     async def admit(self, cost: Cost) -> None:
-        """Return when `cost` may be spent, and has been; every admission ends with `learn`."""
+        """Return when `cost` may be spent, and has been; every admission ends with `learn` or `forget`."""
         async with self._quotas[_queue(cost)].turn:
             while (seconds := self.shortage(cost)) > EPSILON_SECONDS:
                 await self.wait(seconds)
@@ -76,11 +76,16 @@ class Pacing:
         self._figures.add("waited_ms", round(seconds * 1000))
         await self._clock.sleep(seconds)
 
-    def learn(self, costs: Sequence[Cost], replies: Sequence[Reply]) -> None:
-        """Correct the buckets by what the replies to one exchange say it cost and how much of the limit is used."""
-        for cost, reply in zip(costs, replies, strict=True):
+    def forget(self, costs: Sequence[Cost]) -> None:
+        """Stop waiting for what was admitted to be counted by Graph: no reply to it will come."""
+        for cost in costs:
             for name, tokens in _spent(cost):
                 self._quotas[name].on_the_way -= tokens
+
+    def learn(self, costs: Sequence[Cost], replies: Sequence[Reply]) -> None:
+        """Correct the buckets by what the replies to one exchange say it cost and how much of the limit is used."""
+        self.forget(costs)
+        for cost, reply in zip(costs, replies, strict=True):
             units = _number(reply.headers.get("x-ms-resource-unit"))
             if units is not None and cost.read_units and units != cost.read_units:
                 reads = self._quotas["read_units"]

@@ -20,6 +20,11 @@ from shared.graph.many_reads import ManyReads
 from shared.graph.pacing import Pacing
 from shared.graph.quota import Cost
 from shared.graph.retry import Tries
+from shared.ports import Hold
+
+
+async def unasked() -> None:
+    """Let a request out: the hold of reads, and of whoever is alone with a tenant."""
 
 
 class Sender:
@@ -51,41 +56,50 @@ class Sender:
             tries = retry.counted(tries, reply.status)
             await self._pacing.wait(seconds)
 
-    async def send_once(self, request: Request) -> Reply:
-        """Return the reply to `request`, sent once, when its quota has room."""
+    async def send_once(self, request: Request, hold: Hold = unasked) -> Reply:
+        """Return the reply to `request`, sent once, when its quota has room and `hold` has not raised."""
         cost = quota.cost_of(request.method, request.tail)
-        await self._pacing.admit(cost)
-        reply = await self._client.exchange(request)
+        reply = await self._exchange(request, [cost], hold)
         self._pacing.learn([cost], [reply])
         return reply
 
-    async def send_batch(self, parts: Sequence[Request], priority: str = "normal") -> list[Reply]:
+    async def send_batch(self, parts: Sequence[Request], priority: str = "normal", hold: Hold = unasked) -> list[Reply]:
         """Send one $batch once; return the reply to each part, NO_ANSWER where it is not known what became of it.
 
         Raises DirectoryError when the batch as a whole was refused for good (consent revoked, say): none of its parts
         was tried. Parts must be free to run at the same time: never two writes to one object.
         Parts that were answered with a claims challenge, and so not carried out, are sent once more with a new token.
         """
-        replies = await self._batch_once(parts, priority)
+        replies = await self._batch_once(parts, priority, hold)
         challenges = {place: claims for place, reply in enumerate(replies) if (claims := claims_of(reply))}
         if challenges:
             await self._client.renew_token(next(iter(challenges.values())))
             self._figures.add("retries", len(challenges))
-            again = await self._batch_once([parts[place] for place in challenges], priority)
+            again = await self._batch_once([parts[place] for place in challenges], priority, hold)
             for place, reply in zip(challenges, again, strict=True):
                 replies[place] = reply
         return replies
 
-    async def _batch_once(self, parts: Sequence[Request], priority: str) -> list[Reply]:
+    async def _batch_once(self, parts: Sequence[Request], priority: str, hold: Hold) -> list[Reply]:
         costs = [quota.cost_of(part.method, part.tail) for part in parts]
-        await self._pacing.admit(sum(costs, Cost()))
+        outer = await self._exchange(batch_request(parts, priority), costs, hold)
         self._figures.add("parts", len(parts))
-        outer = await self._client.exchange(batch_request(parts, priority))
         replies = _part_replies(outer, len(parts))
         self._pacing.learn(costs, replies)
         if not outer.is_success and not retry.is_passing(outer.status, ""):
             raise refusal("$batch", outer)
         return replies
+
+    async def _exchange(self, request: Request, costs: Sequence[Cost], hold: Hold) -> Reply:
+        await self._pacing.admit(sum(costs, Cost()))
+        reply: Reply | None = None
+        try:
+            await hold()  # here, because the quota may have let us wait for as long as a lease lasts
+            reply = await self._client.exchange(request)
+        finally:
+            if reply is None:
+                self._pacing.forget(costs)
+        return reply
 
     async def read_each(self, requests: Sequence[Request]) -> list[Reply]:
         """Return Graph's last word on each of `requests`, all of them reads, sent in batches of 20, some at a time."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from shared.domain.errors import DirectoryError, TransientError
+from shared.domain.errors import DirectoryError, TransientError, UnrenewedError
 from shared.domain.writes import Answer, Write
 from shared.graph.answers.faults import fault_of
 from shared.graph.exchange import Reply
@@ -23,6 +23,7 @@ from shared.graph.lanes import Lanes, Turns
 from shared.graph.last_answers import LastAnswers
 from shared.graph.quota import is_conditional_access
 from shared.graph.sending import Sender
+from shared.ports import Hold
 
 REFUSED = frozenset({401, 403})
 EPSILON_SECONDS = 1e-6
@@ -57,9 +58,9 @@ class Writer:
         self._turns = Turns()
         self._desks = {number: asyncio.Semaphore(batches_in_flight_max) for number in range(1 + len(others))}
 
-    async def apply(self, writes: Sequence[Write]) -> list[Answer]:
+    async def apply(self, writes: Sequence[Write], hold: Hold) -> list[Answer]:
         """Return the answers to `writes` in their order; see ports.Directory."""
-        run = _Run(self._sender, writes, self._drop, self._desks)
+        run = _Run(self._sender, writes, self._drop, self._desks, hold)
         slow_lanes = {write.lane for write in writes if is_conditional_access(write.path)}
         slow = [place for place, write in enumerate(writes) if write.lane in slow_lanes]
         quick = [(place, write.lane) for place, write in enumerate(writes) if write.lane not in slow_lanes]
@@ -98,9 +99,10 @@ class _Run:
         writes: Sequence[Write],
         drop: Callable[[int, str], None],
         desks: Mapping[int, asyncio.Semaphore],
+        hold: Hold,
     ) -> None:
         self._sender = sender
-        self._drop, self._desks = drop, desks
+        self._drop, self._desks, self._hold = drop, desks, hold
         self._lost: set[int] = set()
         self._last = LastAnswers(sender, writes)
         self._bell = asyncio.Event()
@@ -118,7 +120,7 @@ class _Run:
         """Send each write by itself, after the one before it has its last answer."""
         for place in places:
             while True:
-                reply = await self._sender.send_once(self._last.requests[place])
+                reply = await self._sender.send_once(self._last.requests[place], self._hold)
                 seconds = await self._last.take(place, reply, self._sender)
                 if seconds is None:
                     break
@@ -149,7 +151,9 @@ class _Run:
         if not places:
             return
         try:
-            replies = await sender.send_batch([self._last.requests[place] for place in places])
+            replies = await sender.send_batch([self._last.requests[place] for place in places], hold=self._hold)
+        except UnrenewedError:
+            raise  # which says nothing about the application
         except (DirectoryError, TransientError) as error:
             if number == 0:
                 raise

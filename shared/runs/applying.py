@@ -24,7 +24,7 @@ from shared.domain.changes import Action, Change, Json, Outcome, Result
 from shared.domain.exposures import Exposure
 from shared.domain.writes import Answer
 from shared.jobs.flow import totals
-from shared.ports import Blobs, Directory
+from shared.ports import Blobs, Directory, Hold
 from shared.recover.answers import Verdict, verdict
 from shared.recover.decide import (
     OVERWRITTEN,
@@ -153,10 +153,9 @@ class Applying:
                 result = Result.APPLIED
             done[change.change_id] = outcome(change, result, before=before[change.change_id], message=reason)
         tenure = groups.tenure
-        tenure.check()
         ours = [change for change in changes if change.change_id in done and done[change.change_id].result is APPLIED]
-        send = partial(self._write, entry, looks=looks, renewed=renewed)
-        ended = await self._returning.sent(exposure, ours, todo, send, tenure.check)
+        send = partial(self._write, entry, looks=looks, renewed=renewed, hold=tenure.hold)
+        ended = await self._returning.sent(exposure, ours, todo, send, tenure.hold)
         for change, result, answer in await self._proven(entry, ended):
             if change.change_id in done and done[change.change_id].result is Result.FAILED:
                 continue  # of the several requests of one change, the first that fails tells how it ended
@@ -164,7 +163,7 @@ class Applying:
             remark = OVERWRITTEN + ", ".join(others) if others else ""
             image = before[change.change_id]
             done[change.change_id] = outcome(change, result, before=image, message=remark, answer=answer)
-        done |= await self._enabling.proven(tenure.job, tenure.batch, changes, done, renewed, tenure.check)
+        done |= await self._enabling.proven(tenure.job, tenure.batch, changes, done, renewed, tenure.hold)
         return done, sorted({answer.warning for _change, _result, answer in ended if answer.warning})
 
     async def _proven(
@@ -180,7 +179,7 @@ class Applying:
         ]
 
     async def _write(
-        self, entry: ObjectType, todo: Sequence[Change], *, looks: dict[str, Look], renewed: Renewed
+        self, entry: ObjectType, todo: Sequence[Change], *, looks: dict[str, Look], renewed: Renewed, hold: Hold
     ) -> list[tuple[Change, Result, Answer]]:
         """Send the writes of a group; packs of links that Graph refuses are halved until single links stand alone.
 
@@ -200,7 +199,7 @@ class Applying:
         for _round in range(BISECT_ROUNDS_MAX + LAG_ROUNDS_MAX):
             if not strokes:
                 break
-            answers = await self._directory.apply([stroke.write for stroke in strokes])
+            answers = await self._directory.apply([stroke.write for stroke in strokes], hold)
             again: list[Stroke] = []
             early: list[Stroke] = []
             for stroke, answer in zip(strokes, answers, strict=True):

@@ -18,7 +18,7 @@ from shared.catalogue.waves import Wave
 from shared.domain.changes import Change, Outcome, Result
 from shared.domain.jobs import Batch, Job
 from shared.domain.writes import Answer
-from shared.ports import Directory
+from shared.ports import Directory, Hold
 from shared.recover.decide import Look
 from shared.recover.lockout.policies import REPORT_ONLY, is_enforced
 from shared.recover.lockout.switching import NOT_LANDED, as_found, not_landed, otherwise, read_back
@@ -68,11 +68,11 @@ class Enabling:
         changes: Sequence[Change],
         done: Mapping[str, Outcome],
         renewed: Renewed,
-        check: Callable[[], None],
+        hold: Hold,
     ) -> dict[str, Outcome]:
         """Return the outcomes, by change, of policies that were switched on, once each was read back.
 
-        `check` raises before a write when somebody else has the tenant by now.
+        `hold` is that of ports.Directory.
         """
         if JUDGED.get(int(batch.argument.get("wave", 0))) is not Wave.POLICY_ENABLE:
             return {}
@@ -86,8 +86,7 @@ class Enabling:
         failures: dict[str, str] = {}
         for change in open_ones:
             if change.change_id in dangers:
-                check()
-                failures[change.change_id] = await self._put_back(change, looks[change.object_id])
+                failures[change.change_id] = await self._put_back(change, looks[change.object_id], hold)
         return {
             known: read_back(done[known], names, dangers.get(known, ""), failures.get(known, ""))
             for known, names in differing.items()
@@ -120,10 +119,10 @@ class Enabling:
             return {}
         return await self._judging.judge_again(job, Wave.POLICY_ENABLE, found, lambda: self._sides(job), asleep=asleep)
 
-    async def _put_back(self, change: Change, look: Look) -> str:
+    async def _put_back(self, change: Change, look: Look, hold: Hold) -> str:
         """Make a policy report-only; return why that failed, empty when it did not."""
         strokes = object_strokes(POLICY, change, look.body or {}, {"state": REPORT_ONLY})
-        answers = await self._directory.apply([stroke.write for stroke in strokes])
+        answers = await self._directory.apply([stroke.write for stroke in strokes], hold)
         return next((f"Graph answered {one.status}: {one.message}" for one in answers if one.status >= 300), "")
 
     async def _sides(self, job: Job) -> tuple[Readable, Readable]:

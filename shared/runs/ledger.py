@@ -149,11 +149,18 @@ class Ledger:
             try:
                 if moved != job:
                     await self._move(moved)
+                claimed_at = self._clock.now()
                 etags = await self._rows.write(note.tenant, puts)
             except RowConflictError:
                 continue
             return Tenure(
-                rows=self._rows, clock=self._clock, job=moved, batch=mine, etags=(etags[0], etags[1]), lease=lease
+                rows=self._rows,
+                clock=self._clock,
+                job=moved,
+                batch=mine,
+                etags=(etags[0], etags[1]),
+                lease=lease,
+                claimed_at=claimed_at,
             )
         raise TransientError(f"job {note.job_id} batch {note.batch}: {RACES_MAX} others changed it first")
 

@@ -26,7 +26,7 @@ from shared.domain.renewals import Renewal
 from shared.domain.secrets import WITHHELD
 from shared.domain.writes import Answer, Write
 from shared.formats.records import ID_MAP, encode_records
-from shared.ports import Blobs, Clock, Directory, Passwords
+from shared.ports import Blobs, Clock, Directory, Hold, Passwords
 from shared.recover.creating import creation_write, is_safe, may_be_there, orphaned
 from shared.recover.decide import outcome
 from shared.recover.recreating import PARENT_ID, said_now, with_password
@@ -81,8 +81,7 @@ class Recreating:
         for _send in range(SENDS_MAX):
             if not todo:
                 break
-            tenure.check()
-            ended = await self._sent(entry, todo, noted, unclear, renewed)
+            ended = await self._sent(entry, todo, noted, unclear, renewed, tenure.hold)
             made |= ended
             todo = [change for change in todo if change.change_id not in made]
             unclear |= {change.change_id for change in todo}
@@ -120,12 +119,13 @@ class Recreating:
         noted: Mapping[str, Json],
         unclear: set[str],
         renewed: Renewed,
+        hold: Hold,
     ) -> dict[str, _Made]:
         """Send every creation once, and again while Graph does not know yet what was created moments ago."""
         made: dict[str, _Made] = {}
         waiting = list(todo)
         for wait in range(LAG_ROUNDS_MAX + 1):
-            answers = await self._answers(entry, waiting, renewed)
+            answers = await self._answers(entry, waiting, renewed, hold)
             young: list[Change] = []
             for change in waiting:
                 answer = answers[change.change_id]
@@ -146,7 +146,7 @@ class Recreating:
         return made
 
     async def _answers(
-        self, entry: ObjectType, changes: Sequence[Change], renewed: Renewed
+        self, entry: ObjectType, changes: Sequence[Change], renewed: Renewed, hold: Hold
     ) -> dict[str, Answer | _Made]:
         found: dict[str, Answer | _Made] = {}
         writes: list[Write] = []
@@ -160,7 +160,7 @@ class Recreating:
                 passwords[change.change_id] = self._passwords.new()
                 body = with_password(body, passwords[change.change_id])
             writes.append(creation_write(entry, change, body))
-        answers = await self._directory.apply(writes) if writes else []
+        answers = await self._directory.apply(writes, hold) if writes else []
         for write, answer in zip(writes, answers, strict=True):
             said = answer.message.replace(passwords.get(write.write_id) or WITHHELD, WITHHELD)
             found[write.write_id] = msgspec.structs.replace(answer, message=said)

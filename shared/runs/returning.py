@@ -22,7 +22,7 @@ from shared.domain.exposures import Exposure
 from shared.domain.jobs import Batch, Step
 from shared.domain.writes import Answer
 from shared.formats.records import EXPOSURE, decode_records, encode_records
-from shared.ports import Blobs, Directory
+from shared.ports import Blobs, Directory, Hold
 from shared.recover.lockout.guard import Refusal
 from shared.recover.lockout.returning import harm
 from shared.recover.lockout.state import Edge
@@ -77,34 +77,34 @@ class Returning:
         earlier: Sequence[Change],
         todo: Sequence[Change],
         send: Send,
-        check: Callable[[], None],
+        hold: Hold,
     ) -> list[Sent]:
         """Send changes and return how each request ended; a restore that was taken back has failed in the end.
 
-        `earlier` are those that an attempt which died has made. `check` raises when somebody else has the tenant by
-        now. Where no group comes back, and without an exposure, everything is sent at once and nothing is asked.
+        `earlier` are those that an attempt which died has made; `hold` is that of ports.Directory. Where no group comes
+        back, and without an exposure, everything is sent at once and nothing is asked.
         """
         if exposure is None or not any(map(is_group_back, (*earlier, *todo))):
             return await send(todo)
         await self._within(exposure)  # where Graph refuses to tell, nothing comes back
-        ended = await self._judged(exposure, list(filter(is_group_back, earlier)), check)
+        ended = await self._judged(exposure, list(filter(is_group_back, earlier)), hold)
         staying = _without(filter(is_group_back, earlier), ended)
         for start in range(0, len(todo), PACK_MAX):
             sent = await send(todo[start : start + PACK_MAX])
             back = [change for change, result, _answer in sent if result is Result.APPLIED]
-            taken = await self._judged(exposure, back, check)
+            taken = await self._judged(exposure, back, hold)
             staying += _without(back, taken)
             ended += sent + taken
         for _round in range(LAG_ROUNDS_MAX):
             if not staying:
                 break
             await self._patience.rest()
-            taken = await self._judged(exposure, staying, check)
+            taken = await self._judged(exposure, staying, hold)
             staying = _without(staying, taken)
             ended += taken
         return ended
 
-    async def _judged(self, exposure: Exposure, back: Sequence[Change], check: Callable[[], None]) -> list[Sent]:
+    async def _judged(self, exposure: Exposure, back: Sequence[Change], hold: Hold) -> list[Sent]:
         """Take back those of the groups that harm by what they came back into; return how their changes ended."""
         if not back:
             return []
@@ -113,9 +113,8 @@ class Returning:
         taken: list[Sent] = []
         for change in back:
             if finding := found.get(change.object_id.lower()):
-                check()
                 reason = Refusal(finding, f"wave restore, {change.change_id}").said()
-                failure = await self._take_back(change)
+                failure = await self._take_back(change, hold)
                 said = f"DELETE THIS GROUP BY HAND: {reason}; Tidemark could not take it back: {failure}"
                 message = said if failure else f"taken back to the recycle bin: {reason}"
                 answer = Answer(write_id=change.change_id, status=FORBIDDEN, code=LOCK_OUT, message=message)
@@ -127,7 +126,7 @@ class Returning:
         known = frozenset(group for groups in exposure.accounts.values() for group in groups)
         return await above_now(sorted(exposure.accounts), self._directory, known)
 
-    async def _take_back(self, change: Change) -> str:
+    async def _take_back(self, change: Change, hold: Hold) -> str:
         """Soft-delete a group that is just back, of which a replica may not know yet; return why that failed, if so."""
         gone = msgspec.structs.replace(change, action=Action.SOFT_DELETE)
         (stroke,) = object_strokes(GROUP, gone, {}, {})
@@ -135,7 +134,7 @@ class Returning:
         for wait in range(LAG_ROUNDS_MAX + 1):
             if wait:
                 await self._patience.rest()
-            (answer,) = await self._directory.apply([stroke.write])
+            (answer,) = await self._directory.apply([stroke.write], hold)
             if answer.status < 300:
                 return ""
             said = f"Graph answered {answer.status}: {answer.message}"

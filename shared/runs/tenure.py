@@ -17,7 +17,7 @@ from enum import StrEnum
 
 import msgspec
 
-from shared.domain.errors import LeaseLostError, RowConflictError, StopError, TransientError
+from shared.domain.errors import LeaseLostError, RowConflictError, StopError, TransientError, UnrenewedError
 from shared.domain.jobs import Batch, BatchState, Job
 from shared.formats.rows import batch_key, batch_of, batch_values, job_key, job_of
 from shared.jobs.lease import LeaseRow, check_holder, lease_key, lease_row, row_values
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 TRANSACTION_PUTS_MAX = 90  # Table storage: 100 operations a transaction; room for the lease, the job and the batch
 CONFLICTS_MAX = 200  # parallel workers of one job meet on the lease row; each conflict means another one got through
 RENEWALS_PER_TTL = 3
+DOUBTFUL_AFTER = 0.5  # of the lease's time: the other half is for the request that is about to go out
 REASON_CHARS_MAX = 500
 BUDGET_SECONDS = 150.0  # "1-3 minutes of work" a message (decision D12), far below functionTimeout
 
@@ -41,16 +42,28 @@ class Pause(StrEnum):
 
 
 class Tenure:
-    """One worker's right to one batch; made by the ledger only. `batch` is the row as last recorded."""
+    """One worker's right to one batch; made by the ledger only. `batch` is the row as last recorded.
+
+    `claimed_at` is when the claim began to be written, by our own clock.
+    """
 
     def __init__(
-        self, *, rows: Rows, clock: Clock, job: Job, batch: Batch, etags: tuple[str, str], lease: LeaseRow
+        self,
+        *,
+        rows: Rows,
+        clock: Clock,
+        job: Job,
+        batch: Batch,
+        etags: tuple[str, str],
+        lease: LeaseRow,
+        claimed_at: datetime,
     ) -> None:
         self._rows, self._clock, self._lease = rows, clock, lease
         self._lease_etag, self._batch_etag = etags
         self._turn = asyncio.Lock()
         self._lost: LeaseLostError | None = None
         self._began_at = clock.now()
+        self._renewed_at = claimed_at
         self.job, self.batch = job, batch
 
     @property
@@ -66,6 +79,30 @@ class Tenure:
         """Raise LeaseLostError when a renewal has already failed; saves work, protects nothing."""
         if self._lost is not None:
             raise self._lost
+
+    async def hold(self) -> None:
+        """Return when the tenant is ours for a while longer; asked before anything is written to it.
+
+        A process that stood still, or a storage that was away, may have cost us the lease without our knowing: when its
+        last renewal is half its time ago, it is renewed first. Raises LeaseLostError when somebody else has the tenant,
+        UnrenewedError when nobody can tell.
+        """
+        self.check()
+        if not self._is_doubtful():
+            return
+        try:
+            async with self._turn:
+                if self._is_doubtful():  # by now, because another write of ours may have asked
+                    await self._store(self.batch, [])
+        except TransientError as error:
+            raise UnrenewedError(self.job.tenant, seconds=self._silent(), reason=str(error)) from error
+
+    def _is_doubtful(self) -> bool:
+        return self._silent() > self._lease.ttl_seconds * DOUBTFUL_AFTER
+
+    def _silent(self) -> float:
+        """Return the seconds since we last began a renewal that succeeded."""
+        return (self._clock.now() - self._renewed_at).total_seconds()
 
     async def record(self, batch: Batch, *, added: Sequence[Batch] = (), beside: Sequence[Put] = ()) -> None:
         """Store `batch`, rows of later batches it plans and other rows, renewing the lease in the same transaction.
@@ -144,12 +181,13 @@ class Tenure:
                 Put(batch_key(batch.job_id, batch.number), batch_values(batch), self._batch_etag),
                 *added,
             ]
+            began_at = self._clock.now()
             try:
                 etags = await self._rows.write(self.job.tenant, puts)
             except RowConflictError:
                 await self._reread()
                 continue
-            self._lease_etag, self._batch_etag = etags[0], etags[1]
+            self._lease_etag, self._batch_etag, self._renewed_at = etags[0], etags[1], began_at
             self.batch = batch
             return
         raise TransientError(f"job {batch.job_id} batch {batch.number}: {CONFLICTS_MAX} conflicts on the lease row")

@@ -18,6 +18,20 @@ ENGINE = (
         ("tests/unit/jobs/test_lease.py", "tests/unit/runs/test_tenure.py"),
     ),
     Mutation(
+        "a worker that stood still writes on without asking for its lease",
+        "shared/runs/tenure.py",
+        "        if not self._is_doubtful():\n            return\n",
+        "        return\n",
+        ("tests/unit/runs/test_tenure.py",),
+    ),
+    Mutation(
+        "a repeated write does not ask whether the tenant is still ours",
+        "shared/graph/sending.py",
+        "            await hold()  # here",
+        "            pass  # here",
+        ("tests/contract/graph/test_holding.py",),
+    ),
+    Mutation(
         "a group counts as done before it is written",
         "shared/runs/groups.py",
         'cursor = {"groups": int(batch.cursor.get("groups", 0)), "inFlight"',

@@ -11,6 +11,7 @@ from shared.domain.errors import DirectoryError, TransientError
 from shared.domain.writes import Write
 from shared.graph.last_answers import RESTORED_EARLIER
 from shared.graph.retry import FAILURES_MAX
+from shared.graph.sending import unasked
 from shared.ports import Directory
 from simulator.faults import Fault, Rule
 from tests.contract.graph.changes import (
@@ -70,7 +71,7 @@ def test_the_gateway_is_a_directory_and_nothing_to_write_costs_nothing() -> None
     async def story() -> None:
         world = a_world()
         port: Directory = world.directory
-        assert await port.apply([]) == []
+        assert await port.apply([], unasked) == []
         assert world.transport.log == []
 
     run(story())

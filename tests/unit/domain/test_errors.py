@@ -22,6 +22,7 @@ CODES = {
     "LeaseLostError": "lease-lost",
     "StaleNoteError": "stale-note",
     "IntegrityError": "integrity",
+    "UnrenewedError": "lease-unrenewed",
     "DirectoryError": "directory",
     "IncompleteListingError": "incomplete-listing",
     "LockOutError": "lock-out",

@@ -114,6 +114,18 @@ def test_what_a_request_really_cost_is_what_it_is_charged() -> None:
     run(story())
 
 
+def test_what_never_went_out_is_not_on_its_way() -> None:
+    async def story() -> None:
+        pacing = a_pacing()
+        await pacing.admit(Cost(writes=18))
+        await pacing.admit(Cost(writes=1))
+        pacing.forget([Cost(writes=18)])
+        pacing.learn([Cost(writes=1)], [Reply(status=204)])
+        assert pacing.shortage(Cost(writes=2)) == 0.0, "a quiet answer says that a fifth is free"
+
+    run(story())
+
+
 def test_after_a_refusal_a_quiet_answer_is_no_leave_to_take_more_than_our_own_buckets_hold() -> None:
     async def story(is_refused: bool) -> float:
         clock = VirtualClock()

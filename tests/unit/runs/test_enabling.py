@@ -12,7 +12,7 @@ from shared.catalogue.waves import Wave
 from shared.domain.changes import Change, Json, Outcome, Result
 from shared.domain.jobs import Batch, Step
 from shared.domain.writes import Answer, Write
-from shared.ports import Found
+from shared.ports import Found, Hold
 from shared.recover.refusals import LOCK_OUT, NOT_AS_PLANNED
 from shared.runs.enabling import Enabling
 from shared.runs.patience import LAG_ROUNDS_MAX, Patience
@@ -31,14 +31,15 @@ class World:
     def __init__(self, *forms: Json, danger: str = "", status: int = 204) -> None:
         self.forms, self.danger, self.status = list(forms), danger, status
         self.sent: list[Write] = []
-        self.rests, self.checks = 0, 0
+        self.rests, self.holds = 0, 0
         self.asleep = frozenset[str]()
 
     async def find(self, _entry: object, ids: Sequence[str], **_more: object) -> dict[str, Found]:
         form = self.forms.pop(0) if len(self.forms) > 1 else self.forms[0]
         return {known: Found(msgspec.json.encode(form)) for known in ids}
 
-    async def apply(self, writes: Sequence[Write]) -> list[Answer]:
+    async def apply(self, writes: Sequence[Write], hold: Hold) -> list[Answer]:
+        await hold()
         self.sent += writes
         return [Answer(write_id=one.write_id, status=self.status, message="no") for one in writes]
 
@@ -51,15 +52,15 @@ class World:
         self.asleep = asleep
         return {change.change_id: self.danger for change in changes if self.danger}
 
-    def check(self) -> None:
-        self.checks += 1
+    async def hold(self) -> None:
+        self.holds += 1
 
     def proven(self, outcome: Outcome = SWITCHED, wave: Wave = Wave.POLICY_ENABLE) -> dict[str, Outcome]:
         us = cast(Any, self)
         enabling = Enabling(us, cast(Any, None), us, Patience(us, us))
         batch = Batch(job_id="job", number=1, wave=1, step=Step.APPLY, argument={"wave": wave.place})
         done = {CHANGE.change_id: outcome}
-        return asyncio.run(enabling.proven(cast(Any, None), batch, [CHANGE], done, Renewed(), self.check))
+        return asyncio.run(enabling.proven(cast(Any, None), batch, [CHANGE], done, Renewed(), self.hold))
 
 
 def test_a_policy_that_is_read_back_as_planned_is_said_to_be() -> None:
@@ -81,7 +82,7 @@ def test_a_policy_that_stays_otherwise_is_an_outcome_by_name_and_stays() -> None
     enabling = Enabling(us, cast(Any, None), us, Patience(us, us))
     batch = Batch(job_id="job", number=1, wave=1, step=Step.APPLY, argument={"wave": Wave.POLICY_ENABLE.place})
     done = {change.change_id: SWITCHED}
-    found = asyncio.run(enabling.proven(cast(Any, None), batch, [change], done, Renewed(), world.check))
+    found = asyncio.run(enabling.proven(cast(Any, None), batch, [change], done, Renewed(), world.hold))
     assert found[change.change_id].error_code == NOT_AS_PLANNED
     assert (world.rests, world.sent) == (LAG_ROUNDS_MAX, [])
 
@@ -93,7 +94,7 @@ def test_one_in_force_that_the_guard_would_not_have_is_made_report_only_while_th
     world = World(a_policy(state="sideways"), danger="rule 2")
     assert world.proven()[CHANGE.change_id].error_code == LOCK_OUT
     assert [msgspec.json.decode(one.body) for one in world.sent] == [{"state": REPORT_ONLY}]
-    assert world.checks == 1
+    assert world.holds == 1
     assert world.asleep == {an_id("policy-1")}
 
 

@@ -10,7 +10,7 @@ from shared.catalogue.entry import ObjectType
 from shared.domain.changes import Action, Change, Result
 from shared.domain.exposures import Exposed, Exposure
 from shared.domain.writes import Answer, Write
-from shared.ports import Held
+from shared.ports import Held, Hold
 from shared.recover.refusals import LOCK_OUT
 from shared.runs.patience import LAG_ROUNDS_MAX, Patience
 from shared.runs.returning import PACK_MAX, Returning
@@ -48,7 +48,8 @@ class World:
         pairs = [(group, ACCOUNT) for group in there] + [(TEAM, group) for group in there]
         return [Held("group", "members", group, one) for group, one in pairs if one in ids]
 
-    async def apply(self, writes: Sequence[Write]) -> list[Answer]:
+    async def apply(self, writes: Sequence[Write], hold: Hold) -> list[Answer]:
+        await hold()
         (write,) = writes
         status = self.statuses.pop(0) if self.statuses else 204
         self.told.append(f"{write.method} {status}")
@@ -57,8 +58,8 @@ class World:
     async def sleep(self, _seconds: float) -> None:
         self.told.append("rested")
 
-    def check(self) -> None:
-        self.told.append("checked")
+    async def hold(self) -> None:
+        self.told.append("held")
 
     async def send(self, some: Sequence[Change]) -> list[tuple[Change, Result, Answer]]:
         self.told.append(f"sent {len(some)}")
@@ -72,7 +73,7 @@ class World:
         self.live |= {change.object_id for change in earlier}
         us = cast(Any, self)
         returning = Returning(us, Patience(us, us))
-        ended = asyncio.run(returning.sent(exposure, earlier, todo, self.send, self.check))
+        ended = asyncio.run(returning.sent(exposure, earlier, todo, self.send, self.hold))
         last = {change.object_id: (result, answer) for change, result, answer in ended}
         return {known: answer for known, (result, answer) in last.items() if result is Result.FAILED}
 
@@ -96,7 +97,7 @@ def test_changes_that_restore_no_group_are_not_asked_about() -> None:
 def test_a_harmful_group_is_taken_back_before_the_next_pack_is_sent() -> None:
     world = World(an_id("group-3"))
     found = world.sent(restores(PACK_MAX + 1))
-    assert world.told[:6] == ["asked", f"sent {PACK_MAX}", "asked", "checked", "DELETE 204", "sent 1"]
+    assert world.told[:6] == ["asked", f"sent {PACK_MAX}", "asked", "held", "DELETE 204", "sent 1"]
     assert {known: answer.code for known, answer in found.items()} == {an_id("group-3"): LOCK_OUT}
     said = found[an_id("group-3")].message
     assert said.startswith("taken back to the recycle bin: lock-out guard, rule 2: policy 'Block'")
@@ -118,7 +119,7 @@ def test_what_stays_is_asked_about_for_two_minutes() -> None:
 def test_what_a_dead_attempt_restored_is_asked_about_first() -> None:
     world = World(an_id("group-7"))
     assert list(world.sent(restores(1), restores(1, 7))) == [an_id("group-7")]
-    assert world.told[:3] == ["asked", "asked", "checked"]
+    assert world.told[:3] == ["asked", "asked", "held"]
 
 
 def test_a_group_that_no_replica_knows_yet_is_deleted_again_until_it_is() -> None:

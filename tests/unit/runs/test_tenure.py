@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import pytest
 
-from shared.domain.errors import BatchHeldError, LeaseLostError, StaleNoteError, TransientError
+from shared.domain.errors import BatchHeldError, LeaseLostError, StaleNoteError, TransientError, UnrenewedError
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Note, State, Step
 from shared.formats.rows import batch_key, batch_of, batch_values
 from shared.jobs.lease import LEASE_KEY, LeaseRow, lease_row, row_values
@@ -16,7 +17,7 @@ from shared.memory.clock import SequentialIds
 from shared.memory.rows import MemoryRows
 from shared.ports import ANY, Put
 from shared.runs.ledger import Ledger
-from shared.runs.tenure import Pause, Tenure
+from shared.runs.tenure import DOUBTFUL_AFTER, Pause, Tenure
 from tests.support import virtual_time
 from tests.support.builders import TENANT, a_job
 
@@ -129,6 +130,61 @@ def test_a_worker_that_lost_its_batch_finds_out_at_the_next_check() -> None:
             await held.tenure.renew()
         with pytest.raises(LeaseLostError):
             held.tenure.check()
+
+    with_a_tenure(story)
+
+
+def test_a_worker_whose_lease_is_fresh_asks_nobody_before_it_writes() -> None:
+    async def story(held: Held) -> None:
+        async def away(_partition: str, _puts: Sequence[Put]) -> list[str]:
+            raise AssertionError("asked")
+
+        held.rows.write = away  # type: ignore[method-assign, assignment]
+        await held.tenure.hold()
+        await held.clock.sleep(LEASE_SECONDS * DOUBTFUL_AFTER)
+        await held.tenure.hold()
+
+    with_a_tenure(story)
+
+
+def test_a_worker_that_stood_still_renews_its_lease_before_it_writes() -> None:
+    async def story(held: Held) -> None:
+        await held.clock.sleep(2 * LEASE_SECONDS)
+        await held.tenure.hold()
+        after = await held.rows.read(TENANT, LEASE_KEY)
+        assert after is not None
+        assert after.age_seconds < 1
+        await asyncio.gather(held.tenure.hold(), held.tenure.hold())
+        assert await held.rows.read(TENANT, LEASE_KEY) == after, "once is enough"
+
+    with_a_tenure(story)
+
+
+def test_a_worker_that_stood_still_writes_nothing_once_somebody_else_has_the_tenant() -> None:
+    async def story(held: Held) -> None:
+        await held.clock.sleep(2 * LEASE_SECONDS)
+        await held.change_lease(lambda row: msgspec.structs.replace(row, fencing_token=row.fencing_token + 1))
+        for _write in range(2):
+            with pytest.raises(LeaseLostError):
+                await held.tenure.hold()
+
+    with_a_tenure(story)
+
+
+def test_a_worker_that_cannot_renew_in_time_writes_nothing_until_it_can() -> None:
+    async def story(held: Held) -> None:
+        write = held.rows.write
+
+        async def away(_partition: str, _puts: Sequence[Put]) -> list[str]:
+            raise TransientError("the storage is away")
+
+        held.rows.write = away  # type: ignore[method-assign, assignment]
+        await held.clock.sleep(LEASE_SECONDS)
+        with pytest.raises(UnrenewedError, match="last renewed 60 s ago, and now: the storage is away"):
+            await held.tenure.hold()
+        held.rows.write = write  # type: ignore[method-assign]
+        await held.tenure.hold()
+        assert (await held.stored_batch()).state is BatchState.RUNNING
 
     with_a_tenure(story)
 
