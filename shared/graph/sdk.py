@@ -18,6 +18,7 @@ from kiota_http.middleware.options import ResponseHandlerOption
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 from msgraph_core.middleware import GraphTelemetryHandler  # type: ignore[import-untyped]
+from opentelemetry.trace import INVALID_SPAN, Span
 
 from shared.domain.errors import DirectoryError
 from shared.graph.challenges import decoded
@@ -32,7 +33,7 @@ def adapter(client: httpx.AsyncClient, tokens: TokenSource, base: str) -> HttpxR
     decide, and what the rest rewrites or records of a request is never asked for, but paid by every one.
     """
     wrapped = GraphClientFactory.create_with_custom_middleware([_Telemetry()], client=client)
-    made: HttpxRequestAdapter = GraphRequestAdapter(Bearer(tokens, base), wrapped)
+    made: HttpxRequestAdapter = _Untraced(Bearer(tokens, base), wrapped)
     made.base_url = base
     return made
 
@@ -50,6 +51,20 @@ async def send(through: HttpxRequestAdapter, request: Request, base: str) -> htt
     native: Any = await through.send_primitive_async(wanted, "bytes", {})
     assert isinstance(native, httpx.Response), type(native)
     return native
+
+
+class _Untraced(GraphRequestAdapter):
+    """The SDK's adapter without its spans of OpenTelemetry, of which it begins five a request.
+
+    Our requests have no URL template, so all of theirs are called UNKNOWN, and what they hold is in our own figures.
+    """
+
+    def start_tracing_span(self, *_of_what: Any) -> Span:
+        """Return a span that records nothing."""
+        return INVALID_SPAN
+
+    def _start_local_tracing_span(self, *_of_what: Any) -> Span:
+        return INVALID_SPAN
 
 
 class _Telemetry(GraphTelemetryHandler):  # type: ignore[misc]

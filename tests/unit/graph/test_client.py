@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gc
 import gzip
+import importlib
 import subprocess
 import sys
 import zlib
@@ -53,6 +54,17 @@ def test_a_request_carries_the_token_the_priority_and_the_url_to_the_letter() ->
     assert request.headers["accept-encoding"] == "gzip"
     assert request.headers["client-request-id"]
     assert (reply.status, reply.request_id) == (200, "r-1")
+
+
+def test_no_span_is_begun_for_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    def begun(*_given: object, **_named: object) -> None:
+        raise AssertionError("a span was begun")
+
+    exchange(lambda _request: a_page("a"))  # the SDK is imported by now
+    monkeypatch.setattr("kiota_http.httpx_request_adapter.tracer.start_span", begun)
+    with pytest.raises(AssertionError):
+        importlib.import_module("kiota_http.httpx_request_adapter").tracer.start_span("planted")
+    assert exchange(lambda _request: a_page("a")).status == 200
 
 
 def test_a_body_goes_out_byte_for_byte() -> None:
