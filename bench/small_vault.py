@@ -8,8 +8,9 @@ from shared.catalogue.types import TYPES
 from shared.domain.jobs import Batch, BatchState, Job, Kind, Note, SnapshotSummary, State, Step
 from shared.domain.times import parse_time
 from shared.formats.links import LinkSpool
-from shared.formats.objects import SOFT_DELETED, Spool
+from shared.formats.objects import SOFT_DELETED
 from shared.formats.rows import snapshot_key, snapshot_values
+from shared.formats.spooling import Spool
 from shared.jobs.states import Event
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import LoopClock, SequentialIds

@@ -15,7 +15,8 @@ from shared.catalogue.types import LISTINGS, type_named
 from shared.domain.changes import Json
 from shared.domain.errors import IncompleteListingError
 from shared.formats.links import LinkSpool
-from shared.formats.objects import SOFT_DELETED, Spool
+from shared.formats.objects import SOFT_DELETED
+from shared.formats.spooling import Spool
 from shared.ports import Blobs, Directory, Page
 from shared.runs.reading_by_ids import ReadingByIds
 from shared.runs.staging import record_segment

@@ -19,8 +19,9 @@ from shared.domain.errors import DirectoryError
 from shared.domain.ids import GUID, KEY_BYTES, key_guid, object_key
 from shared.formats.link_runs import HEAD_BYTES, ROW_BYTES
 from shared.formats.links import LinkSpool
-from shared.formats.objects import ROW, SOFT_DELETED, IndexRow, Spool, decode_body
+from shared.formats.objects import ROW, SOFT_DELETED, IndexRow, decode_body
 from shared.formats.segments import shard_of
+from shared.formats.spooling import Spool
 from shared.ports import Blobs, Clock, Directory, Found
 from shared.runs.finding import starting_with
 from shared.runs.layers import Readable

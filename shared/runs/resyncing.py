@@ -14,7 +14,7 @@ import msgspec
 from shared.catalogue.entry import ObjectType
 from shared.domain.errors import DirectoryError
 from shared.formats.links import LinkSpool
-from shared.formats.objects import Spool
+from shared.formats.spooling import Spool
 from shared.ports import Blobs, Directory
 from shared.runs.reading import SEGMENT_ROWS_MAX, collect
 from shared.runs.staging import record_part

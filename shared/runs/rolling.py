@@ -14,7 +14,8 @@ from shared.catalogue.types import type_named
 from shared.domain.changes import Json
 from shared.domain.errors import DirectoryError
 from shared.formats.links import LinkSpool
-from shared.formats.objects import SOFT_DELETED, Spool
+from shared.formats.objects import SOFT_DELETED
+from shared.formats.spooling import Spool
 from shared.jobs.told import Told, joined
 from shared.ports import Blobs, Clock, DeltaPage, Directory, Found
 from shared.runs.audited_links import AuditedLinks

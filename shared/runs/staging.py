@@ -11,8 +11,8 @@ import msgspec
 
 from shared.domain.jobs import BatchState
 from shared.formats.links import LinkSpool
-from shared.formats.objects import Spool
 from shared.formats.segments import File, FileWriter, Segment, decode_segment, encode_segment
+from shared.formats.spooling import Spool
 from shared.ports import Blobs
 from shared.runs.tenure import Tenure
 

@@ -31,9 +31,10 @@ from shared.formats.ledgers import LedgerHead, LedgerPart
 from shared.formats.links import LinkSpool
 from shared.formats.manifests import Consistency, Manifest, TypeFacts, UnfoundLink, seal
 from shared.formats.merkle import type_root
-from shared.formats.objects import SOFT_DELETED, TOMBSTONE, Spool
+from shared.formats.objects import SOFT_DELETED, TOMBSTONE
 from shared.formats.segments import File, Segment, ShardRange
 from shared.formats.signatures import sign_es256
+from shared.formats.spooling import Spool
 from shared.jobs.lease import LeaseRow
 from shared.runs.outcomes import BeforeImage
 from tests.support.builders import AT, SNAPSHOT_ID, TENANT, a_change, a_difference, a_link, a_link_change, a_note, an_id

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from shared.domain.jobs import Batch, BatchState, Kind, State, Step
 from shared.formats.links import LinkSpool
-from shared.formats.objects import Spool
+from shared.formats.spooling import Spool
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import LoopClock, SequentialIds
 from shared.memory.rows import MemoryRows

@@ -15,9 +15,10 @@ from shared.catalogue.types import BY_NAME
 from shared.domain.ids import object_key
 from shared.formats.frames import compress
 from shared.formats.links import LinkSpool
-from shared.formats.objects import SOFT_DELETED, TOMBSTONE, Spool, body_at, decode_index, lines_of
+from shared.formats.objects import SOFT_DELETED, TOMBSTONE, body_at, decode_index, lines_of
 from shared.formats.packed import PACKED_BYTES
 from shared.formats.segments import FileWriter, Segment, decode_segment
+from shared.formats.spooling import Spool
 from shared.memory.blobs import MemoryBlobs
 from shared.runs.overlay import Overlay, Source, gone_keys
 from shared.runs.staging import store_file, store_segment

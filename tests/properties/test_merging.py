@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from shared.domain.ids import object_key
 from shared.formats.links import LinkSpool
-from shared.formats.objects import SOFT_DELETED, Spool
+from shared.formats.objects import SOFT_DELETED
+from shared.formats.spooling import Spool
 from tests.properties.sealed import read_everything, seal_snapshot
 from tests.properties.strategies import modest, object_ids
 

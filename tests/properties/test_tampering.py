@@ -10,7 +10,8 @@ import pytest
 
 from shared.domain.errors import IntegrityError, TidemarkError
 from shared.formats.links import LinkSpool
-from shared.formats.objects import SOFT_DELETED, Spool
+from shared.formats.objects import SOFT_DELETED
+from shared.formats.spooling import Spool
 from shared.memory.blobs import MemoryBlobs
 from shared.runs.snapshots import Snapshots
 from tests.properties.sealed import read_everything, seal_snapshot

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from shared.domain.ids import object_key
 from shared.formats.links import ADD, LinkSpool, apply_increment, decode_links, encode_links
-from shared.formats.objects import Spool
 from shared.formats.segments import decode_segment
+from shared.formats.spooling import Spool
 from shared.jobs.told import Told, joined
 from shared.memory.blobs import MemoryBlobs
 from shared.runs.overlay import Overlay, Source

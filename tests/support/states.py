@@ -12,8 +12,9 @@ import msgspec
 from shared.domain.errors import NotFoundError
 from shared.domain.jobs import BatchState, Kind, SnapshotSummary, State, Step
 from shared.formats.links import LinkSpool
-from shared.formats.objects import SOFT_DELETED, Spool
+from shared.formats.objects import SOFT_DELETED
 from shared.formats.rows import snapshot_key
+from shared.formats.spooling import Spool
 from shared.jobs.states import Event
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import LoopClock, SequentialIds

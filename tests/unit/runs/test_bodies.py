@@ -7,8 +7,9 @@ from unittest.mock import patch
 import pytest
 
 from shared.domain.errors import IntegrityError
-from shared.formats.objects import FRAME_LINES_MAX, IndexRow, Spool, decode_index, placed_lines
+from shared.formats.objects import IndexRow, decode_index, placed_lines
 from shared.formats.segments import ShardRange
+from shared.formats.spooling import FRAME_LINES_MAX, Spool
 from shared.runs import bodies
 from shared.runs.bodies import ShardBodies
 from tests.support.builders import an_id

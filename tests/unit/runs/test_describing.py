@@ -9,8 +9,8 @@ import pytest
 from shared.domain.errors import NotFoundError
 from shared.domain.jobs import Batch, BatchState, Step
 from shared.formats.links import LinkSpool
-from shared.formats.objects import Spool
 from shared.formats.segments import Segment
+from shared.formats.spooling import Spool
 from shared.memory.blobs import MemoryBlobs
 from shared.runs import describing
 from shared.runs.describing import Descriptions

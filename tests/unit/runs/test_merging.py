@@ -10,9 +10,10 @@ import pytest
 
 from shared.domain.errors import IntegrityError
 from shared.formats.links import LinkSpool, decode_links
-from shared.formats.objects import Spool, body_at, lines_of
+from shared.formats.objects import body_at, lines_of
 from shared.formats.packed import split
 from shared.formats.segments import FileWriter, Part, Segment
+from shared.formats.spooling import Spool
 from shared.memory.blobs import MemoryBlobs
 from shared.runs.merging import Merge, merge_links, merge_objects, sliced
 from shared.runs.staging import load_segment, store_segment

@@ -6,7 +6,7 @@ import asyncio
 
 from shared.domain.ids import object_key
 from shared.formats.links import LinkSpool
-from shared.formats.objects import Spool
+from shared.formats.spooling import Spool
 from tests.properties.sealed import read_everything, seal_snapshot
 from tests.support.builders import SNAPSHOT_ID, TENANT, an_id
 
