@@ -10,7 +10,7 @@ import msgspec
 from cli.api import Json
 from cli.errors import CliError, Exit
 from cli.session import Session
-from cli.tables import DRIFT_ITEMS, drift_item_row
+from cli.tables.changes import DRIFT_ITEMS, drift_item_row
 
 STATES = ("new", "accepted", "denied", "resolved")
 

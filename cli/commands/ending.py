@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cli import tables
 from cli.api import Json
 from cli.errors import Exit
 from cli.screen import Screen
 from cli.session import Session
+from cli.tables.jobs import SUMMARY, job_facts, summary_rows
 from cli.watching import watched
 
 
@@ -25,10 +25,10 @@ def show_job(screen: Screen, job: Json) -> None:
     if screen.is_json:
         screen.document(job)
         return
-    screen.table("Job", ("fact", "value"), tables.job_facts(job))
-    found = list(tables.summary_rows(job))
+    screen.table("Job", ("fact", "value"), job_facts(job))
+    found = list(summary_rows(job))
     if found:
-        screen.table("Found by the comparison with the snapshot", tables.SUMMARY, found)
+        screen.table("Found by the comparison with the snapshot", SUMMARY, found)
 
 
 def show_started(screen: Screen, job_id: str) -> None:

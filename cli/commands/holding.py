@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from cli import tables
 from cli.errors import Exit
 from cli.session import Session, chosen_snapshot
+from cli.tables.snapshots import SNAPSHOTS, snapshot_row
 
 
 def hold(session: Session, given: Namespace) -> Exit:
@@ -25,5 +25,5 @@ def _done(session: Session, given: Namespace, function: str) -> Exit:
     if session.screen.is_json:
         session.screen.document(found)
     else:
-        session.screen.table("Snapshot", tables.SNAPSHOTS, [tables.snapshot_row(found)])
+        session.screen.table("Snapshot", SNAPSHOTS, [snapshot_row(found)])
     return Exit.DONE

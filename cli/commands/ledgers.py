@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from cli import tables
 from cli.commands.exporting import written
 from cli.commands.looking import listed
 from cli.errors import CliError, Exit
 from cli.session import Session
+from cli.tables.outcomes import LEDGER, RUNBOOK, ledger_row, step_row
 
 FORMATS = ("ndjson", "csv", "sealed")
 RUNBOOKS = ("markdown", "ndjson")
@@ -25,7 +25,7 @@ def ledger(session: Session, given: Namespace) -> Exit:
         return written(session, given.output, path, params | {"format": given.format})
     if given.output is not None:
         raise CliError(Exit.USAGE, "--output goes with --format")
-    return listed(session, given, path, "Ledger", tables.LEDGER, tables.ledger_row, **params)
+    return listed(session, given, path, "Ledger", LEDGER, ledger_row, **params)
 
 
 def runbook(session: Session, given: Namespace) -> Exit:
@@ -35,4 +35,4 @@ def runbook(session: Session, given: Namespace) -> Exit:
         return written(session, given.output, path, {"format": given.format})
     if given.output is not None:
         raise CliError(Exit.USAGE, "--output goes with --format")
-    return listed(session, given, path, "To do by hand", tables.RUNBOOK, tables.step_row)
+    return listed(session, given, path, "To do by hand", RUNBOOK, step_row)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from cli import tables
 from cli.api import UNKNOWN, Json
 from cli.commands.asking_rows import row_filter, row_order
 from cli.commands.ending import end_of, show_job
 from cli.errors import CliError, Exit
 from cli.session import Session, chosen_snapshot
+from cli.tables.changes import CHANGES, ON_NEITHER_SIDE, change_row, unknown_row
+from cli.tables.jobs import JOBS, job_row
+from cli.tables.outcomes import CONFIRMATIONS, ID_MAP, OUTCOMES, confirmation_row, outcome_row, renewal_row
+from cli.tables.snapshots import SNAPSHOTS, snapshot_row, vault_facts
 
 Row = Callable[[Json], Sequence[object]]
 FUNCTIONS = {"report": ("recoveryPreviewJobs", "getChanges"), "recovery": ("recoveryJobs", "getFailedChanges")}
@@ -18,12 +21,12 @@ FUNCTIONS = {"report": ("recoveryPreviewJobs", "getChanges"), "recovery": ("reco
 
 def snapshots(session: Session, given: Namespace) -> Exit:
     """List snapshots, newest first."""
-    return listed(session, given, ("snapshots",), "Snapshots", tables.SNAPSHOTS, tables.snapshot_row)
+    return listed(session, given, ("snapshots",), "Snapshots", SNAPSHOTS, snapshot_row)
 
 
 def jobs(session: Session, given: Namespace) -> Exit:
     """List jobs, newest first."""
-    return listed(session, given, ("jobs",), "Jobs", tables.JOBS, tables.job_row)
+    return listed(session, given, ("jobs",), "Jobs", JOBS, job_row)
 
 
 def job(session: Session, given: Namespace) -> Exit:
@@ -40,7 +43,7 @@ def changes(session: Session, given: Namespace) -> Exit:
     kind = str(found.get("tidemark.kind"))
     if kind == "capture":
         missed = ("jobs", given.job, "tidemark.disagreements")
-        return listed(session, given, missed, "Otherwise than delta had given it", tables.CHANGES, tables.change_row)
+        return listed(session, given, missed, "Otherwise than delta had given it", CHANGES, change_row)
     if kind not in FUNCTIONS:
         raise CliError(Exit.USAGE, f"job {given.job} is a {kind}; it has no changes")
     collection, function = FUNCTIONS[kind]
@@ -49,24 +52,24 @@ def changes(session: Session, given: Namespace) -> Exit:
     params = row_filter(given) | row_order(given)
     if params and kind != "report":
         raise CliError(Exit.USAGE, "failed changes can be neither filtered nor sorted")
-    return listed(session, given, path, title, tables.CHANGES, tables.change_row, **params)
+    return listed(session, given, path, title, CHANGES, change_row, **params)
 
 
 def outcomes(session: Session, given: Namespace) -> Exit:
     """List what became of every change of a recovery."""
     path = ("jobs", given.job, "tidemark.outcomes")
-    return listed(session, given, path, "Outcomes", tables.OUTCOMES, tables.outcome_row)
+    return listed(session, given, path, "Outcomes", OUTCOMES, outcome_row)
 
 
 def id_map(session: Session, given: Namespace) -> Exit:
     """List what recoveries have created anew."""
-    return listed(session, given, ("tidemark.idMap",), "Created anew", tables.ID_MAP, tables.renewal_row)
+    return listed(session, given, ("tidemark.idMap",), "Created anew", ID_MAP, renewal_row)
 
 
 def confirmations(session: Session, given: Namespace) -> Exit:
     """List the changes that a second look after a recovery did not find as they were left."""
     path = ("jobs", given.job, "tidemark.confirmations")
-    return listed(session, given, path, "Not as the recovery left it", tables.CONFIRMATIONS, tables.confirmation_row)
+    return listed(session, given, path, "Not as the recovery left it", CONFIRMATIONS, confirmation_row)
 
 
 def verify(session: Session, given: Namespace) -> Exit:
@@ -93,7 +96,7 @@ def vault(session: Session, _given: Namespace) -> Exit:
     if session.screen.is_json:
         session.screen.document(found)
     else:
-        session.screen.table("Vault", ("fact", "value"), tables.vault_facts(found))
+        session.screen.table("Vault", ("fact", "value"), vault_facts(found))
     return Exit.FAILED if found.get("damaged") else Exit.DONE
 
 
@@ -115,7 +118,7 @@ def listed(
         return Exit.DONE
     session.screen.table(title, columns, (row(one) for one in rows))
     if unknown:
-        session.screen.table("Asked for, and on neither side", tables.UNKNOWN, map(tables.unknown_row, unknown))
+        session.screen.table("Asked for, and on neither side", ON_NEITHER_SIDE, map(unknown_row, unknown))
     if next_skip is not None:
         session.screen.note(f"there are more: --skip {next_skip}")
     return Exit.DONE

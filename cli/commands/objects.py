@@ -6,10 +6,10 @@ import re
 from argparse import Namespace
 from urllib.parse import parse_qs, urlsplit
 
-from cli import tables
 from cli.api import Json
 from cli.errors import CliError, Exit
 from cli.session import Session, chosen_snapshot
+from cli.tables.objects import LINKS, MATCHES, VERSIONS, link_rows, match_row, version_row
 from cli.text import json_text, moment
 
 PLACE = re.compile(r"[0-9]{1,4}\.[0-9]{1,9}\Z")
@@ -29,7 +29,7 @@ def search(session: Session, given: Namespace) -> Exit:
     if session.screen.is_json:
         session.screen.document({"value": rows, "isMore": place is not None})
         return Exit.DONE
-    session.screen.table("Objects", tables.MATCHES, (tables.match_row(row) for row in rows))
+    session.screen.table("Objects", MATCHES, (match_row(row) for row in rows))
     if place is not None:
         session.screen.note("there are more: ask for them with a longer text or a larger --top")
     return Exit.DONE
@@ -47,9 +47,9 @@ def show(session: Session, given: Namespace) -> Exit:
     state = " (soft-deleted)" if found.get("tidemark.isSoftDeleted") else ""
     title = f"{found.get('entityTypeName')} {found.get('id')} at {moment(snapshot.get('createdDateTime'))}{state}"
     session.screen.table(title, ("property", "value"), ((name, json_text(value)) for name, value in properties.items()))
-    links = [*tables.link_rows(found)]
+    links = [*link_rows(found)]
     if links:
-        session.screen.table("Links", tables.LINKS, links)
+        session.screen.table("Links", LINKS, links)
     return Exit.DONE
 
 
@@ -63,7 +63,7 @@ def history(session: Session, given: Namespace) -> Exit:
         return Exit.DONE
     versions = told.get("versions") or []
     title = f"History of {told.get('entityTypeName')} {told.get('id')}"
-    session.screen.table(title, tables.VERSIONS, (tables.version_row(one) for one in versions))
+    session.screen.table(title, VERSIONS, (version_row(one) for one in versions))
     return Exit.DONE
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from cli import tables
 from cli.screen import Screen
+from cli.tables.changes import CHANGES, DRIFT_ITEMS, change_row, drift_item_row
+from cli.tables.jobs import JOBS, job_row
+from cli.tables.outcomes import ID_MAP, LEDGER, OUTCOMES, RUNBOOK, ledger_row, outcome_row, renewal_row, step_row
 from tests.unit.cli.worlds import Terminal
 
 ID, OTHER, ANEW = (f"{n}1111111-aaaa-4bbb-8ccc-000000000001" for n in range(1, 4))
@@ -23,13 +25,13 @@ ITEM = {**CHANGE, "itemId": "0" * 32, "state": "accepted", "what": "conditions",
 STEP = {**CHANGE, "task": "restore", "where": "Entra admin center", "reason": "mastered on premises"}
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
 SHOWN: list[tuple[Sequence[str], Callable[[Any], Sequence[object]], dict[str, Any], list[str]]] = [
-    (tables.JOBS, tables.job_row, JOB, [ID, "297 failed"]),
-    (tables.CHANGES, tables.change_row, {**CHANGE, "recoveryAction": "softDelete"}, [ID]),
-    (tables.OUTCOMES, tables.outcome_row, OUTCOME, [ID]),
-    (tables.LEDGER, tables.ledger_row, {**OUTCOME, "recordedDateTime": AT, "standing": "overwritten"}, [ID]),
-    (tables.ID_MAP, tables.renewal_row, RENEWAL, [ID, OTHER, ANEW]),
-    (tables.DRIFT_ITEMS, tables.drift_item_row, ITEM, ["0" * 32]),
-    (tables.RUNBOOK, tables.step_row, STEP, [ID]),
+    (JOBS, job_row, JOB, [ID, "297 failed"]),
+    (CHANGES, change_row, {**CHANGE, "recoveryAction": "softDelete"}, [ID]),
+    (OUTCOMES, outcome_row, OUTCOME, [ID]),
+    (LEDGER, ledger_row, {**OUTCOME, "recordedDateTime": AT, "standing": "overwritten"}, [ID]),
+    (ID_MAP, renewal_row, RENEWAL, [ID, OTHER, ANEW]),
+    (DRIFT_ITEMS, drift_item_row, ITEM, ["0" * 32]),
+    (RUNBOOK, step_row, STEP, [ID]),
 ]
 
 

@@ -16,7 +16,7 @@ from cli.arguments import parser
 from cli.errors import MEANING
 from cli.pace import Pace
 from cli.settings import EXPLAINED
-from cli.tables import job_facts
+from cli.tables.jobs import job_facts
 from cli.text import HIDDEN, duration, json_text, moment, visible
 from cli.watching import PATIENCE_SECONDS, Clock, figures
 from tests.unit.cli.worlds import Answers, command
