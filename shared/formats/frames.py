@@ -33,14 +33,14 @@ class _Kept(threading.local):
 _KEPT = _Kept()
 
 
+def _options(level: int) -> dict[int, int]:
+    return {zstd.CompressionParameter.compression_level: level, zstd.CompressionParameter.checksum_flag: 1}
+
+
 def compress(content: bytes | bytearray, *, level: int = LEVEL) -> bytes:
     """Return one frame that holds `content`; the same content at the same level always gives the same frame."""
-    options: dict[int, int] = {
-        zstd.CompressionParameter.compression_level: level,
-        zstd.CompressionParameter.checksum_flag: 1,
-    }
     # Out of the way until the frame is whole: whatever stops it, none goes on from the middle of another.
-    compressor = _KEPT.by_level.pop(level, None) or zstd.ZstdCompressor(options=options)
+    compressor = _KEPT.by_level.pop(level, None) or zstd.ZstdCompressor(options=_options(level))
     frame = compressor.compress(content, mode=zstd.ZstdCompressor.FLUSH_FRAME)
     _KEPT.by_level[level] = compressor
     return frame
@@ -49,6 +49,20 @@ def compress(content: bytes | bytearray, *, level: int = LEVEL) -> bytes:
 def compress_rows(content: bytes | bytearray) -> bytes:
     """Return one frame that holds index rows or link rows."""
     return compress(content, level=ROWS_LEVEL)
+
+
+def compress_pieces(pieces: list[bytes]) -> bytes:
+    """Return one frame that holds the rows of all pieces, which are taken out of the list, each as soon as it is in.
+
+    One piece gives the frame of `compress_rows`; of several, the frame may have other bytes than their whole would.
+    """
+    if len(pieces) <= 1:
+        return compress_rows(pieces.pop() if pieces else b"")
+    compressor = zstd.ZstdCompressor(options=_options(ROWS_LEVEL))
+    compressor.set_pledged_input_size(sum(map(len, pieces)))
+    pieces.reverse()
+    frame = [compressor.compress(pieces.pop()) for _piece in range(len(pieces))]
+    return b"".join([*frame, compressor.flush(zstd.ZstdCompressor.FLUSH_FRAME)])
 
 
 def decompress(frame: bytes | memoryview, *, name: str, bytes_max: int = FRAME_BYTES_MAX) -> bytes:

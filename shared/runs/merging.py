@@ -7,12 +7,12 @@ more than what it brings; frames of bodies are copied unopened. What a descripti
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.domain.errors import IntegrityError
-from shared.formats.frames import compress_rows
-from shared.formats.link_runs import joined_runs, runs_of
+from shared.formats.frames import compress_pieces
+from shared.formats.link_runs import ROW_BYTES, rows_in_pieces, runs_of
 from shared.formats.links import apply_increment, decode_links, opened_links
 from shared.formats.packed import PACKED_BYTES, merged, moved, opened
 from shared.formats.segments import File, FileWriter, Part, Segment, ShardRange
@@ -20,6 +20,7 @@ from shared.ports import Blobs
 
 LINKS: tuple[Part, ...] = ("links",)
 OBJECTS: tuple[Part, ...] = ("objects", "index")
+Count = Callable[[bytes], None]  # takes link rows that lie one after the other
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ class Merge:
         self._slices: list[Slice] = []
         self._held: tuple[Part, ...] = ()
 
-    async def links(self, shard: int) -> tuple[bytes, bytes]:
-        """Return the shard's link rows, one after the other in order, and the block that holds them."""
-        return merge_links(await self._of(LINKS), shard)
+    async def links(self, shard: int, count: Count) -> tuple[bytes, int]:
+        """Return the block that holds the shard's link rows, and how many they are, as merge_links does."""
+        return merge_links(await self._of(LINKS), shard, count)
 
     async def objects(self, shard: int, bodies: FileWriter) -> bytes:
         """Append the frames of the shard to `bodies` and return its packed rows, one after the other in order."""
@@ -107,12 +108,17 @@ def merge_objects(slices: Sequence[Slice], shard: int, bodies: FileWriter) -> by
     return living
 
 
-def merge_links(slices: Sequence[Slice], shard: int) -> tuple[bytes, bytes]:
-    """Return the shard's link rows, one after the other in order, and the block that holds them."""
+def merge_links(slices: Sequence[Slice], shard: int, count: Count) -> tuple[bytes, int]:
+    """Return the block that holds the shard's link rows in order, and how many they are.
+
+    `count` is given all rows, in order, some at a time.
+    """
     held = [(part.is_increment, block) for part in slices if (block := part.blocks.get(("links", shard)))]
     if len(held) == 1 and not held[0][0]:
         only = held[0][1]
-        return opened_links(only.content, name=only.name), bytes(only.content)
+        content = opened_links(only.content, name=only.name)
+        count(content)
+        return bytes(only.content), len(content) // ROW_BYTES
     if any(is_increment for is_increment, _block in held):
         rows: set[bytes] = set()
         for is_increment, block in held:
@@ -121,11 +127,14 @@ def merge_links(slices: Sequence[Slice], shard: int) -> tuple[bytes, bytes]:
                 apply_increment(rows, found)
             else:
                 rows.update(found)
-        content = b"".join(sorted(rows))
+        pieces = [b"".join(sorted(rows))]
     else:
         opened_blocks = (opened_links(block.content, name=block.name) for _is_increment, block in held)
-        content = joined_runs(run for block in opened_blocks for run in runs_of(block))
-    return content, compress_rows(content)
+        pieces = rows_in_pieces(run for block in opened_blocks for run in runs_of(block))
+    for piece in pieces:
+        count(piece)
+    number = sum(map(len, pieces)) // ROW_BYTES
+    return compress_pieces(pieces), number
 
 
 async def _read(work: Blobs, file: File, parts: Sequence[ShardRange]) -> list[Block]:

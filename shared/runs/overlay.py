@@ -22,6 +22,7 @@ from shared.formats.objects import KEY_AND_TYPE, ROW, TOMBSTONE, IndexRow, decod
 from shared.formats.segments import File, FileWriter, Part
 from shared.ports import Blobs
 from shared.runs.layers import reference_codes
+from shared.runs.merging import Count
 
 KEPT_BYTES_MAX = 1024 * 1024  # a segment of changes is far below, a sealed file of a large tenant far above
 HEAD = 1 + KEY_BYTES
@@ -89,8 +90,11 @@ class Overlay:
         rows = kept + gone if self._is_increment else kept
         return b"".join([ROW.pack(*row) for row in sorted(rows, key=KEY_AND_TYPE)])
 
-    async def links(self, shard: int) -> tuple[bytes, bytes]:
-        """Return the shard's link rows (33 bytes in a whole state, 34 in an increment) and the block with them."""
+    async def links(self, shard: int, count: Count) -> tuple[bytes, int]:
+        """Return the block that holds the shard's link rows in order, and how many they are; `count` is given them.
+
+        A row has 33 bytes in a whole state, and 34 in an increment.
+        """
         merged: set[bytes] = set()
         for source in self._sources:
             rows = await _links(source, shard)
@@ -101,7 +105,8 @@ class Overlay:
             else:
                 merged.update(rows)
         content = b"".join(sorted(merged))
-        return content, compress_rows(content)
+        count(content)
+        return compress_rows(content), len(merged)
 
 
 async def gone_keys(sources: Sequence[Source], shard_count: int) -> frozenset[bytes]:

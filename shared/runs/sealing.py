@@ -8,7 +8,6 @@ signature exists and its row is written, nobody is told of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +82,8 @@ class Sealing:
             else Merge(self._work, segments, first, end)
         )
         tally = Tally(said.is_increment, gone)
-        linked = await _linked(merge, range(first, end), tally)  # before the objects, whose bodies are not held beside
+        # All links before any object: the bodies are not to be held beside the links of the largest group.
+        linked = {shard: await merge.links(shard, tally.add_links) for shard in range(first, end)}
         files: list[File] = []
         roots: dict[int, dict[str, str]] = {}
         pending: list[int] = []
@@ -164,16 +164,6 @@ class Sealing:
             files=files_of(outputs),
             tool=TOOL,
         )
-
-
-async def _linked(merge: Merge | Overlay, shards: Iterable[int], tally: Tally) -> dict[int, tuple[bytes, int]]:
-    """Return the block of links of each shard and its number of rows; count them."""
-    linked = {}
-    for shard in shards:
-        rows, block = await merge.links(shard)
-        tally.add_links(rows)
-        linked[shard] = block, len(rows) // tally.link_bytes
-    return linked
 
 
 def _writers() -> dict[Part, FileWriter]:

@@ -84,7 +84,9 @@ async def read(overlay: Overlay) -> State:
         for row in rows:
             lines = lines_of(content[row.offset : row.offset + row.length], name="o")
             objects[row.key] = (body_at(lines, row, name="o"), row.flags)
-        links |= {(row[1:17], row[17:33]) for row in rows_of((await overlay.links(shard))[0])}
+        told: list[bytes] = []
+        await overlay.links(shard, told.append)
+        links |= {(row[1:17], row[17:33]) for row in rows_of(b"".join(told))}
     return objects, links
 
 
@@ -94,8 +96,7 @@ async def sealed(blobs: MemoryBlobs, overlay: Overlay) -> Source:
     for shard in range(SHARDS):
         packed = await overlay.objects(shard, bodies)
         index.add(shard, compress(packed), len(packed) // PACKED_BYTES)
-        content, block = await overlay.links(shard)
-        links.add(shard, block, len(content) // 34)
+        links.add(shard, *await overlay.links(shard, lambda _rows: None))
     files = [await store_file(blobs, "point", writer) for writer in (bodies, index, links)]
     return Source(blobs, files, is_increment=True)
 

@@ -96,8 +96,10 @@ def test_pages_sealed_as_restore_points_and_merged_in_any_order_give_the_same_li
             note = await store_segment(blobs, f"s{number}", Spool(1), spool)
             segment = decode_segment(blobs.contents[note["name"]], name=note["name"], expected=note["sha256"])
             sources.append(Source(blobs, segment.files, segment.is_increment))
-        whole, _block = await Overlay(sources, is_increment=False).links(0)
-        own, _block = await Overlay(sources[1:], is_increment=True).links(0)
+        told: list[bytes] = []
+        await Overlay(sources, is_increment=False).links(0, told.append)
+        await Overlay(sources[1:], is_increment=True).links(0, told.append)
+        whole, own = told
         layered = links(before)
         apply_increment(layered, [own[at : at + 34] for at in range(0, len(own), 34)])
         return {whole[at : at + 33] for at in range(0, len(whole), 33)}, layered

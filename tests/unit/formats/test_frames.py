@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from shared.domain.errors import IntegrityError
-from shared.formats.frames import compress, decompress
+from shared.formats.frames import compress, compress_pieces, compress_rows, decompress
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -43,6 +43,19 @@ def test_a_frame_does_not_depend_on_those_before_it_even_one_that_failed() -> No
         compress("no bytes")  # type: ignore[arg-type]
     assert compress(b"other" * 500) != alone
     assert compress(b"body" * 1000) == alone
+
+
+@pytest.mark.parametrize("sizes", [[], [0], [5], [5, 7], [300_000, 0, 1, 600_000]])
+def test_pieces_are_one_frame_and_are_taken_out_of_their_list(sizes: list[int]) -> None:
+    whole = bytes(range(256)) * 4_000
+    pieces = [whole[:size] for size in sizes]
+    content, frame = b"".join(pieces), compress_pieces(pieces)
+    assert decompress(frame, name="f") == content
+    assert pieces == []
+    if len(sizes) < 2:
+        assert frame == compress_rows(content)
+    again = [whole[:size] for size in sizes]
+    assert compress_pieces(again) == frame, "the same pieces make the same frame"
 
 
 def test_a_decompression_bomb_is_refused_by_the_cap_and_named() -> None:

@@ -9,7 +9,7 @@ from shared.domain.ids import object_key
 from shared.formats import link_runs
 from shared.formats.deleted import decode_deleted, encode_deleted
 from shared.formats.frames import compress
-from shared.formats.link_runs import HEAD_BYTES, ROW_BYTES, joined_runs, runs_of, split_rows
+from shared.formats.link_runs import HEAD_BYTES, ROW_BYTES, joined_runs, rows_in_pieces, runs_of, split_rows
 from shared.formats.links import LinkSpool, apply_increment, decode_links, encode_links
 from tests.support.builders import an_id
 
@@ -206,7 +206,9 @@ def test_a_source_with_very_many_rows_is_put_in_order_range_by_range(monkeypatch
 
     monkeypatch.setattr(link_runs, "BYTES_AT_ONCE", 50 * ROW_BYTES)
     monkeypatch.setattr(link_runs, "split_rows", counted)
-    assert joined_runs(runs) == b"".join(rows)
+    pieces = rows_in_pieces(runs)
+    assert b"".join(pieces) == b"".join(rows)
+    assert min(map(len, pieces[:-1])) >= 50 * ROW_BYTES, "no smaller than what is put in order at once"
     assert sum(taken_apart) == sum(map(len, runs)) // ROW_BYTES, "every row of every run, those that came twice too"
     assert max(taken_apart) < 120
     assert len(taken_apart) > 10

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from shared.domain.errors import IntegrityError
+from shared.formats.link_runs import ROW_BYTES
 from shared.formats.links import LinkSpool, decode_links
 from shared.formats.objects import body_at, lines_of
 from shared.formats.packed import split
 from shared.formats.segments import FileWriter, Part, Segment
 from shared.formats.spooling import Spool
 from shared.memory.blobs import MemoryBlobs
-from shared.runs.merging import Merge, merge_links, merge_objects, sliced
+from shared.runs.merging import Merge, Slice, merge_links, merge_objects, sliced
 from shared.runs.staging import load_segment, store_segment
 from tests.support.builders import an_id
 from tests.unit.formats.test_packed import named
@@ -47,6 +48,15 @@ async def a_segment(blobs: MemoryBlobs, name: str, city: str, objects: int, *, i
     return await load_segment(blobs, await store_segment(blobs, name, spool, links))
 
 
+def links_of(slices: Sequence[Slice], shard: int) -> tuple[bytes, bytes]:
+    """Return the block of the shard's links, and the rows that were told while it was made."""
+    told: list[bytes] = []
+    block, count = merge_links(slices, shard, told.append)
+    rows = b"".join(told)
+    assert count == len(rows) // ROW_BYTES
+    return block, rows
+
+
 def test_the_newest_segment_wins_and_its_bodies_are_found_where_the_rows_say() -> None:
     async def story() -> None:
         blobs, bodies, cities = CountedBlobs(), FileWriter("objects"), {}
@@ -70,10 +80,10 @@ def test_links_of_one_segment_are_taken_as_they_are_and_those_of_two_are_merged(
         blobs = MemoryBlobs()
         first, again = await a_segment(blobs, "s1", "Lyon", 20), await a_segment(blobs, "s2", "Lyon", 30)
         for shard in range(SHARDS):
-            content, block = merge_links(await sliced(blobs, [first], shard, shard + 1), shard)
+            block, content = links_of(await sliced(blobs, [first], shard, shard + 1), shard)
             place = next(part for part in first.files[2].shards if part.shard == shard)
             assert block == await blobs.read(first.files[2].name, place.offset, place.length)
-            both, merged = merge_links(await sliced(blobs, [first, again], shard, shard + 1), shard)
+            merged, both = links_of(await sliced(blobs, [first, again], shard, shard + 1), shard)
             rows = decode_links(merged, name="l")
             assert b"".join(rows) == both
             assert rows == sorted(set(rows)), "each link once"
@@ -91,7 +101,7 @@ def test_an_increment_replaces_the_links_it_speaks_of() -> None:
         replaced.add(MEMBERS, an_id("u0"), an_id("Porto"))
         increment = await load_segment(blobs, await store_segment(blobs, "s2", Spool(SHARDS), replaced))
         shard = _shard("u0")
-        content, _block = merge_links(await sliced(blobs, [base, increment], shard, shard + 1), shard)
+        _block, content = links_of(await sliced(blobs, [base, increment], shard, shard + 1), shard)
         assert [content[17:]] == [bytes.fromhex(an_id("Porto").replace("-", ""))]
 
     asyncio.run(story())
@@ -102,15 +112,18 @@ def test_what_lies_in_the_segments_of_links_is_let_go_before_bodies_are_held() -
         blobs, bodies = CountedBlobs(), FileWriter("objects")
         segments = [await a_segment(blobs, "s1", "Lyon", 40), await a_segment(blobs, "s2", "Porto", 15)]
         merge = Merge(blobs, segments, 1, SHARDS)
+        counted: list[bytes] = []
+        again: list[bytes] = []
         blobs.reads.clear()
-        linked = [await merge.links(shard) for shard in range(1, SHARDS)]
+        linked = [await merge.links(shard, counted.append) for shard in range(1, SHARDS)]
         assert blobs.reads == [segment.files[2].name for segment in segments], "links alone, each file once"
         held = weakref.ref(merge._slices[0])
         rows = [await merge.objects(shard, bodies) for shard in range(1, SHARDS)]
         assert held() is None
         assert len(blobs.reads) == len(set(blobs.reads)) == 6
         slices = await sliced(blobs, segments, 1, SHARDS)
-        assert linked == [merge_links(slices, shard) for shard in range(1, SHARDS)]
+        assert linked == [merge_links(slices, shard, again.append) for shard in range(1, SHARDS)]
+        assert counted == again != []
         alike = FileWriter("objects")
         assert rows == [merge_objects(slices, shard, alike) for shard in range(1, SHARDS)]
         assert bodies.content == alike.content
