@@ -17,9 +17,10 @@ from simulator.service import Simulator
 from tests.simulation.stories import planned_ids, play_incident, slip_in
 from tests.simulation.worlds import NARROW, NARROW_TYPES
 from tests.support import virtual_time
+from tests.support.deaths import Deaths
 from tests.support.history import two_holders
 from tests.support.pictures import Picture, differing, picture
-from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.platform import TENANT, Platform
 
 SEED, OBJECTS = 11, 25
 PARTS = 4  # tests that share the calls

@@ -15,7 +15,8 @@ from simulator.service import Simulator
 from tests.simulation.purges import Purger, census
 from tests.simulation.test_recreation import Purged
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.deaths import Deaths
+from tests.support.platform import TENANT, Platform
 
 AGENT, PRINCIPAL = "#microsoft.graph.agentIdentity", "#microsoft.graph.agentIdentityBlueprintPrincipal"
 BLUEPRINT, AGENT_USER = "#microsoft.graph.agentIdentityBlueprint", "#microsoft.graph.agentUser"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulation.deaths import PARTS, Told, calls_of, recovered
 from tests.support import virtual_time
-from tests.support.platform import Deaths
+from tests.support.deaths import Deaths
 
 STRIDES = {"after": 1, "before": 4}
 KINDS = (

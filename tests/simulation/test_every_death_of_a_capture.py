@@ -11,7 +11,8 @@ from shared.domain.jobs import Job, State
 from shared.domain.verification import Mode
 from simulator.service import Simulator
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Instance, Platform
+from tests.support.deaths import Deaths, Instance
+from tests.support.platform import TENANT, Platform
 
 SEED = 12
 OBJECTS = 20

@@ -13,7 +13,8 @@ from shared.domain.jobs import Job, State
 from shared.domain.verification import Mode
 from tests.simulation.days import Days
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths
+from tests.support.deaths import Deaths
+from tests.support.platform import TENANT
 
 SEED = 12
 OBJECTS = 12

@@ -20,7 +20,8 @@ from shared.runs import scopes
 from tests.simulation.days import Days
 from tests.simulation.deaths import IS_SOAK
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Instance, Killed
+from tests.support.deaths import Deaths, Instance, Killed
+from tests.support.platform import TENANT
 
 SEED = 12
 OBJECTS = 12

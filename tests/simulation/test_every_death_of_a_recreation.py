@@ -22,8 +22,9 @@ from tests.simulation.deaths import PARTS, calls_of
 from tests.simulation.purges import Purger, census, counted, renamed
 from tests.simulation.worlds import NARROW_ROLES, NARROW_TYPES
 from tests.support import virtual_time
+from tests.support.deaths import Deaths
 from tests.support.history import two_holders
-from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.platform import TENANT, Platform
 
 SEED, OBJECTS = 11, 25
 PURGED = {"user": 2, "group": 2, "conditionalAccessPolicy": 1, "namedLocation": 1}

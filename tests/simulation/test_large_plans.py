@@ -12,7 +12,8 @@ from simulator.applications import CARELESS_SCRIPT
 from tests.simulation.test_plans import planned
 from tests.simulation.test_undo import captured, recovered
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.deaths import Deaths
+from tests.support.platform import TENANT, Platform
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from simulator.service import Simulator
 from tests.simulation.stories import planned_ids, play_incident
 from tests.support import virtual_time
 from tests.support.builders import a_batch
-from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.deaths import Deaths
+from tests.support.platform import TENANT, Platform
 
 SEED, OBJECTS = 11, 30
 LAST_CALLS = 30  # of a recovery: its second look, its end and the closing of its books

@@ -19,10 +19,10 @@ from simulator.directory.fingerprint import fingerprint
 from simulator.faults import Fault, Faults, Rule
 from simulator.service import Simulator
 from tests.simulation.stories import planned_ids, play_incident
-from tests.support import platform as platform_module
-from tests.support import virtual_time
+from tests.support import host, virtual_time
+from tests.support.deaths import Deaths
 from tests.support.history import two_holders
-from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.platform import TENANT, WATCHDOG_SECONDS, Platform
 
 SEED = 5
 
@@ -287,7 +287,7 @@ def test_a_message_that_is_never_handled_well_fails_its_job_visibly() -> None:
     async def story(damaged: Damaged) -> None:
         platform = damaged.platform
         job = await damaged.report()
-        platform.refuses_messages = True
+        platform.host.refuses_messages = True
         await platform.run_until_idle()
         ended = await platform.operator.asking.job(TENANT, job.job_id)
         assert ended.state is State.FAILED
@@ -301,7 +301,7 @@ def test_a_batch_that_nobody_gets_further_fails_its_job_by_name_although_the_wat
     retry_seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Messages that come back soon find the batch held; of those that come back late, the watchdog is first."""
-    monkeypatch.setattr(platform_module, "RETRY_SECONDS", retry_seconds)
+    monkeypatch.setattr(host, "RETRY_SECONDS", retry_seconds)
 
     async def story(damaged: Damaged) -> None:
         platform = damaged.platform
@@ -315,7 +315,7 @@ def test_a_batch_that_nobody_gets_further_fails_its_job_by_name_although_the_wat
         assert f"taken by {STALLS_MAX} workers in a row" in ended.error
         assert "the last reason: " in ended.error
         revived = (await platform.operator.ledger.holder(TENANT))[0].fencing_token - token
-        assert revived > 10 if retry_seconds > platform_module.WATCHDOG_SECONDS else not revived
+        assert revived > 10 if retry_seconds > WATCHDOG_SECONDS else not revived
         platform.simulator.world.faults = Faults()
         assert (await platform.finish(await damaged.report())).state is State.SUCCESSFUL
 

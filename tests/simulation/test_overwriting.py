@@ -12,7 +12,8 @@ from simulator.applications import CARELESS_SCRIPT
 from simulator.faults import Fault, Faults, Rule
 from simulator.service import Simulator
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.deaths import Deaths
+from tests.support.platform import TENANT, Platform
 
 
 async def meddled(

@@ -18,7 +18,8 @@ from simulator.faults import Fault, Faults, Rule
 from simulator.service import Simulator
 from tests.simulation.stories import planned_ids
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.deaths import Deaths
+from tests.support.platform import TENANT, Platform
 
 PEOPLE = 130  # more than one group of changes holds here
 GROUP_CHANGES = 100

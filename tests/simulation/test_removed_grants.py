@@ -20,7 +20,8 @@ from simulator.directory.fingerprint import fingerprint
 from simulator.faults import Fault, Faults, Rule
 from simulator.service import Simulator
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Instance, Platform
+from tests.support.deaths import Deaths, Instance
+from tests.support.platform import TENANT, Platform
 
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 HELPDESK = "729827e3-9c14-49f7-bb1b-9608f156bbb8"

@@ -10,7 +10,8 @@ from shared.domain.jobs import Job, State
 from simulator.applications import CARELESS_SCRIPT
 from tests.simulation.test_lock_out import BLOCK, accounts, change, live, policy, recovered, write, writes
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Instance, Platform
+from tests.support.deaths import Deaths, Instance
+from tests.support.platform import TENANT, Platform
 
 ROOT = "https://graph.microsoft.com/v1.0/directoryObjects/"
 

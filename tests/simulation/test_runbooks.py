@@ -16,7 +16,8 @@ from shared.recover.manual import DIRECTORY
 from simulator.applications import CARELESS_SCRIPT
 from simulator.service import Simulator
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.deaths import Deaths
+from tests.support.platform import TENANT, Platform
 
 KEY = "11111111-aaaa-4bbb-8ccc-000000000001"
 SECRET = {"keyId": KEY, "displayName": "ci", "startDateTime": "2026-01-01T00:00:00Z"}

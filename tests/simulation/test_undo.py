@@ -16,7 +16,8 @@ from simulator.faults import Fault, Faults, Rule
 from simulator.service import Simulator
 from tests.simulation.stories import play_incident
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.deaths import Deaths
+from tests.support.platform import TENANT, Platform
 
 
 async def captured(seed: int, deaths: Deaths | None = None) -> tuple[Platform, str]:

@@ -17,7 +17,8 @@ from simulator.faults import Fault, Faults, Rule
 from simulator.service import Simulator
 from simulator.switches import Background, Lag, Switches
 from tests.support import virtual_time
-from tests.support.platform import LEASE_SECONDS, TENANT, WATCHDOG_SECONDS, Deaths, Platform
+from tests.support.deaths import Deaths
+from tests.support.platform import LEASE_SECONDS, TENANT, WATCHDOG_SECONDS, Platform
 from tests.support.referee import HAS_SLICE, SLICE
 
 WIDE_EVERY = 11

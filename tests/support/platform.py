@@ -1,40 +1,32 @@
-"""A platform in virtual time: workers that take messages, a watchdog that looks every minute, and deaths on demand.
+"""A platform in virtual time: storage, a tenant, workers that take messages, and a watchdog that looks every minute.
 
-Each worker has a product of its own over shared storage, as a function app's instances do. A worker that is killed
-raises out of whatever call it was in, never returns from another, and is replaced after a while; its message comes
-back when its lease ends.
+Each worker has a product of its own over shared storage, as a function app's instances do. One that is killed
+(deaths.py) is replaced after a while; its message comes back when its lease ends (host.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any
-
-import httpx
 
 from shared.domain.jobs import Job
 from shared.graph.directory import GraphDirectory
 from shared.graph.settings import GraphSettings
 from shared.graph.tokens import CachedTokens, Token
-from shared.jobs.lease import LEASE_KEY, lease_row
 from shared.jobs.states import ENDS
 from shared.memory.alerts import MemoryAlerts
 from shared.memory.blobs import MemoryBlobs
 from shared.memory.clock import KnownPasswords, SequentialIds
-from shared.memory.queue import Message
 from shared.memory.signing import MemorySigning
-from shared.ports import Caller, Put, Shelf
+from shared.ports import Caller, Shelf
 from shared.wiring import Ports, Product, assemble
 from simulator.applications import GRAPH, TIDEMARK
 from simulator.service import Simulator
+from tests.support.deaths import Deaths, Instance, Killed, Mortal, MortalTransport, TokenSeen
 from tests.support.history import RememberedRows
+from tests.support.host import QUEUES, Host
 from tests.support.in_process import InProcessTransport
 from tests.support.unruly import Outages, UnrulyQueue
 from tests.support.virtual_time import VirtualClock
@@ -42,127 +34,10 @@ from tests.support.worm.blobs import WormBlobs
 
 TENANT = "7d1de5a0-0000-4000-8000-00000000c0de"
 BASE = "https://graph.microsoft.com/v1.0"
-QUEUES = ("capture", "compare", "recover")
 LEASE_SECONDS = 20
-MESSAGE_LEASE_SECONDS = 45.0
-RETRY_SECONDS = 5.0
-DELIVERIES_MAX = 5
 WATCHDOG_SECONDS = 60.0
 REPLACEMENT_SECONDS = 3.0
 STORY_SECONDS_MAX = 24 * 3600
-
-
-class Killed(BaseException):
-    """The worker process died here; nothing may catch this but the platform."""
-
-
-@dataclass
-class Deaths:
-    """Where workers die: at the calls (counted over all workers) in `at`, before or after the call takes effect."""
-
-    at: dict[int, str] = field(default_factory=dict)
-    calls: int = 0
-    fired: int = 0
-    withdrawn: int = 0
-    struck: Counter[str] = field(default_factory=Counter)
-    hold: Callable[[Instance], Awaitable[None]] | None = None
-
-    async def around(self, act: Callable[[], Awaitable[Any]], instance: Instance) -> Any:
-        """Do `act` unless the instance is dead or dies now."""
-        if self.hold is not None:
-            await self.hold(instance)
-        if instance.is_dead:
-            raise Killed
-        self.calls += 1
-        when = self.at.get(self.calls)
-        if when == "before":
-            self._kill(instance, when)
-        try:
-            result = await act()
-        except asyncio.CancelledError:
-            self.withdrawn += when is not None  # the worker itself gave the call up before it could die after it
-            raise
-        except Exception:
-            if when == "after":
-                self._kill(instance, when)
-            raise
-        if instance.is_dead:
-            raise Killed
-        if when == "after":
-            self._kill(instance, when)
-        return result
-
-    def _kill(self, instance: Instance, when: str) -> None:
-        self.fired += 1
-        self.struck[f"workers killed {when} a call"] += 1
-        instance.is_dead = True
-        raise Killed
-
-
-class Instance:
-    """One worker process; `is_dead` once it was killed, frozen until `thaws_at` (seconds of the story).
-
-    `token` is the fencing token under which it last recorded or renewed anything.
-    """
-
-    def __init__(self) -> None:
-        self.is_dead = False
-        self.thaws_at = 0.0
-        self.token = 0
-
-
-class Mortal:
-    """Any port, through which its worker may die, and which may fail it."""
-
-    def __init__(self, inner: object, deaths: Deaths, instance: Instance, outages: Outages | None = None) -> None:
-        self._inner, self._deaths, self._instance = inner, deaths, instance
-        self._outages = outages or Outages()
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._inner, name)
-
-        async def call(*given: Any, **named: Any) -> Any:
-            return await self._deaths.around(
-                lambda: self._outages.around(lambda: method(*given, **named)), self._instance
-            )
-
-        return call
-
-
-class TokenSeen:
-    """Rows that tell an instance under which token it recorded."""
-
-    def __init__(self, inner: RememberedRows, instance: Instance) -> None:
-        self._inner, self._instance = inner, instance
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def write(self, partition: str, puts: Sequence[Put]) -> list[str]:
-        """Store, and remember the token when that succeeded."""
-        etags = await self._inner.write(partition, puts)
-        for put in puts:
-            if put.key == LEASE_KEY:
-                self._instance.token = lease_row(put.values).fencing_token
-        return etags
-
-
-class MortalTransport(httpx.AsyncBaseTransport):
-    """HTTP through which its worker may die, before Graph saw the request or after it acted on it."""
-
-    def __init__(
-        self, inner: httpx.AsyncBaseTransport, deaths: Deaths, instance: Instance, begun: Callable[[bytes], None]
-    ) -> None:
-        self._inner, self._deaths, self._instance, self._begun = inner, deaths, instance, begun
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Hand the request on."""
-        if request.method != "GET":
-            self._begun(await request.aread())
-        answer: httpx.Response = await self._deaths.around(
-            lambda: self._inner.handle_async_request(request), self._instance
-        )
-        return answer
 
 
 class NobodyCalls:
@@ -185,18 +60,17 @@ class Platform:
         self.shelf: Shelf = self.vault
         self.signing: MemorySigning | None = MemorySigning()
         self.queue, self.ids = UnrulyQueue(self.clock, random.Random(f"queue {seed}")), SequentialIds(seed)
+        self.host = Host(self.queue, self.clock)
         self.outages = Outages(seed)
         self.application = TIDEMARK
         self.passwords = KnownPasswords(seed)
         self.transport = InProcessTransport(simulator)
         self._token = CachedTokens(self._token_of_tidemark, self.clock)
         self.alerts = MemoryAlerts(("webhook", "teams"))
-        self.deliveries = 0
         self.watches = True
         self.frozen = 0
         self.stale_writes: list[str] = []
         self._thaw_at = 0.0
-        self.refuses_messages = False
         self.emergency_accounts: tuple[str, ...] = ()
         self.own_applications: tuple[str, ...] = ()
         self.operator = self.product(Instance(), Deaths())
@@ -289,51 +163,16 @@ class Platform:
         instance = Instance()
         product = self.product(instance, self.deaths, self.outages)
         while True:
-            message = await self._next(number)
+            message = await self.host.next(number)
             if message is None:
                 await self.queue.news()
                 continue
-            self.deliveries += 1
             try:
-                await self._deliver(product, message, instance)
+                await self.host.deliver(product, message, instance)
             except Killed:
                 await asyncio.sleep(REPLACEMENT_SECONDS)
                 instance = Instance()
                 product = self.product(instance, self.deaths, self.outages)
-
-    async def _next(self, number: int) -> Message | None:
-        for offset in range(len(QUEUES)):
-            queue = QUEUES[(number + offset) % len(QUEUES)]
-            message = await self.queue.receive(queue, MESSAGE_LEASE_SECONDS)
-            if message is not None:
-                return message
-        return None
-
-    async def _deliver(self, product: Product, message: Message, instance: Instance) -> None:
-        if message.dequeue_count > DELIVERIES_MAX:
-            await product.worker.give_up(message.note, f"delivered {message.dequeue_count} times")
-            await self.queue.delete(message)
-            return
-        hidden = asyncio.create_task(self._keep_hidden(message, instance))
-        try:
-            if self.refuses_messages:
-                raise RuntimeError("the function fails every time")
-            await product.worker.handle(message.note)
-        except Exception:  # noqa: BLE001  whatever a function raises, the host delivers its message again
-            await self.queue.release(message, RETRY_SECONDS)
-        else:
-            await self.queue.delete(message)
-        finally:
-            hidden.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await hidden
-
-    async def _keep_hidden(self, message: Message, instance: Instance) -> None:
-        """Renew the message's lease while its worker lives and is not frozen, as the Functions host does."""
-        while True:
-            await asyncio.sleep(MESSAGE_LEASE_SECONDS / 2)
-            if instance.thaws_at <= self.clock.elapsed():
-                self.queue.extend(message, MESSAGE_LEASE_SECONDS)
 
     async def _watch(self) -> None:
         product = self.product(Instance(), Deaths())

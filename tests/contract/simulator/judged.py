@@ -12,7 +12,8 @@ from simulator.service import Simulator
 from simulator.switches import Switches
 from tests.simulation.stories import play_incident
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Platform
+from tests.support.deaths import Deaths
+from tests.support.platform import TENANT, Platform
 from tests.support.referee import HAS_SLICE, SLICE
 
 

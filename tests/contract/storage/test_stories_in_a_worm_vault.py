@@ -23,7 +23,8 @@ from simulator.service import Simulator
 from tests.contract.storage.vaults import Vault, worm_vault
 from tests.simulation.stories import play_incident
 from tests.support import virtual_time
-from tests.support.platform import TENANT, Deaths, Instance, Platform
+from tests.support.deaths import Deaths, Instance
+from tests.support.platform import TENANT, Platform
 
 DAY = 86_400
 # What the role of a writer allows, and what the pruner's allows besides ("Infrastructure and security", Azure roles).

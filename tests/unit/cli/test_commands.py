@@ -10,7 +10,7 @@ import pytest
 
 from simulator.faults import Fault, Rule
 from tests.support.builders import an_id
-from tests.support.platform import Deaths, Instance
+from tests.support.deaths import Deaths, Instance
 from tests.unit.cli.worlds import ENVIRONMENT, Deployment
 
 GUID = "11111111-aaaa-4bbb-8ccc-000000000001"

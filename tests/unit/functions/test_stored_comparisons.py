@@ -98,7 +98,7 @@ def test_comparisons_of_snapshots_run_beside_the_job_that_has_the_tenant(world: 
 def test_a_comparison_whose_worker_died_is_taken_up_by_the_watchdog(world: World) -> None:
     async def story() -> None:
         before, after, _user = await two_snapshots(world)
-        world.platform.refuses_messages = True
+        world.platform.host.refuses_messages = True
         started = await world.product.starting.report(
             TENANT, before, scope=world.everything, requested_by="somebody", against=after
         )
@@ -106,7 +106,7 @@ def test_a_comparison_whose_worker_died_is_taken_up_by_the_watchdog(world: World
         assert message is not None
         await world.platform.queue.delete(message)
         await world.clock.sleep(120.0)
-        world.platform.refuses_messages = False
+        world.platform.host.refuses_messages = False
         job = await world.platform.finish(started)
         assert job.state is State.SUCCESSFUL
 

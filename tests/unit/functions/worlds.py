@@ -18,7 +18,8 @@ from shared.domain.scope import EVERYTHING
 from shared.ports import Caller
 from simulator.applications import CARELESS_SCRIPT
 from simulator.service import Simulator
-from tests.support.platform import TENANT, Deaths, Instance, Platform
+from tests.support.deaths import Deaths, Instance
+from tests.support.platform import TENANT, Platform
 from tests.support.virtual_time import VirtualClock
 
 BASE = "https://tidemark.example.com"

@@ -23,7 +23,7 @@ from shared.runs.signing import Signing
 from shared.runs.snapshots import Snapshots
 from shared.runs.verifying import Verifying
 from tests.support.builders import TENANT, a_user_body, an_id
-from tests.support.platform import Deaths, Instance, Killed, Mortal
+from tests.support.deaths import Deaths, Instance, Killed, Mortal
 from tests.support.states import States, StoppedClock
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"

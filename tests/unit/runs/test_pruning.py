@@ -30,7 +30,8 @@ from simulator.applications import CARELESS_SCRIPT
 from tests.simulation.days import Days
 from tests.support import virtual_time
 from tests.support.builders import a_batch, a_job, an_id
-from tests.support.platform import TENANT, Deaths, Instance, Killed, Mortal
+from tests.support.deaths import Deaths, Instance, Killed, Mortal
+from tests.support.platform import TENANT
 from tests.support.virtual_time import VirtualClock
 from tests.support.worm.blobs import WormBlobs
 from tests.unit.functions.worlds import World

@@ -19,7 +19,8 @@ from shared.runs.ledger import Ledger
 from shared.runs.rechecking import Rechecking
 from tests.support import virtual_time
 from tests.support.builders import a_batch, a_job
-from tests.support.platform import TENANT, Deaths
+from tests.support.deaths import Deaths
+from tests.support.platform import TENANT
 from tests.unit.functions.worlds import World
 
 SNAPSHOT = "20261120T220000Z-0a1b2c3d"
