@@ -9,13 +9,14 @@ there. Promises (tests/properties/test_splicing.py checks them against the obvio
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from shared.domain.ids import KEY_BYTES
 from shared.formats.link_runs import HEAD_BYTES, ROW_BYTES
-from shared.formats.links import apply_increment
+from shared.formats.links import ADD, RESET, TAKE, apply_increment
 from shared.formats.packed import FLAGS_AT, PACKED_BYTES, TOMBSTONE, TYPE_AT, in_order, split
 
+TAKEN_APART = 16  # rows that cost as much, taken apart and put in order again, as one that is found by halving
 AFTER = b"\xff" * (ROW_BYTES + 1)  # no row comes after a lead with this at its end
 
 
@@ -49,15 +50,41 @@ def spliced_links(base: bytes, own: Sequence[bytes], whole: frozenset[int]) -> b
     of_head: dict[bytes, list[bytes]] = {}
     for row in own:
         of_head.setdefault(row[:HEAD_BYTES], []).append(row)
-    pieces: list[bytes] = []
+    pieces: list[bytes | memoryview] = []
     at = 0
     for head in sorted(of_head):
         first, end = _place(kept, head), _place(kept, head + AFTER)
-        rows = {kept[start : start + ROW_BYTES] for start in range(first, end, ROW_BYTES)}
-        apply_increment(rows, of_head[head])
-        pieces += [kept[at:first], *sorted(rows)]
+        pieces += [memoryview(kept)[at:first], *_of_source(kept, first, end, of_head[head])]
         at = end
-    return b"".join([*pieces, kept[at:]]) if pieces else kept
+    return b"".join([*pieces, memoryview(kept)[at:]]) if pieces else kept
+
+
+def _of_source(kept: bytes, first: int, end: int, told: Sequence[bytes]) -> Iterator[bytes | memoryview]:
+    """Yield one source's rows, from `first` to `end` of `kept`, brought up to date by what is told of it.
+
+    A few changes to a big group are put in their places, found by halving; its rows are not taken apart.
+    """
+    if len(told) * TAKEN_APART > (end - first) // ROW_BYTES:
+        rows = {kept[start : start + ROW_BYTES] for start in range(first, end, ROW_BYTES)}
+        apply_increment(rows, told)
+        yield from sorted(rows)
+        return
+    is_added = {row[:ROW_BYTES]: False for row in told if row[ROW_BYTES:] == TAKE}
+    is_added |= {row[:ROW_BYTES]: True for row in told if row[ROW_BYTES:] == ADD}  # last, as apply_increment has it
+    at = end if any(row[ROW_BYTES:] == RESET for row in told) else first
+    for row in sorted(is_added):
+        place = _place(kept, row, at, end)
+        yield memoryview(kept)[at:place]
+        if is_added[row]:
+            yield row
+        at = place + ROW_BYTES if place < end and kept[place : place + ROW_BYTES] == row else place
+    yield memoryview(kept)[at:end]
+
+
+def of_references(links: bytes, codes: frozenset[int]) -> bytes:
+    """Return the link rows of references with these codes alone; rows are sorted by code first."""
+    places = [(_place(links, bytes([code])), _place(links, bytes([code]) + AFTER)) for code in sorted(codes)]
+    return b"".join([links[first:end] for first, end in places])
 
 
 def without_references(links: bytes, codes: frozenset[int]) -> bytes:
@@ -69,10 +96,11 @@ def without_references(links: bytes, codes: frozenset[int]) -> bytes:
     return links
 
 
-def _place(links: bytes, lead: bytes) -> int:
-    """Return where in a block of sorted link rows the first row at or after `lead` begins."""
+def _place(links: bytes, lead: bytes, first: int = 0, end: int | None = None) -> int:
+    """Return where in a block of sorted link rows the first row at or after `lead` begins, from `first` to `end`."""
 
     def row(number: int) -> bytes:
         return links[number * ROW_BYTES : (number + 1) * ROW_BYTES]
 
-    return bisect_left(range(len(links) // ROW_BYTES), lead, key=row) * ROW_BYTES
+    rows = range(first // ROW_BYTES, (len(links) if end is None else end) // ROW_BYTES)
+    return first + bisect_left(rows, lead, key=row) * ROW_BYTES

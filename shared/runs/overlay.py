@@ -16,16 +16,18 @@ from shared.compare.shards import Key
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import KEY_BYTES
 from shared.formats.frames import compress_rows
-from shared.formats.link_runs import ROW_BYTES
-from shared.formats.links import ADD, RESET, apply_increment, decode_links
+from shared.formats.link_runs import ROW_BYTES, joined_runs, runs_of, split_rows
+from shared.formats.links import ADD, RESET, opened_links
 from shared.formats.objects import KEY_AND_TYPE, ROW, TOMBSTONE, IndexRow, decode_index
 from shared.formats.segments import File, FileWriter, Part
+from shared.formats.splicing import of_references, spliced_links
 from shared.ports import Blobs
 from shared.runs.layers import reference_codes
 from shared.runs.merging import Count
 
 KEPT_BYTES_MAX = 1024 * 1024  # a segment of changes is far below, a sealed file of a large tenant far above
 HEAD = 1 + KEY_BYTES
+NONE = frozenset[int]()
 
 
 @dataclass(frozen=True)
@@ -95,18 +97,27 @@ class Overlay:
 
         A row has 33 bytes in a whole state, and 34 in an increment.
         """
+        rows = await self._told_links(shard) if self._is_increment else await self._whole_links(shard)
+        count(rows)
+        return compress_rows(rows), len(rows) // (ROW_BYTES + self._is_increment)
+
+    async def _told_links(self, shard: int) -> bytes:
         merged: set[bytes] = set()
         for source in self._sources:
+            rows = split_rows(await _links(source, shard), ROW_BYTES + source.is_increment)
+            merged = _over(merged, rows, is_increment=source.is_increment)
+        return b"".join(sorted(merged))
+
+    async def _whole_links(self, shard: int) -> bytes:
+        """Lay each increment over what lies before it; a big group's rows are moved together, not one by one."""
+        content, beside = b"", list[bytes]()
+        for source in self._sources:
             rows = await _links(source, shard)
-            if self._is_increment:
-                merged = _over(merged, rows, is_increment=source.is_increment)
-            elif source.is_increment:
-                apply_increment(merged, rows)
-            else:
-                merged.update(rows)
-        content = b"".join(sorted(merged))
-        count(content)
-        return compress_rows(content), len(merged)
+            if source.is_increment:
+                content, beside = spliced_links(_joined(content, beside), split_rows(rows, ROW_BYTES + 1), NONE), []
+            elif rows:
+                beside.append(rows)
+        return _joined(content, beside)
 
 
 async def gone_keys(sources: Sequence[Source], shard_count: int) -> frozenset[bytes]:
@@ -153,16 +164,25 @@ async def _copied(source: Source, shard: int, rows: list[IndexRow], block: bytea
     ]
 
 
-async def _links(source: Source, shard: int) -> list[bytes]:
+async def _links(source: Source, shard: int) -> bytes:
+    """Return the link rows that count of a source, one after the other in order."""
     file = source.file("links", shard)
     block = await source.block(file, shard) if file else b""
     if file is None or not block:
-        return []
-    rows = decode_links(block, name=file.name, is_increment=source.is_increment)
+        return b""
+    rows = opened_links(block, name=file.name, is_increment=source.is_increment)
     if source.codes is None:
         return rows
     codes = reference_codes(source.codes)
-    return [row for row in rows if row[0] in codes]
+    if not source.is_increment:
+        return of_references(rows, codes)
+    return b"".join([row for row in split_rows(rows, ROW_BYTES + 1) if row[0] in codes])
+
+
+def _joined(content: bytes, beside: list[bytes]) -> bytes:
+    """Return all rows in order, each of them once."""
+    parts = [part for part in (content, *beside) if part]
+    return joined_runs(run for part in parts for run in runs_of(part)) if len(parts) > 1 else b"".join(parts)
 
 
 def _over(merged: set[bytes], rows: Iterable[bytes], *, is_increment: bool) -> set[bytes]:

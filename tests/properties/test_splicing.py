@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.formats.links import ADD, NOTHING, RESET, apply_increment
+from shared.formats import splicing
+from shared.formats.links import ADD, NOTHING, RESET, TAKE, apply_increment
 from shared.formats.objects import KEY_AND_TYPE, ROW, TOMBSTONE, IndexRow
 from shared.formats.packed import SOFT_DELETED
-from shared.formats.splicing import spliced_index, spliced_links
+from shared.formats.splicing import of_references, spliced_index, spliced_links
 
 KEYS = st.integers(0, 12).map(lambda number: bytes([number * 20]) * 16)
 CODES = st.integers(1, 3)
@@ -40,13 +42,24 @@ def test_s1_the_index_is_the_bases_with_the_increments_rows_over_it(
     assert found == b"".join(ROW.pack(*row) for row in living)
 
 
-@given(links(st.just(b"")), links(st.sampled_from([ADD, RESET])), st.frozensets(CODES))
+@given(
+    links(st.just(b"")), links(st.sampled_from([ADD, TAKE, RESET])), st.frozensets(CODES), st.sampled_from([0, 1, 16])
+)
 def test_s1_the_links_are_the_bases_brought_up_to_date(
-    base: set[bytes], own: set[bytes], whole: frozenset[int]
+    base: set[bytes], own: set[bytes], whole: frozenset[int], taken_apart: int
 ) -> None:
+    """Both ways: a source taken apart and put in order again, and rows put in their places one by one."""
     expected = {row for row in base if row[0] not in whole}
     apply_increment(expected, own)
-    assert spliced_links(b"".join(sorted(base)), sorted(own), whole) == b"".join(sorted(expected))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(splicing, "TAKEN_APART", taken_apart)
+        assert spliced_links(b"".join(sorted(base)), sorted(own), whole) == b"".join(sorted(expected))
+
+
+@given(links(st.just(b"")), st.frozensets(CODES))
+def test_the_rows_of_some_references_are_all_that_carry_their_codes(base: set[bytes], codes: frozenset[int]) -> None:
+    expected = sorted(row for row in base if row[0] in codes)
+    assert of_references(b"".join(sorted(base)), codes) == b"".join(expected)
 
 
 @given(rows(flags=st.just(0)), links(st.just(b"")))
