@@ -83,7 +83,7 @@ class World:
 
     async def capture(self, *, workers: int = 1, scheduled_at: datetime = CAPTURED_AT) -> SnapshotSummary:
         """Capture the tenant; return the sealed snapshot. Raises JobFailedError."""
-        job = await self.product.starting.capture(TENANT, scheduled_at)
+        job = await self.product.scheduling.capture(TENANT, scheduled_at)
         assert job is not None, "one job at a time"
         await self.finish(job, workers)
         return await self.product.snapshots.named(TENANT, job.snapshot_id)

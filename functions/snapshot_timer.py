@@ -22,6 +22,6 @@ async def daily_snapshot(timer: func.TimerRequest) -> None:
     product = await wiring.product()
     # The public class that annotations need lacks the status; what the host passes has it.
     due_at = scheduled_at(timer.schedule_status, product.clock.now())  # type: ignore[attr-defined]
-    job = await product.starting.capture(product.tenant, due_at)
+    job = await product.scheduling.capture(product.tenant, due_at)
     facts = {"tenant": product.tenant, "scheduled_at": due_at.isoformat(), "job_id": job.job_id if job else None}
     log.info("snapshot due", extra={**facts, "is_past_due": timer.past_due})

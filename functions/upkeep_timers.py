@@ -20,7 +20,7 @@ async def daily_verification(timer: func.TimerRequest) -> None:
     product = await wiring.product()
     # The public class that annotations need lacks the status; what the host passes has it.
     due_at = scheduled_at(timer.schedule_status, product.clock.now())  # type: ignore[attr-defined]
-    job = await product.starting.verification(product.tenant, due_at)
+    job = await product.scheduling.verification(product.tenant, due_at)
     log.info("verification due", extra={"tenant": product.tenant, "job_id": job.job_id if job else None})
 
 

@@ -29,6 +29,7 @@ from shared.ports import (
 from shared.runs.applying import Applying
 from shared.runs.approving import Approving
 from shared.runs.asking import Asking
+from shared.runs.beginning import Beginning
 from shared.runs.checking import Checking
 from shared.runs.choosing import CaptureSettings, Choosing
 from shared.runs.closing import Closing
@@ -64,6 +65,7 @@ from shared.runs.replanning import Replanning
 from shared.runs.returning import Returning
 from shared.runs.reusing import Reusing
 from shared.runs.rolling import Rolling
+from shared.runs.scheduling import Scheduling
 from shared.runs.scopes import Scopes
 from shared.runs.sealing import Sealing
 from shared.runs.searching import Searching
@@ -119,6 +121,7 @@ class Product:
     """The product, ready to be called: one attribute per thing a trigger may do."""
 
     tenant: str
+    scheduling: Scheduling
     starting: Starting
     approving: Approving
     asking: Asking
@@ -176,20 +179,20 @@ def assemble(
     upkeep = _upkeep(ports, snapshots, ledger, rules)
     comparing = Comparing(ledger, ports.work, snapshots)
     guarding = Guarding(ports.directory, emergency_accounts, own_applications)
-    choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures or CaptureSettings())
     steps = {
-        **_reading_steps(ports, ledger, snapshots, choosing, comparing, finishing),
+        **_reading_steps(ports, ledger, snapshots, captures or CaptureSettings(), comparing, finishing),
         **_writing_steps(ports, ledger, comparing, guarding, writers),
         **_telling_steps(ports, ledger, snapshots, comparing),
-        Step.MANUAL: Manual(ledger, ports.work, comparing).write,
         Step.VERIFY: upkeep.rechecking.verify,
     }
     closing = _closing(ports, ledger, signing, scopes)
     worker = Worker(ledger, ports.queue, steps, scopes, damaging := Damaging(snapshots, ports.clock), closing)
     approving, picking = Approving(ledger, ports.rows, approvals, scopes), Picking(ledger, comparing)
-    starting = Starting(ledger, worker, snapshots, approving, picking, ports.clock, ports.ids, scopes, damaging)
+    beginning = Beginning(ledger, worker)
+    starting = Starting(ledger, beginning, snapshots, approving, picking, ports.clock, ports.ids, scopes, damaging)
     return Product(
         tenant=tenant,
+        scheduling=Scheduling(ledger, beginning, snapshots, ports.clock),
         starting=starting,
         showing=(showing := Showing(ledger, ports.work, comparing)),
         drifting=Drifting(ports.rows, ports.work, snapshots, ledger, starting, showing, _alerts(ports), ports.clock),
@@ -225,14 +228,15 @@ def _reading_steps(
     ports: Ports,
     ledger: Ledger,
     snapshots: Snapshots,
-    choosing: Choosing,
+    captures: CaptureSettings,
     comparing: Comparing,
     finishing: Finishing,
 ) -> dict[Step, StepRun]:
     """Return the steps that read a tenant and compare it."""
     sealing = Sealing(ledger, ports.work, snapshots, ports.clock, finishing)
+    choosing = Choosing(ledger, snapshots, ports.directory, ports.clock, captures)
     by_ids = ReadingByIds(ports.directory, ports.work, snapshots, ports.clock)
-    reusing = Reusing(ledger, ports.clock, choosing.settings.live_minutes)
+    reusing = Reusing(ledger, ports.clock, captures.live_minutes)
     preparing = Opposing(Preparing(ports.directory, choosing, ports.clock), comparing, reusing)
     return {
         Step.PREPARE: preparing.prepare,
@@ -256,12 +260,13 @@ def _telling_steps(ports: Ports, ledger: Ledger, snapshots: Snapshots, comparing
 def _writing_steps(
     ports: Ports, ledger: Ledger, comparing: Comparing, guarding: Guarding, writers: int
 ) -> dict[Step, StepRun]:
-    """Return the steps that plan a recovery, write it and look at it again."""
+    """Return the steps that plan a recovery, write it or leave it to people, and look at it again."""
     patience = Patience(ports.directory, ports.clock)
     planning = Planning(ledger, ports.work, comparing, guarding, writers)
     relinking = Relinking(ledger, ports.directory, ports.work, comparing, patience)
     return {
         Step.PLAN: planning.plan,
+        Step.MANUAL: Manual(ledger, ports.work, comparing).write,
         Step.REPLAN: Replanning(ledger, ports.work, comparing, guarding, writers).replan,
         Step.RELINK: relinking.relink,
         Step.APPLY: Applying(

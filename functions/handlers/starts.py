@@ -17,7 +17,7 @@ async def start_capture(product: Product, asked: Asked) -> func.HttpResponse:
     """Start a capture of the present second; asking twice within it starts one."""
     read_nothing(asked.call.headers, asked.call.body)
     asked_at = product.clock.now().replace(microsecond=0)
-    await product.starting.capture(product.tenant, asked_at, requested_by=asked.caller_id)
+    await product.scheduling.capture(product.tenant, asked_at, requested_by=asked.caller_id)
     job_id = capture_job_id(product.tenant, asked_at)
     return replies.accepted(asked.call.address("directory", "recovery", "jobs", job_id))
 
@@ -26,7 +26,7 @@ async def start_restore_point(product: Product, asked: Asked) -> func.HttpRespon
     """Start a restore point of the present second; 409 while another job has the tenant, 404 before any snapshot."""
     read_nothing(asked.call.headers, asked.call.body)
     asked_at = product.clock.now().replace(microsecond=0)
-    job = await product.starting.restore_point(
+    job = await product.scheduling.restore_point(
         product.tenant, asked_at, requested_by=asked.caller_id, says_why_not=True
     )
     assert job is not None, "a restore point that is not made raises here"
@@ -37,7 +37,7 @@ async def start_verification(product: Product, asked: Asked) -> func.HttpRespons
     """Start a verification of the present second, as the timer does; asking twice within it starts one."""
     read_nothing(asked.call.headers, asked.call.body)
     asked_at = product.clock.now().replace(microsecond=0)
-    started = await product.starting.verification(product.tenant, asked_at, requested_by=asked.caller_id)
+    started = await product.scheduling.verification(product.tenant, asked_at, requested_by=asked.caller_id)
     if started is None and not await product.snapshots.listed(product.tenant):
         raise InputError("there is no snapshot to verify", member="snapshots")
     job_id = verify_job_id(product.tenant, asked_at)

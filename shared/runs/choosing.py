@@ -77,7 +77,7 @@ class Choosing:
         self, ledger: Ledger, snapshots: Snapshots, directory: Directory, clock: Clock, settings: CaptureSettings
     ) -> None:
         self._ledger, self._snapshots, self._directory = ledger, snapshots, directory
-        self._clock, self.settings = clock, settings
+        self._clock, self._settings = clock, settings
         self._damaging = Damaging(snapshots, clock)
 
     async def choose(
@@ -158,7 +158,7 @@ class Choosing:
     ) -> dict[str, Way]:
         """Return the way of each type, the tokens tried on Graph, which may have forgotten them early."""
         tokens = tokens_of(await self._ledger.batches(job.tenant, before.job_id))
-        full_days = None if job.seals_increment else self.settings.full_days
+        full_days = None if job.seals_increment else self._settings.full_days
         ways: dict[str, Way] = {}
         for entry in types:
             token, facts = tokens.get(entry.name), before.types.get(entry.name)
@@ -183,7 +183,7 @@ class Choosing:
         ended = [one for one in await self._ledger.jobs(job.tenant) if one.kind is Kind.CAPTURE and one.state in ENDS]
         if ended and ended[0].state is State.FAILED and ended[0].error_code == IntegrityError.code:
             return "the capture before this one met damaged bytes", ""
-        if not self.settings.watches_native:
+        if not self._settings.watches_native:
             return "", "switched off"
         began_at = before.consistency.began_at or before.created_at
         try:

@@ -1,41 +1,39 @@
-"""Start, cancel and look at jobs: what the HTTP API and the timer call.
+"""Start reports and recoveries, and cancel jobs, as somebody asks for it.
 
-Starting is one table transaction and one message. A crash between them costs a minute: the watchdog sends the message.
-The ids of a large scope are stored before (scopes.py): a crash then leaves a blob that no job names.
+What is asked for is checked before there is a job (beginning.py). The ids of a large scope are stored before it too
+(scopes.py): a crash then leaves a blob that no job names.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 import msgspec
 
-from shared.domain.errors import InputError, NotFoundError, TenantBusyError
-from shared.domain.ids import SNAPSHOT_ID, capture_job_id, restore_point_job_id, snapshot_id, verify_job_id
-from shared.domain.jobs import Batch, Job, Kind, Options, SnapshotSummary, State, Step
+from shared.domain.errors import InputError
+from shared.domain.ids import SNAPSHOT_ID
+from shared.domain.jobs import Job, Kind, Options, SnapshotSummary, State
 from shared.domain.scope import EVERYTHING, Scope
 from shared.jobs.flow import totals
 from shared.jobs.states import ENDS
 from shared.ports import Clock, Ids
 from shared.runs.approving import Approving
+from shared.runs.beginning import Beginning
 from shared.runs.damaging import Damaging
 from shared.runs.facing import not_comparable
 from shared.runs.ledger import Ledger
 from shared.runs.picking import Picking
 from shared.runs.scopes import Scopes
 from shared.runs.snapshots import Snapshots
-from shared.runs.worker import Worker
 
 PLAIN = Options()
 
 
 class Starting:
-    """Creates jobs of one deployment."""
+    """Starts and cancels what is asked for in one deployment."""
 
     def __init__(
         self,
         ledger: Ledger,
-        worker: Worker,
+        beginning: Beginning,
         snapshots: Snapshots,
         approving: Approving,
         picking: Picking,
@@ -44,57 +42,9 @@ class Starting:
         scopes: Scopes,
         damaging: Damaging,
     ) -> None:
-        self._ledger, self._worker, self._snapshots = ledger, worker, snapshots
+        self._ledger, self._beginning, self._snapshots = ledger, beginning, snapshots
         self._approving, self._picking, self._clock, self._ids = approving, picking, clock, ids
         self._scopes, self._damaging = scopes, damaging
-
-    async def capture(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
-        """Start the capture that was scheduled for `scheduled_at`; None when it exists or another job has the tenant.
-
-        The job's id is derived from tenant and time, so a timer that fires twice starts one capture. While another
-        job has the tenant, the capture is created all the same when it can be: the watchdog starts it afterwards.
-        """
-        job = await self._capture(tenant, capture_job_id(tenant, scheduled_at), requested_by)
-        return await self._begin_or_park(job, _prepare(job))
-
-    async def verification(self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer") -> Job | None:
-        """Start the verification that was scheduled for `scheduled_at`; None when it exists or there is no snapshot.
-
-        Like a capture, it is created once however often its timer fires, and waits while another job has the tenant.
-        """
-        latest = await self._snapshots.latest(tenant)
-        if latest is None:
-            return None
-        job = Job(
-            tenant=tenant,
-            job_id=verify_job_id(tenant, scheduled_at),
-            kind=Kind.VERIFY,
-            state=State.INITIALIZED,
-            snapshot_id=latest.snapshot_id,
-            created_at=self._clock.now().replace(microsecond=0),
-            requested_by=requested_by,
-        )
-        return await self._begin_or_park(job, Batch(job_id=job.job_id, number=0, wave=0, step=Step.VERIFY))
-
-    async def restore_point(
-        self, tenant: str, scheduled_at: datetime, *, requested_by: str = "timer", says_why_not: bool = False
-    ) -> Job | None:
-        """Start the restore point that was scheduled for `scheduled_at`; None when there is nothing it could lie over.
-
-        None too when it exists, or another job has the tenant: one that waited would speak of a later time. With
-        `says_why_not` it raises NotFoundError or TenantBusyError instead.
-        """
-        if await self._snapshots.latest(tenant) is None:
-            if says_why_not:
-                raise NotFoundError("snapshot", "latest")
-            return None
-        job = await self._capture(tenant, restore_point_job_id(tenant, scheduled_at), requested_by)
-        try:
-            return await self._begin(msgspec.structs.replace(job, is_restore_point=True), _prepare(job))
-        except TenantBusyError:
-            if says_why_not:
-                raise
-            return None
 
     async def report(
         self,
@@ -132,7 +82,7 @@ class Starting:
         not_comparable(scope, opened.manifest, (await self._snapshots.open(tenant, known.snapshot_id)).manifest)
         job = self._job(Kind.REPORT, tenant, target.snapshot_id, scope, options, requested_by)
         named = msgspec.structs.replace(job, against=known.snapshot_id, job_id=job_id or job.job_id)
-        return await self._begin(await self._scopes.kept(named), _prepare(named))
+        return await self._beginning.begin(await self._scopes.kept(named))
 
     async def recovery(self, tenant: str, wire_id: str, scope: Scope, options: Options, *, requested_by: str) -> Job:
         """Start a recovery to a snapshot; a running report or capture makes way for it.
@@ -163,22 +113,6 @@ class Starting:
         if job.state in ENDS:
             raise InputError(f"job {job_id} has ended ({job.state}); there is nothing to cancel", member="job")
         return job
-
-    async def _capture(self, tenant: str, job_id: str, requested_by: str) -> Job:
-        """Return a new capture; Graph's spelling of a snapshot id is its second, so no two captures share one."""
-        now = self._clock.now().replace(microsecond=0)
-        taken = {job.created_at for job in await self._ledger.jobs(tenant) if job.kind is Kind.CAPTURE}
-        while now in taken:
-            now += timedelta(seconds=1)
-        return Job(
-            tenant=tenant,
-            job_id=job_id,
-            kind=Kind.CAPTURE,
-            state=State.INITIALIZED,
-            snapshot_id=snapshot_id(now, job_id),
-            created_at=now,
-            requested_by=requested_by,
-        )
 
     async def _target(self, tenant: str, wire_id: str, scope: Scope, options: Options) -> SnapshotSummary:
         """Return the snapshot that a recovery may go back to; raise for one that cannot be what it is asked for.
@@ -219,7 +153,7 @@ class Starting:
             )
         job = self._job(kind, tenant, snapshot_id, scope, options, requested_by)
         job = await self._scopes.kept(msgspec.structs.replace(job, plan_digest=digest))
-        return await self._begin(job, _prepare(job))
+        return await self._beginning.begin(job)
 
     async def _chosen(self, tenant: str, text: str) -> SnapshotSummary:
         """Return the snapshot of Tidemark's own id, or of Graph's spelling of one."""
@@ -238,23 +172,3 @@ class Starting:
             options=options,
             requested_by=requested_by,
         )
-
-    async def _begin_or_park(self, job: Job, first: Batch) -> Job | None:
-        """Begin a job that waits for its turn; None when it exists already."""
-        try:
-            return await self._begin(job, first)
-        except TenantBusyError as error:
-            if error.job_id == job.job_id:
-                return None
-            await self._ledger.park(job, [first])
-            return job
-
-    async def _begin(self, job: Job, first: Batch) -> Job:
-        lease = await self._ledger.begin(job, [first])
-        if lease is not None:
-            await self._worker.dispatch(job.tenant, lease)
-        return job
-
-
-def _prepare(job: Job) -> Batch:
-    return Batch(job_id=job.job_id, number=0, wave=0, step=Step.PREPARE)

@@ -47,13 +47,13 @@ class Days:
     async def captured(self, *, hours: float = 24.0) -> Job:
         """Let time pass, capture, and return the job at its end."""
         await self.clock.sleep(hours * HOUR)
-        return await self.platform.finish(await self.platform.operator.starting.capture(TENANT, self.clock.now()))
+        return await self.platform.finish(await self.platform.operator.scheduling.capture(TENANT, self.clock.now()))
 
     async def restore_point(self, *, hours: float = 1.0) -> Job:
         """Let time pass, make a restore point, and return the job at its end."""
         await self.clock.sleep(hours * HOUR)
-        starting = self.platform.operator.starting
-        return await self.platform.finish(await starting.restore_point(TENANT, self.clock.now()))
+        scheduling = self.platform.operator.scheduling
+        return await self.platform.finish(await scheduling.restore_point(TENANT, self.clock.now()))
 
     async def reported(self, job: Job, scope: Scope = EVERYTHING, options: Options = PLAIN) -> Job:
         """Report what separates the tenant from what `job` sealed; return the report."""

@@ -64,7 +64,7 @@ async def damaged() -> tuple[Platform, str, Picture, set[str]]:
     platform = Platform(simulator, seed=SEED, workers=2)
     platform.application = NARROW
     before = picture(simulator.tenant.directory)
-    capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
     rogue = play_incident(simulator, SEED)
     slip_in(simulator, SEED, rogue)
     return platform, wire_snapshot_id(capture.snapshot_id), before, rogue

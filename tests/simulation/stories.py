@@ -104,7 +104,7 @@ async def _tell(seed: int) -> Told:
 
 async def _captured(world: World) -> Job:
     platform = world.platform
-    return await platform.finish(await platform.operator.starting.capture(TENANT, platform.clock.now()))
+    return await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
 
 
 async def _reported(world: World, wire: str) -> Job:

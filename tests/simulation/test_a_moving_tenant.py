@@ -100,7 +100,7 @@ async def captured_while_moving(seed: int) -> tuple[dict[str, int], int, State]:
                 mover.act()
 
     platform.transport.after_request = move
-    captured = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+    captured = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
     return mover.acts, await found_by_a_report(platform, captured.snapshot_id), captured.state
 
 
@@ -148,7 +148,7 @@ def settling(changes: int) -> tuple[State, str, int, int]:
                 left -= 1
 
         platform.transport.after_request = move
-        job = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+        job = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
         found = await found_by_a_report(platform, job.snapshot_id) if job.state is State.SUCCESSFUL else -1
         return job.state, job.error, found, changes - left
 

@@ -56,7 +56,7 @@ async def purged_family(deaths: Deaths | None = None) -> tuple[Purged, Family]:
     clock = virtual_time.VirtualClock()
     simulator = Simulator(clock=clock.unix_seconds, seed=6, objects=150, tenant_id=TENANT, is_mixed=True)
     platform = Platform(simulator, seed=6)
-    capture = await platform.finish(await platform.operator.starting.capture(TENANT, platform.clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
     assert capture.state is State.SUCCESSFUL
     made, family = Purged(platform, wire_snapshot_id(capture.snapshot_id), census(simulator)), Family(simulator)
     purger = Purger(simulator, platform.clock)

@@ -30,7 +30,7 @@ async def damaged(*faults: Rule) -> tuple[Platform, str, str]:
         clock=clock.unix_seconds, seed=5, objects=60, tenant_id=TENANT, faults=Faults(list(faults), seed=5)
     )
     platform = Platform(simulator, seed=5)
-    capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
     simulator.world.faults = Faults([])
     play_incident(simulator, 5)
     return platform, wire_snapshot_id(capture.snapshot_id), simulator.fingerprint()
@@ -104,7 +104,7 @@ def test_a_target_known_to_be_damaged_is_refused_at_once_with_its_file_and_a_par
         platform, wire, _broken = await damaged()
         starting = platform.operator.starting
         name = flipped(platform, "links.zst")
-        verify = await starting.verification(TENANT, platform.clock.now())
+        verify = await platform.operator.scheduling.verification(TENANT, platform.clock.now())
         assert (await platform.finish(verify)).state is State.FAILED
         options, start = Options(makes_plan=makes_plan), starting.report if makes_plan else starting.recovery
         jobs = len(await platform.operator.asking.jobs(TENANT))

@@ -22,7 +22,7 @@ def alter(platform: Platform, snapshot_id: str, part: str) -> str:
 
 async def capture(platform: Platform) -> Job:
     await platform.clock.sleep(3600)
-    return await platform.finish(await platform.operator.starting.capture(TENANT, platform.clock.now()))
+    return await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
 
 
 async def reported(platform: Platform, wire: str) -> Job:
@@ -35,7 +35,7 @@ def test_a_capture_goes_on_from_no_state_that_a_verification_found_damaged() -> 
         platform, _wire = await captured(3)
         (first,) = await platform.operator.snapshots.listed(TENANT)
         name = alter(platform, first.snapshot_id, "links.zst")
-        verify = await platform.operator.starting.verification(TENANT, platform.clock.now())
+        verify = await platform.operator.scheduling.verification(TENANT, platform.clock.now())
         assert (await platform.finish(verify)).state is State.FAILED
         second = await capture(platform)
         assert (second.state, second.error) == (State.SUCCESSFUL, "")

@@ -26,7 +26,7 @@ async def captured(deaths: Deaths, platforms: list[Platform] | None = None) -> t
     platform.deaths = deaths
     if platforms is not None:
         platforms.append(platform)
-    return platform, await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+    return platform, await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
 
 
 async def undisturbed() -> int:

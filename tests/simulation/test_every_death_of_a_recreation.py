@@ -78,7 +78,7 @@ async def recovered(deaths: Deaths) -> Ended:
     people = simulator.tenant.directory.stores["user"].live
     platform.emergency_accounts = tuple(key for key, one in people.items() if EMERGENCY in one["displayName"])
     before = census(simulator, NARROW_TYPES)
-    capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
     purger = Purger(simulator, clock)
     await purger.purge_some(SEED, PURGED, spared=frozenset(platform.emergency_accounts))
     platform.deaths = deaths

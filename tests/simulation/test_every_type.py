@@ -206,7 +206,7 @@ async def _tell() -> Told:
     platform = Platform(simulator, seed=11, workers=3)
     operator = platform.operator
     plant(simulator)
-    captured = await platform.finish(await operator.starting.capture(TENANT, clock.now()))
+    captured = await platform.finish(await operator.scheduling.capture(TENANT, clock.now()))
     wire = wire_snapshot_id(captured.snapshot_id)
     Vandal(simulator).break_everything()
     report = await platform.finish(await operator.starting.report(TENANT, wire, EVERYTHING, requested_by="operator"))
@@ -309,7 +309,7 @@ def test_a_partner_in_the_recycle_bin_is_not_said_to_be_right_because_graph_will
         clock = virtual_time.VirtualClock()
         platform = Platform(Simulator(clock=clock.unix_seconds, seed=2, objects=30, tenant_id=TENANT), seed=2)
         operator = platform.operator
-        captured = await platform.finish(await operator.starting.capture(TENANT, clock.now()))
+        captured = await platform.finish(await operator.scheduling.capture(TENANT, clock.now()))
         vandal = Vandal(platform.simulator)
         partner = vandal.some("crossTenantAccessPolicyConfigurationPartner")["tenantId"]
         vandal.graph("DELETE", f"/policies/crossTenantAccessPolicy/partners/{partner}")

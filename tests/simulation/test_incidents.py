@@ -41,7 +41,7 @@ def recovered(name: str, *plays: dict[str, Any], objects: int = 150) -> tuple[Si
         platform.emergency_accounts = tuple(key for key, user in users.items() if EMERGENCY in user["displayName"])
         wires = []
         for play in plays:
-            capture = await platform.finish(await platform.operator.starting.capture(TENANT, platform.clock.now()))
+            capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
             assert capture.state is State.SUCCESSFUL
             wires.append(wire_snapshot_id(capture.snapshot_id))
             control(simulator, "POST", f"/incidents/{name}", {"seed": 6, **play})

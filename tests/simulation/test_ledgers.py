@@ -35,7 +35,7 @@ async def broken_tenant(objects: int = OBJECTS) -> tuple[Platform, str]:
     clock = virtual_time.VirtualClock()
     simulator = Simulator(clock=clock.unix_seconds, seed=SEED, objects=objects, tenant_id=TENANT)
     platform = Platform(simulator, seed=SEED)
-    capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
     play_incident(simulator, SEED)
     return platform, wire_snapshot_id(capture.snapshot_id)
 

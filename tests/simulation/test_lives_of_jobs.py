@@ -59,7 +59,7 @@ def tell(story: Callable[[Damaged], Awaitable[None]], *, objects: int = 120, wor
         simulator = Simulator(clock=clock.unix_seconds, seed=SEED, objects=objects, tenant_id=TENANT)
         platform = Platform(simulator, seed=SEED, workers=workers)
         before = fingerprint(simulator.tenant.directory)
-        capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+        capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
         rogue = frozenset(play_incident(simulator, SEED))
         await story(Damaged(platform, wire_snapshot_id(capture.snapshot_id), before, rogue))
 
@@ -155,7 +155,7 @@ def test_a_recovery_makes_a_running_report_wait_and_the_report_ends_afterwards()
 def test_a_timer_that_fires_twice_starts_one_capture() -> None:
     async def story(damaged: Damaged) -> None:
         platform, at = damaged.platform, damaged.platform.clock.now()
-        started = [await platform.operator.starting.capture(TENANT, at) for _fire in range(2)]
+        started = [await platform.operator.scheduling.capture(TENANT, at) for _fire in range(2)]
         assert [job is not None for job in started] == [True, False]
         await platform.run_until_idle()
         captures = [job for job in await platform.operator.ledger.jobs(TENANT) if job.kind is Kind.CAPTURE]
@@ -169,7 +169,7 @@ def test_a_capture_whose_time_comes_during_a_recovery_runs_after_it() -> None:
     async def story(damaged: Damaged) -> None:
         platform = damaged.platform
         recovery = await damaged.recovery()
-        capture = await platform.operator.starting.capture(TENANT, platform.clock.now())
+        capture = await platform.operator.scheduling.capture(TENANT, platform.clock.now())
         assert capture is not None
         await platform.run_until_idle()
         ended = {job.job_id: job for job in await platform.operator.asking.jobs(TENANT)}
@@ -375,7 +375,7 @@ def test_an_altered_file_of_a_capture_in_progress_is_never_sealed() -> None:
         clock = virtual_time.VirtualClock()
         simulator = Simulator(clock=clock.unix_seconds, seed=SEED, objects=60, tenant_id=TENANT)
         platform = Platform(simulator, seed=SEED)
-        job = await platform.operator.starting.capture(TENANT, clock.now())
+        job = await platform.operator.scheduling.capture(TENANT, clock.now())
         assert job is not None
         running = asyncio.create_task(platform.run_until_idle())
         await until(platform, job, lambda now: now.counts.get("objectsRead", 0) > 0)

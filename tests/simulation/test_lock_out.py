@@ -47,7 +47,7 @@ def recovered(
         if has_accounts:
             platform.emergency_accounts = tuple(accounts(platform))
         before(platform)
-        capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+        capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
         await clock.sleep(PACE_SECONDS)
         after(platform)
         await clock.sleep(PACE_SECONDS)

@@ -90,7 +90,7 @@ def told() -> Told:
 async def _tell() -> Told:
     world = World()
     platform, starting = world.platform, world.platform.operator.starting
-    capture = await platform.finish(await starting.capture(TENANT, platform.clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
     wire = wire_snapshot_id(capture.snapshot_id)
     world.harm()
     report = await platform.finish(await starting.report(TENANT, wire, EVERYTHING, requested_by="operator"))

@@ -149,7 +149,7 @@ async def _tell() -> Told:
             if state in BEFORE:
                 world.make(entry, state)
         world.graph("DELETE", world.at(entry, "again"))
-    capture = await platform.finish(await starting.capture(TENANT, platform.clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
     wire = wire_snapshot_id(capture.snapshot_id)
     for entry in WITH_BIN:
         world.change(entry, "update")

@@ -28,7 +28,7 @@ def recovered(app_id: str, *own_applications: str, is_newer: bool) -> tuple[Plat
         registered: list[str] = []
         if not is_newer:
             registered += register(simulator, app_id)
-        capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+        capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
         if is_newer:
             registered += register(simulator, app_id)
         else:

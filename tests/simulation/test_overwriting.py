@@ -23,7 +23,7 @@ async def meddled(
     clock = virtual_time.VirtualClock()
     simulator = Simulator(clock=clock.unix_seconds, seed=5, objects=60, tenant_id=TENANT)
     platform = Platform(simulator, seed=5)
-    capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
     users = simulator.tenant.directory.stores["user"].live
     user = next(known for known, body in users.items() if not body.get("onPremisesSyncEnabled"))
     simulator.act(CARELESS_SCRIPT, "PATCH", f"/users/{user}", {"city": "Atlantis", "department": "Void"})
@@ -96,7 +96,7 @@ def test_without_anything_overwritten_the_log_is_not_read_for_who_did_it() -> No
         clock = virtual_time.VirtualClock()
         simulator = Simulator(clock=clock.unix_seconds, seed=5, objects=60, tenant_id=TENANT)
         platform = Platform(simulator, seed=5)
-        capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+        capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
         (user, *_rest) = [
             known
             for known, body in simulator.tenant.directory.stores["user"].live.items()

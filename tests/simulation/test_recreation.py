@@ -92,7 +92,7 @@ async def purged(seed: int = 6, *, objects: int = 150, counts: dict[str, int] | 
     clock = virtual_time.VirtualClock()
     simulator = Simulator(clock=clock.unix_seconds, seed=seed, objects=objects, tenant_id=TENANT)
     platform = Platform(simulator, seed=seed)
-    capture = await platform.finish(await platform.operator.starting.capture(TENANT, platform.clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
     assert capture.state is State.SUCCESSFUL
     made = Purged(platform, wire_snapshot_id(capture.snapshot_id), census(simulator))
     purger = Purger(simulator, platform.clock)
@@ -265,7 +265,7 @@ def test_the_incident_of_hard_deletes_is_undone_but_for_what_graph_cannot_create
         clock = virtual_time.VirtualClock()
         simulator = Simulator(clock=clock.unix_seconds, seed=6, objects=150, tenant_id=TENANT)
         platform = Platform(simulator, seed=6)
-        capture = await platform.finish(await platform.operator.starting.capture(TENANT, platform.clock.now()))
+        capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
         made = Purged(platform, wire_snapshot_id(capture.snapshot_id), census(simulator))
         control(simulator, "POST", "/incidents/hard-deletes", {"seed": 6})
         job = await made.recover()

@@ -28,7 +28,7 @@ GROUP_CHANGES = 100
 async def harmed(platform: Platform, harm: Callable[[Simulator], None]) -> tuple[str, str]:
     """Capture, then let `harm` happen; return the snapshot's id and what the tenant was like."""
     before = fingerprint(platform.simulator.tenant.directory)
-    capture = await platform.finish(await platform.operator.starting.capture(TENANT, platform.clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
     harm(platform.simulator)
     return wire_snapshot_id(capture.snapshot_id), before
 

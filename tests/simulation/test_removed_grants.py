@@ -53,8 +53,8 @@ class Attacked:
 
     async def capture(self) -> None:
         """Take the snapshot to go back to."""
-        starting, clock = self.platform.operator.starting, self.platform.clock
-        job = await self.platform.finish(await starting.capture(TENANT, clock.now()))
+        scheduling, clock = self.platform.operator.scheduling, self.platform.clock
+        job = await self.platform.finish(await scheduling.capture(TENANT, clock.now()))
         self.wire = wire_snapshot_id(job.snapshot_id)
 
     def assign(self, principal: str, role: str = GLOBAL_ADMINISTRATOR) -> str:

@@ -137,16 +137,16 @@ def test_a_type_whose_token_is_gone_is_whole_in_the_increment_and_stays_so_in_th
 def test_a_restore_point_without_a_base_or_beside_another_job_is_not_made() -> None:
     async def story() -> None:
         days = Days(15)
-        starting = days.platform.operator.starting
-        assert await starting.restore_point(TENANT, days.clock.now()) is None
-        await starting.capture(TENANT, days.clock.now())
+        scheduling = days.platform.operator.scheduling
+        assert await scheduling.restore_point(TENANT, days.clock.now()) is None
+        await scheduling.capture(TENANT, days.clock.now())
         await days.platform.run_until_idle()
         at = days.clock.now()
-        first = await starting.restore_point(TENANT, at)
+        first = await scheduling.restore_point(TENANT, at)
         assert first is not None
-        assert await starting.restore_point(TENANT, at) is None
+        assert await scheduling.restore_point(TENANT, at) is None
         await days.platform.run_until_idle()
-        assert await starting.restore_point(TENANT, at) is None
+        assert await scheduling.restore_point(TENANT, at) is None
         assert len(await days.platform.operator.snapshots.listed(TENANT)) == 2
 
     virtual_time.run(story())
@@ -155,10 +155,10 @@ def test_a_restore_point_without_a_base_or_beside_another_job_is_not_made() -> N
 def test_two_captures_of_one_second_have_two_names_on_the_wire() -> None:
     async def story() -> None:
         days = Days(16)
-        starting = days.platform.operator.starting
+        scheduling = days.platform.operator.scheduling
         await days.captured()
-        point = await starting.restore_point(TENANT, days.clock.now())
-        daily = await starting.capture(TENANT, days.clock.now())
+        point = await scheduling.restore_point(TENANT, days.clock.now())
+        daily = await scheduling.capture(TENANT, days.clock.now())
         await days.platform.run_until_idle()
         assert point is not None
         assert daily is not None

@@ -21,7 +21,7 @@ def test_a_member_taken_out_of_its_group_and_then_deleted_is_back_in_the_group_a
         platform.application = NARROW
         directory = simulator.tenant.directory
         before = picture(directory)
-        capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+        capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
         groups, users = directory.stores["group"].live, directory.stores["user"].live
         group_id, user_id = next(
             (group, one)
@@ -55,7 +55,7 @@ def test_a_group_that_had_no_members_comes_back_without_those_it_got_before_it_w
         directory = simulator.tenant.directory
         body = {"displayName": "Team", "mailEnabled": False, "securityEnabled": True, "mailNickname": "team"}
         team = simulator.act(CARELESS_SCRIPT, "POST", "/groups", body).object_id
-        capture = await platform.finish(await platform.operator.starting.capture(TENANT, clock.now()))
+        capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, clock.now()))
         user = min(directory.stores["user"].live)
         bound = {"members@odata.bind": [f"https://graph.microsoft.com/v1.0/directoryObjects/{user}"]}
         simulator.act(CARELESS_SCRIPT, "PATCH", f"/groups/{team}", bound)
@@ -101,7 +101,7 @@ def test_a_member_that_stays_in_the_recycle_bin_is_not_linked_while_the_others_a
         platform = _a_platform()
         starting, simulator = platform.operator.starting, platform.simulator
         team, (taken, deleted, _kept) = await _a_group_with_members(platform)
-        capture = await platform.finish(await starting.capture(TENANT, platform.clock.now()))
+        capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
         simulator.act(CARELESS_SCRIPT, "DELETE", f"/groups/{team}/members/{taken}/$ref")
         simulator.act(CARELESS_SCRIPT, "DELETE", f"/users/{deleted}")
         wire = wire_snapshot_id(capture.snapshot_id)
@@ -123,7 +123,7 @@ def test_a_member_that_was_in_the_recycle_bin_then_and_is_back_keeps_its_place_i
         starting, simulator = platform.operator.starting, platform.simulator
         team, (taken, back, _kept) = await _a_group_with_members(platform)
         simulator.act(CARELESS_SCRIPT, "DELETE", f"/users/{back}")
-        capture = await platform.finish(await starting.capture(TENANT, platform.clock.now()))
+        capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
         simulator.act(CARELESS_SCRIPT, "DELETE", f"/groups/{team}/members/{taken}/$ref")
         simulator.act(CARELESS_SCRIPT, "POST", f"/directory/deletedItems/{back}/restore")
         assert back in simulator.tenant.directory.links.targets(team, "members")

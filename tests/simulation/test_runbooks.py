@@ -78,7 +78,7 @@ def told() -> Told:
 async def _tell() -> Told:
     harm = Harm()
     platform, starting = harm.platform, harm.platform.operator.starting
-    capture = await platform.finish(await starting.capture(TENANT, platform.clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
     wire = wire_snapshot_id(capture.snapshot_id)
     harm.play()
     plan = await platform.finish(
@@ -155,7 +155,7 @@ def test_a_worker_that_dies_while_it_writes_the_runbook_writes_no_step_twice() -
     async def story(call: int) -> tuple[int, list[ManualStep]]:
         harm = Harm()
         platform, starting = harm.platform, harm.platform.operator.starting
-        capture = await platform.finish(await starting.capture(TENANT, platform.clock.now()))
+        capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
         harm.play()
         deaths = Deaths()
 

@@ -23,7 +23,7 @@ from tests.support.platform import TENANT, Platform
 async def captured(seed: int, deaths: Deaths | None = None) -> tuple[Platform, str]:
     simulator = Simulator(clock=virtual_time.VirtualClock().unix_seconds, seed=seed, objects=120, tenant_id=TENANT)
     platform = Platform(simulator, seed=seed, deaths=deaths)
-    capture = await platform.finish(await platform.operator.starting.capture(TENANT, platform.clock.now()))
+    capture = await platform.finish(await platform.operator.scheduling.capture(TENANT, platform.clock.now()))
     return platform, wire_snapshot_id(capture.snapshot_id)
 
 

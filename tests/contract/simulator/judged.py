@@ -35,7 +35,7 @@ def told(
         )
         platform = Platform(simulator, seed=seed, deaths=Deaths(), workers=2)
         operator = platform.operator
-        capture = await platform.finish(await operator.starting.capture(TENANT, clock.now()))
+        capture = await platform.finish(await operator.scheduling.capture(TENANT, clock.now()))
         wire = wire_snapshot_id(capture.snapshot_id)
         made = play_incident(simulator, seed)
         report = await platform.finish(

@@ -81,7 +81,7 @@ async def story_of(platform: Platform, simulator: Simulator, vault: Vault) -> No
     """Capture under deaths, damage, recover, verify, hold, let time pass, prune."""
     clock, operator = platform.clock, platform.operator
     platform.deaths = Deaths({call: ("before", "after")[call % 2] for call in range(40, 400, 23)})
-    first = await platform.finish(await operator.starting.capture(TENANT, clock.now()))
+    first = await platform.finish(await operator.scheduling.capture(TENANT, clock.now()))
     assert (first.state, first.warnings) == (State.SUCCESSFUL, ())
     assert platform.deaths.fired > 1
     platform.deaths = Deaths()
@@ -92,8 +92,9 @@ async def story_of(platform: Platform, simulator: Simulator, vault: Vault) -> No
     assert (await platform.finish(recovery)).state is State.SUCCESSFUL
     for _day in range(4):
         await clock.sleep(DAY)
-        await platform.finish(await operator.starting.capture(TENANT, clock.now()))
-    assert (await platform.finish(await operator.starting.verification(TENANT, clock.now()))).state is State.SUCCESSFUL
+        await platform.finish(await operator.scheduling.capture(TENANT, clock.now()))
+    proof = await platform.finish(await operator.scheduling.verification(TENANT, clock.now()))
+    assert proof.state is State.SUCCESSFUL
     await operator.upkeep.holding.hold(TENANT, first.snapshot_id, is_held=True, by="somebody", reason="the good one")
     assert (await operator.upkeep.pruning.prune(TENANT)).leaving == ()
     await clock.sleep(40 * DAY)

@@ -79,7 +79,7 @@ def test_the_other_side_may_be_named_by_tidemarks_own_id(world: World) -> None:
 def test_comparisons_of_snapshots_run_beside_the_job_that_has_the_tenant(world: World) -> None:
     async def story() -> None:
         before, after, user = await two_snapshots(world)
-        holder = await world.product.starting.capture(TENANT, world.clock.now())
+        holder = await world.product.scheduling.capture(TENANT, world.clock.now())
         assert holder is not None
         lease, _is_silent = await world.product.ledger.holder(TENANT)
         assert lease.job_id == holder.job_id

@@ -35,7 +35,7 @@ def unprotect(world: World) -> None:
 
 async def job_of(world: World) -> dict[str, Any]:
     """Capture the tenant and return the job as the API shows it."""
-    job = await world.platform.finish(await world.product.starting.capture(TENANT, world.clock.now()))
+    job = await world.platform.finish(await world.product.scheduling.capture(TENANT, world.clock.now()))
     return (await world.get(f"/jobs/{job.job_id}")).json
 
 
@@ -118,7 +118,7 @@ def test_a_clock_too_far_from_the_storage_services_seals_nothing(world: World, s
     async def story() -> None:
         shift = timedelta(seconds=seconds)
         world.platform.vault.policy.now = lambda: world.clock.now() + shift
-        job = await world.platform.finish(await world.product.starting.capture(TENANT, world.clock.now()))
+        job = await world.platform.finish(await world.product.scheduling.capture(TENANT, world.clock.now()))
         assert (job.state is State.SUCCESSFUL) is is_sealed
         if not is_sealed:
             assert job.error_code == "clock-skew"
@@ -129,7 +129,7 @@ def test_a_clock_too_far_from_the_storage_services_seals_nothing(world: World, s
 
 def test_a_capture_that_hung_until_its_files_would_not_outlive_the_promise_is_refused(world: World) -> None:
     async def story() -> None:
-        started = await world.product.starting.capture(TENANT, world.clock.now())
+        started = await world.product.scheduling.capture(TENANT, world.clock.now())
         await world.clock.sleep(5 * 86_400 + 60)
         job = await world.platform.finish(started)
         assert (job.state, job.error_code) == (State.FAILED, "outlive")

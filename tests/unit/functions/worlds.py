@@ -88,7 +88,7 @@ class World:
 
     async def captured(self) -> str:
         """Capture the tenant and return the snapshot's id on the wire."""
-        job = await self.platform.finish(await self.product.starting.capture(TENANT, self.clock.now()))
+        job = await self.platform.finish(await self.product.scheduling.capture(TENANT, self.clock.now()))
         assert job.state is State.SUCCESSFUL
         return wire_snapshot_id(job.snapshot_id)
 

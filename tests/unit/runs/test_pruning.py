@@ -301,7 +301,7 @@ def test_the_scope_of_a_job_that_never_came_to_be_goes_and_that_of_a_job_stays(
         starting, rows = world.product.starting, world.platform.rows
         report = await starting.report(TENANT, wire_id, strangers, requested_by="somebody")
         await world.platform.finish(report)
-        assert await starting.capture(TENANT, world.clock.now()) is not None
+        assert await world.product.scheduling.capture(TENANT, world.clock.now()) is not None
         with pytest.raises(TenantBusyError):  # a start that is refused between the file and the job's row
             await starting.report(TENANT, wire_id, strangers, requested_by="somebody")
         await world.platform.run_until_idle()

@@ -29,7 +29,7 @@ SNAPSHOT = "20261120T220000Z-0a1b2c3d"
 async def verified(world: World) -> Job:
     """Start the daily verification and return it as it ended."""
     await world.clock.sleep(60)
-    return await world.platform.finish(await world.product.starting.verification(TENANT, world.clock.now()))
+    return await world.platform.finish(await world.product.scheduling.verification(TENANT, world.clock.now()))
 
 
 async def proofs(world: World) -> dict[str, Verification]:
@@ -136,9 +136,9 @@ def test_a_timer_that_fires_twice_starts_one_verification_and_none_without_a_sna
     async def story() -> None:
         world = World()
         now = world.clock.now()
-        assert await world.product.starting.verification(TENANT, now) is None
+        assert await world.product.scheduling.verification(TENANT, now) is None
         await world.captured()
-        started = [await world.product.starting.verification(TENANT, now) for _time in range(2)]
+        started = [await world.product.scheduling.verification(TENANT, now) for _time in range(2)]
         assert [job is not None for job in started] == [True, False]
         await world.platform.run_until_idle()
         assert len([job for job in await world.product.ledger.jobs(TENANT) if job.kind is Kind.VERIFY]) == 1
@@ -150,7 +150,7 @@ def test_it_waits_for_a_recovery_and_a_recovery_does_not_wait_for_it() -> None:
     async def story() -> None:
         world = World()
         wire_id = await world.captured()
-        waiting = await world.product.starting.verification(TENANT, world.clock.now())
+        waiting = await world.product.scheduling.verification(TENANT, world.clock.now())
         recovery = await world.product.starting.recovery(
             TENANT, wire_id, EVERYTHING, Options(), requested_by="somebody"
         )
