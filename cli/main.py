@@ -13,7 +13,7 @@ from typing import TextIO
 import httpx
 
 from cli.api import Api
-from cli.arguments import parser
+from cli.arguments.parser import parser
 from cli.errors import CliError
 from cli.screen import Screen
 from cli.session import Command, Session, chosen_job

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.arguments import parser
+from cli.arguments.parser import parser
 from cli.errors import MEANING
 from cli.pace import Pace
 from cli.settings import EXPLAINED
