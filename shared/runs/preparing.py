@@ -5,13 +5,12 @@ A crash at any line costs asking again: nothing of the layout is seen before the
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping
 from typing import Any
 
 import msgspec
 
 from shared.catalogue.entry import ObjectType
-from shared.catalogue.listing import Listing, Shape
 from shared.catalogue.types import BY_NAME, TYPES
 from shared.compare.shards import chosen_shards
 from shared.domain.changes import Json
@@ -21,6 +20,7 @@ from shared.domain.times import format_time
 from shared.formats.segments import shard_count_for
 from shared.jobs import partitions
 from shared.jobs.audited import audited_references
+from shared.jobs.readings import Counts, hidden_beside, read_first, read_late
 from shared.ports import Clock, Directory
 from shared.runs.choosing import Choice, Choosing, reads_by_ids
 from shared.runs.partitioning import filters_of
@@ -29,9 +29,6 @@ from shared.runs.tenure import Pause, Tenure
 SHARDS_PER_RANGE = 4  # 4 shards of 20,000 objects at 264 B stay under the 48 MiB a sealed file may have
 SHARDS_PER_COMPARISON = 16  # where one side is an increment, of which little is opened: some seconds of work
 WAVE_EXPLAIN = 6  # of a report that plans nothing
-FEW_OBJECTS_MAX = 5_000  # some seconds of reading: a message for each listing would cost more than it saves
-Counts = Mapping[str, int | None]
-PEOPLE = frozenset({"user", "group"})
 WAVE_READ, WAVE_ROLL, WAVE_SEAL, WAVE_MANIFEST, WAVE_COMPARE, WAVE_PLAN = 1, 2, 3, 4, 5, 6
 WAVE_INDEX_CHANGES = WAVE_COMPARE  # of a capture, which compares nothing
 
@@ -123,14 +120,14 @@ class _Layout:
         whole = [entry.without(self._left_out) for entry in self._types if entry.name not in carried]
         for name in [name for name, known in self._choice.ways.items() if known.way == "ids"]:
             self._lay(WAVE_READ, Step.READ, {"named": name, **shards, **self._without(name)})
-        for early in _early(whole, counts, filters):
+        for early in read_first(whole, counts, filters):
             self._lay(WAVE_READ, Step.READ, {**early, **shards})
         for name, token in tokens.items():
             argument = {"type": name, **shards, "token": token, "carried": name in carried}
             argument |= self._carried(name) if name in carried else {}
             argument |= self._without(name)
             self._lay(WAVE_ROLL, Step.ROLL_FORWARD, argument)
-        for late in _late(whole, counts):
+        for late in read_late(whole, counts):
             self._lay(WAVE_ROLL, Step.READ, {**late, **shards})
         if self._bins:
             self._lay(WAVE_ROLL, Step.READ, {"listings": [f"{entry.name}-deleted" for entry in self._bins], **shards})
@@ -179,56 +176,3 @@ class _Layout:
     def _lay(self, wave: int, step: Step, argument: Json) -> None:
         number = len(self._laid) + 1
         self._laid.append(Batch(job_id=self._job.job_id, number=number, wave=wave, step=step, argument=argument))
-
-
-def hidden_beside(types: Sequence[ObjectType]) -> list[ObjectType]:
-    """Return the other types whose recycle bins have to be known when only `types` are read, in a fixed order.
-
-    A link is not reported while an end of it is in a recycle bin, nor a grant while an object is that it hangs on.
-    """
-    if not any(entry.references or entry.ends for entry in types):
-        return []
-    return [entry for entry in TYPES if entry.has_bin and entry.has_delta and entry not in types]
-
-
-def _early(types: Sequence[ObjectType], counts: Counts, filters: Mapping[str, list[str]]) -> Iterator[Json]:
-    """Yield what the batches read that come before the roll-forward: types with delta, and policies with a bin.
-
-    A large listing of live objects has a batch for each of its ranges; a recycle bin has none.
-    """
-    few: list[Listing] = []
-    for entry in types:
-        if entry.has_delta and not _are_few(counts, entry.name):
-            for listing in entry.listings():
-                ranges = filters[entry.name] if listing.kind != "deleted" else [""]
-                for number, one in enumerate(ranges, start=1):
-                    place = {"within": one, "range": f"{number} of {len(ranges)}"} if one else {}
-                    yield {"listings": [listing.name], **place}
-        elif entry.has_delta and entry.name in PEOPLE:
-            yield {"listings": [listing.name for listing in entry.listings()]}
-        elif entry.has_delta:
-            few += entry.listings()
-        elif entry.has_bin:
-            yield {"type": entry.name}
-    if few:
-        yield _together(few)
-
-
-def _late(types: Sequence[ObjectType], counts: Counts) -> Iterator[Json]:
-    """Yield what is read when directory objects are rolled forward, because it hides and comes back with them."""
-    listings = [listing for entry in types if entry.is_late for listing in entry.listings()]
-    alone = [one for one in listings if not BY_NAME[one.type].is_small and not _are_few(counts, "servicePrincipal")]
-    yield from ({"listings": [listing.name]} for listing in alone)
-    rest = [listing for listing in listings if listing not in alone]
-    if rest:
-        yield _together(rest)
-
-
-def _are_few(counts: Counts, name: str) -> bool:
-    return (counts.get(name) or 0) <= FEW_OBJECTS_MAX
-
-
-def _together(listings: Sequence[Listing]) -> Json:
-    """Return what one batch reads of many short listings: those that may share requests apart."""
-    small = [one.name for one in listings if one.kind != "links" and one.shape is not Shape.CHILDREN]
-    return {"small": small, "listings": [one.name for one in listings if one.name not in small]}

@@ -32,7 +32,7 @@ DEEP = b"[" * 10_000 + b"]" * 10_000
 
 @pytest.fixture(autouse=True)
 def _small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.runs.preparing.FEW_OBJECTS_MAX", 0)
+    monkeypatch.setattr("shared.jobs.readings.FEW_OBJECTS_MAX", 0)
     monkeypatch.setattr(Preparing.__init__, "__kwdefaults__", {"range_objects_max": 30})
 
 
