@@ -20,9 +20,10 @@ from shared.domain.times import format_time
 from shared.formats.segments import shard_count_for
 from shared.jobs import partitions
 from shared.jobs.audited import audited_references
+from shared.jobs.choices import Choice, reads_by_ids
 from shared.jobs.readings import Counts, hidden_beside, read_first, read_late
 from shared.ports import Clock, Directory
-from shared.runs.choosing import Choice, Choosing, reads_by_ids
+from shared.runs.choosing import Choosing
 from shared.runs.partitioning import filters_of
 from shared.runs.tenure import Pause, Tenure
 

@@ -16,10 +16,10 @@ from shared.domain.errors import DirectoryError
 from shared.formats.links import LinkSpool
 from shared.formats.objects import SOFT_DELETED
 from shared.formats.spooling import Spool
+from shared.jobs.choices import is_expired
 from shared.jobs.told import Told, joined
 from shared.ports import Blobs, Clock, DeltaPage, Directory, Found
 from shared.runs.audited_links import AuditedLinks
-from shared.runs.choosing import is_expired
 from shared.runs.resyncing import Resyncing
 from shared.runs.side_by_side import both
 from shared.runs.snapshots import Snapshots

@@ -11,7 +11,8 @@ from shared.domain.changes import Difference
 from shared.domain.errors import InputError
 from shared.domain.jobs import Job, State
 from shared.domain.scope import Scope
-from shared.runs import choosing, scopes
+from shared.jobs import choices
+from shared.runs import scopes
 from simulator.applications import CARELESS_SCRIPT
 from simulator.faults import Fault, Rule
 from tests.simulation.days import PLAIN, Days
@@ -92,13 +93,13 @@ def test_a_report_of_very_many_objects_reads_their_types_and_has_the_same_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(scopes, "IDS_IN_ROW_MAX", 2)
-    monkeypatch.setattr(choosing, "BY_IDS_MAX", 5)
+    monkeypatch.setattr(choices, "BY_IDS_MAX", 5)
 
     async def story() -> None:
         days, target = await moved(3)
         _whole, every = await rows_of(days, target, PLAIN)
         scope = chosen_ids(days, every, 3)
-        assert scope.size > choosing.BY_IDS_MAX
+        assert scope.size > choices.BY_IDS_MAX
         report, rows = await rows_of(days, target, PLAIN, scope)
         assert rows == of(every, scope)
         assert rows
