@@ -1,4 +1,4 @@
-"""Give free heap back to the kernel when a worker turns to another kind of step.
+"""Give free heap back to the kernel when a worker turns to another kind of work.
 
 Eight batches that read side by side leave a heap of more than a hundred MiB, free but full of holes, and glibc gives
 back only what lies free at its end (mallopt(3), M_TRIM_THRESHOLD). What sealing needs would come on top of that, and
@@ -15,6 +15,8 @@ from typing import Any
 # As much as glibc itself means to keep after settle() (shared/azure/process.py). What is given back is taken again page
 # by page, which costs a worker more than keeping it (docs/decisions/0026), so a little is not worth it.
 FREE_KEPT_BYTES = 62 * 1024 * 1024
+
+IDLE_BATCHES = 16  # twice as many as run side by side, so that all of them have begun anew and none took what is free
 
 
 class _Mallinfo(ctypes.Structure):
@@ -52,13 +54,20 @@ def give_back() -> bool:
 
 
 class FreeHeap:
-    """What the steps of a worker leave free: kept for the next of the same kind, given back before one of another."""
+    """What batches leave free: kept for the next of the same step, given back before one of another.
+
+    It is given back too when it was never less than FREE_KEPT_BYTES, however many batches began: reading objects leaves
+    heap that reading links, the same step, has no use for.
+    """
 
     def __init__(self) -> None:
         self._step = ""
+        self._idle = 0  # batches in a row that began with so much free
 
     def turn_to(self, step: str) -> None:
-        """Call this before a step begins."""
-        if self._step not in ("", step):
+        """Call this before a batch of `step` begins."""
+        self._idle = self._idle + 1 if free_bytes() > FREE_KEPT_BYTES else 0
+        if self._step not in ("", step) or self._idle > IDLE_BATCHES:
             give_back()
+            self._idle = 0
         self._step = step

@@ -54,7 +54,22 @@ def test_a_little_free_heap_is_kept() -> None:
 def test_free_heap_is_given_back_before_a_step_of_another_kind_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[str] = []
     heap = free_heap.FreeHeap()
+    monkeypatch.setattr(free_heap, "free_bytes", lambda: 0)
     for step in ("read", "read", "seal", "seal", "read"):
         monkeypatch.setattr(free_heap, "give_back", lambda before=step: given.append(before))
         heap.turn_to(step)
     assert given == ["seal", "read"]
+
+
+def test_heap_that_stayed_free_through_many_batches_is_given_back_though_the_step_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[int] = []
+    heap = free_heap.FreeHeap()
+    much, little = free_heap.FREE_KEPT_BYTES + 1, free_heap.FREE_KEPT_BYTES
+    most = free_heap.IDLE_BATCHES
+    for number, free in enumerate([*[much] * most, little, *[much] * (most + 1), *[much] * most]):
+        monkeypatch.setattr(free_heap, "free_bytes", lambda free=free: free)
+        monkeypatch.setattr(free_heap, "give_back", lambda number=number: given.append(number))
+        heap.turn_to("read")
+    assert given == [2 * most + 1], "once, when it was free for one batch more than it may be"
