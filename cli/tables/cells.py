@@ -11,9 +11,9 @@ from cli.text import json_text
 VALUE_LETTERS_MAX = 80
 
 
-def lines(*lines: object) -> tuple[object, ...]:
+def lines(*some: object) -> tuple[object, ...]:
     """Return the lines there are."""
-    return tuple(line for line in lines if line not in {None, ""})
+    return tuple(line for line in some if line not in {None, ""})
 
 
 def name_and_id(body: Json) -> tuple[object, ...]:
