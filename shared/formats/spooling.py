@@ -18,8 +18,8 @@ from shared.formats.packed import TOMBSTONE
 from shared.formats.segments import FileWriter
 
 FRAME_LINES_MAX = 128
-# A little more than the 64 shards of a million users of 1.6 KB have open at most (10.2 MiB of 20,000 of them), so that
-# more shards need no more memory (docs/decisions/0029-open-frames-of-a-segment.md).
+# A little more than the 64 shards of a million users of 1.6 KB have open at most, so that more shards need no more
+# memory (docs/decisions/0029-open-frames-of-a-segment.md).
 OPEN_BYTES_MAX = 10 * 1024 * 1024 + 512 * 1024
 
 _Object = tuple[bytes, bytes, bytes]  # key, digest, body
